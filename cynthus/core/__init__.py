@@ -1,0 +1,1 @@
+"""Pure values: what a deployment is, without any input or output."""

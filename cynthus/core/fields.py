@@ -1,0 +1,175 @@
+"""What the parts of a spec are made of: from the text of cynthus.yaml to a value, at the door and once."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+
+from cynthus.core.cpus import Cpus
+from cynthus.core.duration import Duration
+from cynthus.core.gpu import Gpu
+from cynthus.core.misfit import Misfit, flow, quoted
+from cynthus.core.names import NAME_PATTERN, is_name, name_from
+from cynthus.core.paths import inside, plain, writable
+from cynthus.core.size import Size
+from cynthus.errors import BadName, BadValue, DataNotSupported, WrongType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,254}$"
+ENTRY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+PYTHON_PATTERN = r"^3\.[0-9]{1,2}$"
+
+LONGEST_COMMAND = 200
+"""How much of a command is shown back as a list."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+def _parsed(kind: type, parse: Callable[[str], object]) -> BeforeValidator:
+    return BeforeValidator(lambda value: value if isinstance(value, kind) else parse(_text(value)))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Misfit(f"{described(value)} stands where one text is wanted", hint="write one value", kind=WrongType)
+    return str(value)
+
+
+def described(value: object) -> str:
+    """A value's shape, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list | tuple) else "one value"
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise Misfit(
+            f"{quoted(text)} cannot be a name: small letters, digits and dashes, a letter first, 63 at most",
+            hint=f"write e.g. name: {name_from(text)}",
+            kind=BadName,
+        )
+    return text
+
+
+def _variable(text: str) -> str:
+    if re.fullmatch(VARIABLE_PATTERN[1:-1], text) is None:
+        hint = "use letters, digits and underscores, no digit first"
+        raise Misfit(f"{quoted(text)} cannot be the name of a variable", hint=hint, kind=BadName)
+    return text
+
+
+def _entry(text: str) -> str:
+    if re.fullmatch(ENTRY_PATTERN[1:-1], text) is None:
+        hint = "use letters, digits, dots and dashes, 63 at most, a letter or digit first"
+        raise Misfit(f"{quoted(text)} cannot be the name of a data entry", hint=hint, kind=BadName)
+    return text
+
+
+def _address(text: str) -> str:
+    if _SCHEME.match(text):
+        raise Misfit(
+            f"this version reads data from local folders and files, not from {quoted(text)}",
+            hint="download it, and name its path",
+            kind=DataNotSupported,
+        )
+    return plain(text)
+
+
+def _python(text: str) -> str:
+    if re.fullmatch(PYTHON_PATTERN[1:-1], text) is None:
+        raise Misfit(f"{quoted(text)} is no version of Python 3", hint='write e.g. python: "3.12"')
+    return text
+
+
+def _image(text: str) -> str:
+    if not text.isprintable() or " " in text or not text or text.startswith("-"):
+        raise Misfit(f"{quoted(text)} is no image", hint="write e.g. base: python:3.12-slim")
+    return text
+
+
+def _requirements(text: str) -> str:
+    return text if text in ("auto", "none") else inside(text)
+
+
+def _source(text: str) -> str:
+    return text if text == "auto" else inside(text)
+
+
+def _run(value: object) -> object:
+    if isinstance(value, str):
+        shown = ", ".join(flow(word) for word in _words(value[:LONGEST_COMMAND]))
+        raise Misfit("the command is a list, not one text", hint=f"write run: [{shown}]", kind=WrongType)
+    if value in ([], ()):
+        raise Misfit("the command is empty", hint="write e.g. run: [python, main.py]", kind=BadValue)
+    return listed(value)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
+    if not argv[0].strip():
+        raise Misfit("the command does not name a program", hint="write e.g. run: [python, main.py]", at=(0,))
+    return argv
+
+
+def listed(value: object) -> object:
+    """A YAML list as the tuple that a frozen value holds."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def one_or_more(value: object) -> object:
+    """A single value as a tuple of one."""
+    return (value,) if isinstance(value, str | int | Gpu) and not isinstance(value, bool) else listed(value)
+
+
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _no_null(text: str) -> str:
+    if "\0" in text:
+        raise Misfit("the value holds a character that no program takes", hint="delete it")
+    return text
+
+
+_AS_WRITTEN = PlainSerializer(str, return_type=str)
+
+
+def _schema(description: str, *examples: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": ["string", "integer"], "description": description, "examples": list(examples)})
+
+
+Argument = Annotated[
+    str, BeforeValidator(_number_as_text, json_schema_input_type=str | int | float), AfterValidator(_no_null)
+]
+Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
+Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN})]
+EntryName = Annotated[str, AfterValidator(_entry), WithJsonSchema({"type": "string", "pattern": ENTRY_PATTERN})]
+Address = Annotated[str, AfterValidator(_address)]
+PythonVersion = Annotated[
+    str, AfterValidator(_python), WithJsonSchema({"type": ["string", "number"], "pattern": PYTHON_PATTERN})
+]
+Image = Annotated[str, AfterValidator(_image)]
+Requirements = Annotated[str, AfterValidator(_requirements)]
+Source = Annotated[str, AfterValidator(_source)]
+Writable = Annotated[str, AfterValidator(writable)]
+Run = Annotated[tuple[Argument, ...], BeforeValidator(_run), AfterValidator(_program)]
+OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse), _AS_WRITTEN, _schema("a model and how many", "L4:1")]
+SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse), _AS_WRITTEN, _schema("processors", 4, "4+")]
+SomeBytes = Annotated[Size, _parsed(Size, Size.parse), _AS_WRITTEN, _schema("a size", "16GB", "16GB+")]
+Time = Annotated[Duration, _parsed(Duration, Duration.parse), _AS_WRITTEN, _schema("a time", "4h", "90s", 14400)]

@@ -1,0 +1,20 @@
+"""Where a deployment will live: the target's answer to the spec's wishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Runtime = Literal["venv", "container"]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The machines that were chosen. `nodes` hosts, each with `gpus` GPUs, running the app in `runtime`."""
+
+    target: str
+    runtime: Runtime
+    nodes: int = 1
+    gpus: int = 0
+    reasons: tuple[str, ...] = ()
+    """Why this and not something else, a sentence each."""

@@ -1,0 +1,103 @@
+"""Where the program lies in the user's folder, and what it needs installed."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cynthus.core.misfit import flow, quoted
+from cynthus.core.suggest import nearest
+from cynthus.errors import MissingProgram, RequirementsMissing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cynthus.core.spec import AppSpec
+
+REQUIREMENTS = "requirements.txt"
+USUAL = ("src", ".")
+"""Where `source: auto` looks, in this order."""
+
+_PYTHON = re.compile(r"python(3(\.[0-9]+)?)?")
+
+
+def find_main(folder: Path, spec: AppSpec) -> Path:
+    """The source folder: what is packed, and where the command starts.
+
+    Raises:
+        MissingProgram: it is not there, or the file that the command names is not in it.
+    """
+    script = named_script(spec.run)
+    sources = USUAL if spec.source == "auto" else (spec.source,)
+    if script is not None and ".." in script.split("/"):
+        hint = "only that folder is brought to the machine: name a file in it, and its folder under `source:`"
+        raise MissingProgram(f"{quoted(script)} leads out of the source folder", hint=hint)
+    for source in sources:
+        if any(_is_there(folder / source / name) for name in _expected(spec.run, script)):
+            return folder / source
+    last = folder / sources[-1]
+    if not os.path.isdir(last):  # noqa: PTH112 - Path.is_dir raises where a name is too long
+        hint = "name the folder that holds the program, or leave the key out"
+        raise MissingProgram(f"`source: {spec.source}`: there is no such folder in {folder}", hint=hint)
+    if script is None:
+        return last
+    where = " or ".join(str(folder / name / script) for name in sources)
+    raise MissingProgram(f"there is no {where}", hint=_hint(folder, sources, script))
+
+
+def find_requirements(folder: Path, spec: AppSpec, source: Path) -> str | None:
+    """The file of requirements, relative to `folder`; None where nothing is to be installed.
+
+    Raises:
+        RequirementsMissing: the spec names one that is not there.
+    """
+    if spec.requirements == "none":
+        return None
+    if spec.requirements != "auto":
+        if not _is_there(folder / spec.requirements):
+            raise RequirementsMissing(
+                f"`requirements: {spec.requirements}`: there is no such file in {folder}",
+                hint="mend the path, or write `requirements: none`",
+            )
+        return spec.requirements
+    for place in (source, folder):
+        if _is_there(place / REQUIREMENTS):
+            return (place / REQUIREMENTS).relative_to(folder).as_posix()
+    return None
+
+
+def named_script(command: tuple[str, ...]) -> str | None:
+    """The file that the command runs with Python; None where it runs something else, or a file outside the folder."""
+    arguments = [word for word in command[1:] if word != "-u"]
+    if not arguments or _PYTHON.fullmatch(command[0]) is None:
+        return None
+    path = PurePosixPath(arguments[0])
+    return None if arguments[0].startswith("-") or path.is_absolute() else arguments[0]
+
+
+def _expected(command: tuple[str, ...], script: str | None) -> tuple[str, ...]:
+    """Files by which a source folder is known; without a script, whatever the command may mean."""
+    if script is not None:
+        return (script,)
+    return (*(word for word in command if word and not word.startswith(("-", "/", "../"))), "main.py")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _hint(folder: Path, sources: tuple[str, ...], script: str) -> str:
+    found = [
+        (source, file.name) for source in sources for file in sorted((folder / source).glob("*.py")) if _is_there(file)
+    ]
+    if not found:
+        return "create it, or start with `cynthus init NAME`"
+    near = nearest(script, [name for _, name in found])
+    names = [name for _, name in found]
+    best = near or next((name for name in ("train.py", "run.py", "app.py") if name in names), names[0])
+    return f"create it, or name the file that is to run: `run: [python, {flow(best)}]`"

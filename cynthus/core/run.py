@@ -1,0 +1,97 @@
+"""A run: one execution of main.py, and the only ways its state may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "QUEUED"
+    PROVISIONING = "PROVISIONING"
+    CONFIGURING = "CONFIGURING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    PREEMPTED = "PREEMPTED"
+    LOST = "LOST"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen to the run by itself any more."""
+        return not TRANSITIONS[self]
+
+
+_S = RunState
+
+TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    _S.QUEUED: frozenset({_S.PROVISIONING, _S.FAILED, _S.CANCELLED}),
+    _S.PROVISIONING: frozenset({_S.QUEUED, _S.CONFIGURING, _S.FAILED, _S.CANCELLED, _S.PREEMPTED}),
+    _S.CONFIGURING: frozenset({_S.RUNNING, _S.FAILED, _S.CANCELLED, _S.PREEMPTED, _S.LOST}),
+    _S.RUNNING: frozenset({_S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.PREEMPTED, _S.LOST}),
+    _S.PREEMPTED: frozenset({_S.QUEUED, _S.PROVISIONING, _S.FAILED, _S.CANCELLED}),
+    # A host that was out of sight may come back and be found running or done.
+    _S.LOST: frozenset({_S.RUNNING, _S.SUCCEEDED, _S.FAILED, _S.CANCELLED, _S.PREEMPTED}),
+    _S.SUCCEEDED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+"""From each state, the states that may follow."""
+
+
+class IllegalTransition(ValueError):
+    """A state change that the table does not have: a defect of the caller."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One change of state: when (UTC, RFC 3339), to what, and why."""
+
+    at: str
+    state: RunState
+    reason: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """What runs: the environment (hash of base and requirements) and the source (hash of its archive)."""
+
+    environment: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of the app. `fingerprint` covers everything that makes a second run worth having."""
+
+    id: str
+    deployment: str
+    created_at: str
+    state: RunState = RunState.QUEUED
+    attempt: int = 1
+    version: Version = Version("", "")
+    fingerprint: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+    started_at: str | None = None
+    ended_at: str | None = None
+    pulled: bool = False
+    """Whether all outputs of the ended run are at home."""
+    transitions: tuple[Transition, ...] = field(default=())
+
+    def moved(self, state: RunState, *, at: str, reason: str) -> Run:
+        """The run after a change of state.
+
+        Raises:
+            IllegalTransition: if the table does not have it. Moving to the same state is no change.
+        """
+        if state == self.state:
+            return self
+        if state not in TRANSITIONS[self.state]:
+            raise IllegalTransition(f"{self.id}: {self.state} -> {state} ({reason})")
+        history = (*self.transitions, Transition(at, state, reason))
+        return replace(self, state=state, reason=reason, transitions=history)

@@ -1,0 +1,210 @@
+"""What the user asks for: cynthus.yaml as a value. docs/reference/spec.md and the JSON schema are made from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from cynthus.core.cpus import Cpus as Cpus
+from cynthus.core.duration import Duration as Duration
+from cynthus.core.fields import (
+    Address,
+    Argument,
+    EntryName,
+    Name,
+    OneGpu,
+    PythonVersion,
+    Requirements,
+    Run,
+    SomeBytes,
+    SomeCpus,
+    Source,
+    Time,
+    Variable,
+    Writable,
+    listed,
+    one_or_more,
+)
+from cynthus.core.fields import Image as ImageName
+from cynthus.core.gpu import Gpu as Gpu
+from cynthus.core.misfit import Misfit, flow, quoted
+from cynthus.core.paths import overlap
+from cynthus.core.size import Size as Size
+from cynthus.errors import KeysExclude
+
+
+class Section(BaseModel):
+    """A frozen mapping of known keys. A key without a value is as good as left out: it has its default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_empty(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: part for key, part in value.items() if part is not None}
+        return value
+
+
+class DataEntry(Section):
+    """One folder or file of data. Its contents are `./data` for the app; with a name, `./data/NAME`."""
+
+    path: Address = Field(
+        validation_alias="from",
+        serialization_alias="from",
+        description="A folder or file of this machine, relative to the folder of cynthus.yaml or absolute.",
+    )
+    name: EntryName | None = Field(
+        default=None,
+        validation_alias="as",
+        serialization_alias="as",
+        description="The data lies at `./data/NAME`. Needed as soon as there are several entries.",
+    )
+    mode: Literal["auto", "copy", "mount"] = Field(
+        default="auto",
+        description="`mount` reads the data where it lies, `copy` copies it beside the app first. "
+        "`auto` mounts what is on the same machine.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str) else value
+
+
+class Image(Section):
+    """What the app's environment is built on."""
+
+    python: PythonVersion | None = Field(
+        default=None, description="The version of Python. By default that of the machine, or of the base image."
+    )
+    base: ImageName | None = Field(
+        default=None,
+        description="With `runtime: container`: the image to build on. By default the official slim Python image.",
+    )
+
+
+class Resources(Section):
+    """What the machine must have. On `local` it is checked; nothing is reserved."""
+
+    gpu: Annotated[tuple[OneGpu, ...], BeforeValidator(one_or_more, json_schema_input_type=OneGpu | list[OneGpu])] = (
+        Field(default=(), description="A model and how many, or a list in order of preference. By default none.")
+    )
+    cpus: SomeCpus | None = Field(default=None, description="Processors: 4, or `4+` for four or more.")
+    memory: SomeBytes | None = Field(default=None, description="Main memory: `16GB`, or `16GB+` for that or more.")
+    disk: SomeBytes | None = Field(default=None, description="Free disk space for the app.")
+
+
+class Limits(Section):
+    """When a run is ended."""
+
+    max_duration: Time | None = Field(
+        default=None, description="How long a run may take: `4h`, `1h30m`, or seconds. By default as long as it likes."
+    )
+    stop_grace: Time = Field(
+        default=Duration(10, "10s"),
+        description="How long a run that is told to end may take before it is killed.",
+        json_schema_extra={"default": "10s"},
+    )
+
+    @field_validator("max_duration")
+    @classmethod
+    def _more_than_nothing(cls, value: Duration | None) -> Duration | None:
+        if value is not None and value.seconds == 0:
+            raise Misfit("a run of no time ends at once", hint="write a longer time, or leave the key out")
+        return value
+
+
+class AppSpec(Section):
+    """An app and how it is run. Every key may be left out; in cynthus.yaml also `name`."""
+
+    name: Name = Field(description="What the app is called. By default the folder's name, made to fit.")
+    target: str = Field(default="local", description="Where it runs: `local` is this machine.")
+    source: Source = Field(
+        default="auto",
+        description="The folder of the program. `auto`: `src/` where that holds it, else the folder itself.",
+    )
+    run: Run = Field(
+        default=("python", "main.py"), description="The command, as a list. It starts in a copy of the source folder."
+    )
+    runtime: Literal["auto", "container", "venv"] = Field(
+        default="auto",
+        description="`venv` is an isolated Python environment, `container` needs Docker. "
+        "`auto`: a container where an engine answers.",
+    )
+    requirements: Requirements = Field(
+        default="auto",
+        description="The file that lists the Python packages to install, or `none`. "
+        "`auto`: requirements.txt beside the program, else in the folder, if there is one.",
+    )
+    image: Image = Field(default=Image(), description="What the environment is built on.")
+    data: Annotated[tuple[DataEntry, ...], BeforeValidator(listed, json_schema_input_type=list[str | DataEntry])] = (
+        Field(
+            default=(),
+            description="Folders and files that the app reads, below `./data`. By default `data/` where it exists.",
+        )
+    )
+    outputs: Writable = Field(
+        default="outputs", description="The folder that the app writes results to; they come home."
+    )
+    checkpoints: Writable = Field(
+        default="checkpoints", description="The folder for what a later run goes on from. It is kept from run to run."
+    )
+    resources: Resources = Field(default=Resources(), description="What the machine must have.")
+    limits: Limits = Field(default=Limits(), description="When a run is ended.")
+    env: dict[Variable, Argument] = Field(
+        default_factory=dict,
+        description="Environment variables for the app. Not for secrets: many read this file.",
+    )
+    secrets: Annotated[tuple[Variable, ...], BeforeValidator(listed, json_schema_input_type=list[Variable])] = Field(
+        default=(),
+        description="Names of variables whose values come from your environment or keyring when a run starts.",
+    )
+
+    @field_validator("data")
+    @classmethod
+    def _each_at_its_own_place(cls, entries: tuple[DataEntry, ...]) -> tuple[DataEntry, ...]:
+        for index, entry in enumerate(entries):
+            if entry.name is None and len(entries) > 1:
+                name = entry.path.strip("./").rpartition("/")[2] or f"data{index + 1}"
+                hint = f"write {{from: {flow(entry.path)}, as: {flow(name)}}}"
+                raise Misfit("several data entries need a name each", hint=hint, kind=KeysExclude, at=(index,))
+            if entry.name in [other.name for other in entries[:index]]:
+                message = f"the name {quoted(str(entry.name))} is taken by an earlier entry"
+                raise Misfit(message, hint="give each entry its own `as:`", kind=KeysExclude, at=(index, "as"))
+        return entries
+
+    @field_validator("outputs", "checkpoints")
+    @classmethod
+    def _in_a_folder_of_its_own(cls, path: str, info: ValidationInfo) -> str:
+        others = {key: info.data[key] for key in ("source", "outputs") if key in info.data}
+        if overlap(path, others.get("outputs", "/")) or path == others.get("source"):
+            other = "source" if path == others.get("source") else "outputs"
+            raise Misfit(
+                f"{quoted(path)} is already in use by `{other}`", hint="name a folder of its own", kind=KeysExclude
+            )
+        if path in [entry.path for entry in info.data.get("data", ())]:
+            raise Misfit(f"{quoted(path)} is also under `data:`", hint="name a folder of its own", kind=KeysExclude)
+        return path
+
+    @field_validator("secrets")
+    @classmethod
+    def _once_and_not_in_env(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        count = Counter(names)
+        for index, name in enumerate(names):
+            if name in info.data.get("env", {}):
+                hint = "delete it under `env:`, so that its value is in no file"
+                raise Misfit(f"{name} is also under `env:`", hint=hint, kind=KeysExclude, at=(index,))
+            if count[name] > 1 and name in names[:index]:
+                raise Misfit(f"{name} stands here twice", hint="delete one", kind=KeysExclude, at=(index,))
+        return names
+
+
+def spec_schema() -> dict[str, Any]:
+    """The JSON schema of cynthus.yaml, for editors."""
+    schema = AppSpec.model_json_schema()
+    # The folder has a name, so the file need not say one.
+    schema.pop("required", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "cynthus.yaml"}

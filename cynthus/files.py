@@ -1,0 +1,70 @@
+"""Files that are written whole or not at all.
+
+Standard library only: the host agent carries this module too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
+    """Put `data` at `path` so that a reader, or a crash, sees the old file or the new one and nothing between.
+
+    `durable` also survives a power cut (fsync of the file and its folder); a heartbeat can do without.
+
+    Raises:
+        OSError: the file cannot be written; the old one is untouched.
+    """
+    partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            if durable:
+                os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, value: Mapping[str, object], *, mode: int = 0o644, durable: bool = True) -> None:
+    """`value` as indented JSON with a final newline, written atomically; keys keep their order."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    write_atomic(path, text.encode(), mode=mode, durable=durable)
+
+
+def read_json(path: Path) -> dict[str, object] | None:
+    """The JSON object in `path`, or None where there is no such file.
+
+    Raises:
+        ValueError: the file holds something else.
+        OSError: the file is there and cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"{path} does not hold a JSON object")
+    return value

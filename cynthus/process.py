@@ -1,0 +1,128 @@
+"""The only place that starts a process. A command is a value; what to do with it is said here.
+
+Standard library only: the host agent carries this module too. (ansible-runner starts ansible-playbook itself.)
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run. `env` is the whole environment (None: this process's own); `stdin` is fed to it and closed."""
+
+    argv: tuple[str, ...]
+    cwd: Path | None = None
+    env: Mapping[str, str] | None = None
+    stdin: bytes = b""
+
+    def __str__(self) -> str:
+        return " ".join(self.argv)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What came of a command. `returncode` is negative where a signal ended it."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+class CommandTimeout(Exception):
+    """The command did not end in time and was killed."""
+
+
+def run(command: Command, *, timeout: float | None = None) -> Completed:
+    """Run to the end and capture what it prints.
+
+    Raises:
+        OSError: the program cannot be started (FileNotFoundError: it is not there).
+        CommandTimeout: it took longer than `timeout` seconds; its whole process group was killed.
+    """
+    process = subprocess.Popen(
+        command.argv,
+        cwd=command.cwd,
+        env=command.env,
+        stdin=subprocess.PIPE if command.stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        stdout, stderr = process.communicate(command.stdin or None, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        kill_group(process.pid)
+        process.communicate()
+        raise CommandTimeout(f"no end after {timeout:g} s: {command}") from None
+    except BaseException:
+        kill_group(process.pid)
+        process.wait()
+        raise
+    return Completed(process.returncode, stdout, stderr)
+
+
+def attach(command: Command) -> int:
+    """Run with this terminal as its own (an interactive shell, say) and give its exit code."""
+    return subprocess.call(command.argv, cwd=command.cwd, env=command.env)
+
+
+def start(
+    command: Command, *, stdout: IO[bytes] | int, stderr: IO[bytes] | int, inherit: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
+    """Start in a session of its own, so that a Ctrl-C in our terminal does not reach it, and do not wait.
+
+    The output goes to files and never to a pipe of ours: a program whose reader was killed must not die of SIGPIPE.
+    `inherit` are descriptors that it gets besides: a lock, say, that must last as long as the program does.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    return subprocess.Popen(
+        command.argv,
+        cwd=command.cwd,
+        env=command.env,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        pass_fds=inherit,
+    )
+
+
+def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
+    """Signal the process group that `pid` leads; one that is gone already is fine."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def birth(pid: int) -> str | None:
+    """When `pid` was born, in the kernel's own count, or None if there is no such process.
+
+    A pid is used again; pid and birth together are not. Linux: field 22 of /proc/PID/stat (proc(5)) and the boot id;
+    elsewhere what `ps` says. A zombie counts as gone.
+    """
+    if Path("/proc/self").is_dir():
+        try:
+            with open(f"/proc/{pid}/stat", "rb") as stream:
+                fields = stream.read().rpartition(b")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in (b"Z", b"X") else fields[19].decode()
+    answer = run(Command(("ps", "-o", "lstart=", "-p", str(pid))))
+    return answer.stdout.decode().strip() or None
+
+
+def alive(pid: int, born: str) -> bool:
+    """Whether the very process that had `pid` when it was `born` still runs."""
+    return birth(pid) == born

