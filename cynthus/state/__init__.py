@@ -1,0 +1,1 @@
+"""What Cynthus remembers: the index, journals, locks and runs, as files on this machine."""
