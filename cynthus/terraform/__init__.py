@@ -1,0 +1,1 @@
+"""Drives Terraform: command lines by python-terraform, processes and signals by us."""

@@ -1,0 +1,56 @@
+"""The environment that Terraform runs in: the user's own, without what would change what Terraform does or says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ALWAYS = {
+    "TF_IN_AUTOMATION": "1",  # no advice on which command to type next
+    "TF_INPUT": "0",  # stdin is closed: a question would only be an obscure error
+    "CHECKPOINT_DISABLE": "1",  # no call home for a newer version
+}
+
+KEPT = (
+    "TF_APPEND_USER_AGENT",
+    "TF_CLI_CONFIG_FILE",
+    "TF_CLOUD_",
+    "TF_ENCRYPTION",
+    "TF_HTTP_",
+    "TF_PLUGIN_CACHE_",
+    "TF_PROVIDER_DOWNLOAD_RETRY",
+    "TF_REGISTRY_",
+    "TF_TOKEN_",
+)
+"""Beginnings of the TF_ variables that a user's way to registries, mirrors and state needs.
+
+All others are dropped: TF_LOG floods stderr (and shows secrets), TF_DATA_DIR and TF_WORKSPACE lead to another state
+than the one in the folder, TF_VAR_* and TF_CLI_ARGS* would change a plan without a trace in the folder.
+"""
+
+CONFIG_FILES = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
+"""The variable that names the user's CLI configuration, and its old name."""
+
+
+def terraform_environment(user: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment for a Terraform process, made from the user's.
+
+    PYTHON* is dropped too: it would reach our launcher and every program that a provider or provisioner starts.
+    """
+    environment = {name: value for name, value in user.items() if _passes(name)} | ALWAYS
+    for name in CONFIG_FILES:
+        # Terraform warns about a missing file on every command. An empty one means the same as a missing one; dropping
+        # the variable would not: Terraform would then read ~/.terraformrc instead.
+        if name in environment and not Path(environment[name]).is_file():
+            environment[name] = os.devnull
+    return environment
+
+
+def _passes(name: str) -> bool:
+    if name.startswith("TF_"):
+        return name.startswith(KEPT)
+    return not name.startswith("PYTHON")

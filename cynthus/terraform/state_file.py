@@ -1,0 +1,46 @@
+"""What can be read from a root folder without asking Terraform."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cynthus.files import read_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def state_is_local(root: Path) -> bool:
+    """Whether the state lies in a file of this machine, so that a killed Terraform loses little of it.
+
+    What cannot be read counts as remote: there a killed Terraform loses everything and leaves its lock behind.
+    """
+    try:
+        recorded = read_json(root / ".terraform" / "terraform.tfstate") or {}
+    except (OSError, ValueError):
+        return False
+    backend = recorded.get("backend")
+    return backend is None or (isinstance(backend, dict) and backend.get("type") == "local")
+
+
+def written_by_newer(root: Path, version: str) -> str | None:
+    """The version that wrote the local state, if it is newer than `version`; else None.
+
+    Terraform itself opens such a state without a word and downgrades it. Patch releases do not change the state, so
+    that only the first two numbers count.
+    """
+    try:
+        state = read_json(root / "terraform.tfstate") or {}
+    except (OSError, ValueError):
+        return None
+    writer = state.get("terraform_version")
+    if not isinstance(writer, str):
+        return None
+    theirs, ours = _release(writer), _release(version)
+    return writer if theirs and ours and theirs > ours else None
+
+
+def _release(version: str) -> tuple[int, int] | None:
+    found = re.match(r"(\d{1,6})\.(\d{1,6})", version)
+    return (int(found[1]), int(found[2])) if found else None

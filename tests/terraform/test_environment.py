@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cynthus.terraform.environment import terraform_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["TF_LOG", "TF_LOG_PATH", "TF_LOG_PROVIDER", "TF_DATA_DIR", "TF_VAR_x", "TF_CLI_ARGS", "TF_CLI_ARGS_plan",
+     "TF_WORKSPACE", "TF_REATTACH_PROVIDERS", "PYTHONPATH", "PYTHONHOME"],
+)  # fmt: skip
+def test_what_would_change_terraform_is_dropped(name: str) -> None:
+    assert name not in terraform_environment({name: "x"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["PATH", "HOME", "AWS_PROFILE", "HTTPS_PROXY", "TF_TOKEN_example_org", "TF_PLUGIN_CACHE_DIR", "TF_HTTP_PASSWORD"],
+)
+def test_what_the_user_needs_stays(name: str) -> None:
+    assert terraform_environment({name: "x"})[name] == "x"
+
+
+@pytest.mark.parametrize("name", ["TF_IN_AUTOMATION", "TF_INPUT", "CHECKPOINT_DISABLE"])
+def test_what_must_be_set_wins_over_the_user(name: str) -> None:
+    assert terraform_environment({name: "theirs"})[name] != "theirs"
+
+
+def test_questions_are_switched_off() -> None:
+    assert terraform_environment({})["TF_INPUT"] == "0"
+
+
+@pytest.mark.parametrize("name", ["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"])
+def test_a_configuration_that_exists_stays(tmp_path: Path, name: str) -> None:
+    (tmp_path / "my.rc").touch()
+    assert terraform_environment({name: str(tmp_path / "my.rc")})[name] == str(tmp_path / "my.rc")
+
+
+@pytest.mark.parametrize("name", ["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG"])
+def test_a_configuration_that_is_missing_becomes_an_empty_one(tmp_path: Path, name: str) -> None:
+    assert terraform_environment({name: str(tmp_path / "missing")})[name] == os.devnull
+
+
+def test_a_configuration_that_is_not_named_stays_so() -> None:
+    assert "TF_CLI_CONFIG_FILE" not in terraform_environment({})

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cynthus.terraform.state_file import state_is_local, written_by_newer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def backend(folder: Path, text: str) -> Path:
+    (folder / ".terraform").mkdir()
+    (folder / ".terraform" / "terraform.tfstate").write_text(text)
+    return folder
+
+
+def written_by(folder: Path, version: object) -> Path:
+    (folder / "terraform.tfstate").write_text(json.dumps({"terraform_version": version}))
+    return folder
+
+
+def test_a_state_is_local_where_no_backend_is_recorded(tmp_path: Path) -> None:
+    assert state_is_local(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ('{"backend": {"type": "local"}}', True),
+        ('{"version": 3}', True),
+        ('{"backend": {"type": "gcs"}}', False),
+        ('{"backend": {"type": "cloud"}}', False),
+        ('{"backend": "strange"}', False),
+        ("{", False),
+        ("[]", False),
+    ],
+)
+def test_a_recorded_backend_says_where_the_state_is(tmp_path: Path, text: str, *, local: bool) -> None:
+    assert state_is_local(backend(tmp_path, text)) is local
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "newer"),
+    [
+        ("1.12.0", "1.11.4", "1.12.0"),
+        ("1.11.5", "1.11.4", None),
+        ("1.11.4", "1.11.4", None),
+        ("1.9.0", "1.11.4", None),
+        ("2.0.0", "1.11.4", "2.0.0"),
+        ("1.12.0-beta1", "1.11.4", "1.12.0-beta1"),
+        ("strange", "1.11.4", None),
+        ("1.12.0", "strange", None),
+        (None, "1.11.4", None),
+    ],
+)
+def test_a_newer_release_is_noticed(tmp_path: Path, writer: object, reader: str, newer: str | None) -> None:
+    assert written_by_newer(written_by(tmp_path, writer), reader) == newer
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]"])
+def test_a_state_that_cannot_be_read_is_left_to_terraform(tmp_path: Path, text: str) -> None:
+    (tmp_path / "terraform.tfstate").write_text(text)
+    assert written_by_newer(tmp_path, "1.0.0") is None
