@@ -1,0 +1,1 @@
+"""Ansible: what the rest of Cynthus asks of it, and how ansible-runner answers."""

@@ -1,0 +1,53 @@
+"""What the rest of Cynthus asks of Ansible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Activity = Callable[[str], None]
+"""Told in a few words which task runs right now."""
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What one task came to on one host. `stdout` is what a command printed, else ''."""
+
+    host: str
+    role: str
+    task: str
+    changed: bool
+    stdout: str = ""
+
+
+@dataclass(frozen=True)
+class PlayResult:
+    """What a play came to, in the order in which tasks ended. Skipped tasks are left out."""
+
+    tasks: tuple[TaskResult, ...]
+
+    def stdout(self, role: str, host: str) -> str:
+        """What the last command of `role` printed on `host`; '' if there was none."""
+        found = [task.stdout for task in self.tasks if task.role == role and task.host == host and task.stdout]
+        return found[-1] if found else ""
+
+
+class Ansible(Protocol):
+    """Runs playbooks."""
+
+    def play(
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+    ) -> PlayResult:
+        """Run `playbook` against `inventory`. `extravars` reach it as values: nothing in them is ever a template.
+
+        Raises:
+            TaskFailed: a task failed.
+            HostUnreachable: a host could not be reached.
+            AnsibleTimeout: it took too long and was stopped.
+            AnsibleMissing: ansible-playbook is not there.
+            AnsibleError: anything else that Ansible reports.
+        """

@@ -1,0 +1,116 @@
+"""From what a play left behind to the error that says it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from cynthus.errors import AnsibleError, CynthusError, DiskFull, HostUnreachable, TaskFailed, error_of_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cynthus.ansible.events import Events, Failure
+
+_FULL = "No space left on device"
+_AGAIN = "mend that and run the command again: a play does only what is still missing"
+_TAIL = 20
+_BARE = "non-zero return code"
+
+
+def play_error(events: Events, rc: int | None) -> CynthusError:
+    """The error of a play that ended with the exit code `rc` (None: a signal ended it) and `events`."""
+    failure = _decisive(events.failures)
+    if failure is None:
+        return _own_error(events, rc)
+    if failure.unreachable:
+        return HostUnreachable(
+            f"{failure.host} cannot be reached: {_words(failure)}",
+            hint="check that the machine stands and that this one may connect to it, then run the command again",
+        )
+    return agent_error(failure.result) or _task_error(failure)
+
+
+def agent_error(result: Mapping[str, object]) -> CynthusError | None:
+    """The error that our agent printed, in the class that its code names; None where it printed none."""
+    problem = _agent_problem(result)
+    if problem is None:
+        return None
+    details = problem.get("details")
+    return error_of_code(str(problem.get("code")), TaskFailed)(
+        str(problem.get("message") or "the agent reported an error without a message"),
+        hint=str(problem.get("hint") or _AGAIN),
+        details=[str(line) for line in details] if isinstance(details, list) else (),
+    )
+
+
+def _agent_problem(result: Mapping[str, object]) -> Mapping[str, object] | None:
+    stdout = result.get("stdout")
+    if not isinstance(stdout, str) or not stdout.lstrip().startswith("{"):
+        return None
+    try:
+        problem = json.loads(stdout).get("error")
+    except ValueError:
+        return None
+    return problem if isinstance(problem, dict) else None
+
+
+def _decisive(failures: Sequence[Failure]) -> Failure | None:
+    """The failure to report: the last one, but for a `fail` task that only says again what went wrong before it."""
+    for place in range(len(failures) - 1, -1, -1):
+        failure = failures[place]
+        if not any(_repeats(failure, earlier) for earlier in failures[:place]):
+            return failure
+    return None
+
+
+def _repeats(failure: Failure, earlier: Failure) -> bool:
+    if not failure.action.endswith("fail") or failure.host != earlier.host:
+        return False
+    problem = _agent_problem(earlier.result)
+    words = str(problem.get("message")) if problem else _words(earlier)
+    return words in str(failure.result.get("msg", ""))
+
+
+def _task_error(failure: Failure) -> CynthusError:
+    words = _words(failure)
+    details = _said(failure.result)
+    if any(_FULL in text for text in (words, *details)):
+        return DiskFull(
+            f"no room left on {failure.host}, at {failure.where}", hint="make room and run the command again"
+        )
+    return TaskFailed(f"{failure.where}: failed on {failure.host}: {words}", hint=_AGAIN, details=details)
+
+
+def _words(failure: Failure) -> str:
+    """In one line why it failed."""
+    censored = failure.result.get("censored")
+    if isinstance(censored, str):
+        return "its output is hidden (no_log)"
+    message = str(failure.result.get("msg") or "").strip()
+    if message and message != _BARE:
+        return message.splitlines()[0]
+    said = _said(failure.result)
+    return said[-1] if said else message or "no reason was given"
+
+
+def _said(result: Mapping[str, object]) -> list[str]:
+    """The last lines of what the command wrote, stderr before stdout."""
+    for name in ("stderr", "module_stderr", "stdout", "module_stdout", "msg"):
+        text = result.get(name)
+        if isinstance(text, str) and text.strip():
+            return [line.rstrip() for line in text.strip().splitlines()[-_TAIL:]]
+    return []
+
+
+def _own_error(events: Events, rc: int | None) -> CynthusError:
+    """Ansible itself did not get along: a playbook, an inventory or a setting that it cannot use."""
+    if any(_FULL in line for line in events.lines):
+        return DiskFull("no room left for Ansible's own files", hint="make room in memory (/dev/shm) or in TMPDIR")
+    if events.no_hosts:
+        message = "the inventory has no host for this play"
+    elif rc is None or rc < 0:
+        message = "ansible-playbook was killed"
+    else:
+        message = f"ansible-playbook ended with exit code {rc}"
+    return AnsibleError(message, hint="mend what Ansible names in its own words", details=tuple(events.lines))
