@@ -1,0 +1,106 @@
+"""The agent's own process: it writes status.json until the attempt has ended. Killing it harms nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from cynthus.agent import clock, gpus, lock, record, reserve, supervisor
+from cynthus.agent.detached import detach
+from cynthus.agent.status import evaluate
+from cynthus.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from cynthus.agent.home import Attempt, RunFolder
+
+_BEAT = 2.0
+"""Seconds between two heartbeats."""
+_GPU_BEAT = 10.0
+_LOOK = 0.05
+"""Seconds between two looks for the end: what a follower waits for at most."""
+_PATIENCE = 5.0
+"""Seconds for a new supervisor to learn of an end and write it down; it may have to ask a busy Docker engine."""
+
+
+def ensure(run: RunFolder, attempt: Attempt) -> None:
+    """See to it that whoever should watch the attempt does. One that has ended, and said so, needs nobody."""
+    if attempt.exit.exists() and _told(attempt):
+        return
+    _replace_killed_supervisor(run, attempt)
+    if not lock.held(attempt.agent_lock):
+        detach(lambda: beat(run, attempt), log=attempt.agent_log)
+
+
+def ensure_ended_or_watched(run: RunFolder, attempt: Attempt) -> None:
+    """`ensure`, and where main.py is gone wait until that is on record."""
+    ensure(run, attempt)
+    known = record.read(attempt)
+    deadline = time.monotonic() + _PATIENCE
+    while known is not None and not known.main_lives and not attempt.exit.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def beat(run: RunFolder, attempt: Attempt) -> None:
+    """Write status.json every two seconds, and at once when the attempt ends. One process an attempt does so."""
+    if lock.acquire(attempt.agent_lock, wait=False) is None:
+        return
+    _set_room_aside(attempt)
+    pulse, due, state = _Pulse(attempt), 0.0, ""
+    while True:
+        now = time.monotonic()
+        begun = state == "STARTING" and attempt.record.exists()
+        if now >= due or begun or attempt.exit.exists():
+            _replace_killed_supervisor(run, attempt)
+            state, due = pulse.write(now), now + _BEAT
+            if state == "EXITED":
+                return
+        time.sleep(_LOOK)
+
+
+def _told(attempt: Attempt) -> bool:
+    try:
+        document = read_json(attempt.status)
+    except ValueError:
+        return False
+    return document is not None and document.get("state") == "EXITED"
+
+
+class _Pulse:
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+        self._gpus: list[dict[str, object]] = []
+        self._gpus_due = 0.0
+
+    def write(self, now: float) -> str:
+        """One heartbeat; gives the state that it told. A full disk costs a heartbeat and nothing else."""
+        self._look_at_gpus(now)
+        document = evaluate(self._attempt, at=clock.stamp(time.time()), gpus=self._gpus)
+        if document["state"] == "EXITED" and self._attempt.record.exists() and not self._attempt.exit.exists():
+            return "ending"  # A new supervisor is about to end what main.py left behind, and to say why it ended.
+        try:
+            if document["state"] == "EXITED":
+                reserve.write(self._attempt.status, json.dumps(document, indent=2).encode() + b"\n")
+            else:
+                write_json(self._attempt.status, document, durable=False)
+        except OSError:
+            return "unwritten"
+        return str(document["state"])
+
+    def _look_at_gpus(self, now: float) -> None:
+        known = record.read(self._attempt)
+        if known is not None and known.gpus and now >= self._gpus_due:
+            self._gpus, self._gpus_due = gpus.read(), now + _GPU_BEAT
+
+
+def _set_room_aside(attempt: Attempt) -> None:
+    try:
+        reserve.make(attempt.status)
+    except OSError:
+        return
+
+
+def _replace_killed_supervisor(run: RunFolder, attempt: Attempt) -> None:
+    known = record.read(attempt)
+    if known is not None and not attempt.exit.exists() and not known.supervisor_lives:
+        detach(lambda: supervisor.adopt(run, attempt), log=attempt.agent_log)

@@ -1,0 +1,73 @@
+"""The `docker create` line of a run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from cynthus.agent import container_room, processes, surroundings
+from cynthus.agent.image import LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cynthus.agent.container_room import Room
+    from cynthus.agent.home import Attempt, RunFolder
+    from cynthus.agent.spec import Spec
+    from cynthus.agent.version import Version
+
+APP = "/app"
+_LOG = "/cynthus/log"
+_SECRETS = "/cynthus/secrets"
+_ENTRY = (
+    f"if [ -f {_SECRETS}/values ]; then . {_SECRETS}/values && rm -f {_SECRETS}/values; fi; "
+    f'exec "$@" >>{_LOG} 2>&1'
+)
+"""Takes the secrets into the environment and becomes the command, whose output is the log file itself."""
+
+
+def create_argv(spec: Spec, run: RunFolder, attempt: Attempt, ready: Version, room: Room) -> tuple[str, ...]:
+    """Makes the container of an attempt; nothing in it is secret."""
+    assert ready.image is not None  # noqa: S101 - only runs that have one come here
+    labels = {LABEL: run.deployment, "cynthus-run": run.id, "cynthus-attempt": attempt.label}
+    variables = {"HOME": "/tmp", **surroundings.own(spec, run), processes.MARK: attempt.label}  # noqa: S108 - inside
+    return (
+        "docker", "create", "--name", container_room.name_of(attempt), "--pull", "never",
+        "--init", "--user", room.user, "--workdir", APP, "--entrypoint", "/bin/sh",
+        "--stop-signal", "SIGTERM", "--security-opt", "no-new-privileges", "--log-driver", "none",
+        "--shm-size", str(_half_of_the_memory()),
+        *(("--gpus", str(spec.gpus)) if spec.gpus else ()),
+        *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
+        ready.image, "-c", _ENTRY, "cynthus", *spec.command,
+    )
+
+
+def mount(source: str, target: str, *, read_only: bool = False) -> tuple[str, str]:
+    """A bind mount. Docker reads the value as a line of CSV, and makes no folder where the source is missing."""
+    fields = ["type=bind", f"source={source}", f"target={target}", *(["readonly"] if read_only else [])]
+    return "--mount", ",".join(_field(each) for each in fields)
+
+
+def _mounts(run: RunFolder, attempt: Attempt, room: Room) -> Iterator[str]:
+    yield from mount(str(run.app), APP)
+    yield from mount(str(attempt.log), _LOG)
+    for place, path in room.read_only.items():
+        yield from mount(path, f"{APP}/{place}", read_only=True)
+    for place, path in room.writable.items():
+        yield from mount(path, f"{APP}/{place}")
+    if room.secrets is not None:
+        yield from mount(str(room.secrets), _SECRETS)
+
+
+def _field(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(letter in text for letter in ',"\r\n') else text
+
+
+def _pairs(option: str, values: Mapping[str, str]) -> Iterator[str]:
+    for name, value in values.items():
+        yield from (option, f"{name}={value}")
+
+
+def _half_of_the_memory() -> int:
+    """What Linux gives /dev/shm, in bytes. Docker's 64 MB are too little for PyTorch's data loaders."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2

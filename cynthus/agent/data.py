@@ -1,0 +1,148 @@
+"""The verb `data`: what the app reads is where it can read it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.agent.failure import DATA_MISSING, DATA_UNREADABLE, Failure
+from cynthus.agent.version import Mount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cynthus.agent.home import Home
+    from cynthus.agent.spec import DataEntry, Spec
+
+
+def bring(home: Home, spec: Spec, folder: Path) -> bool:
+    """Copy what is to be copied, as far as it changed; gives whether anything did.
+
+    Raises:
+        Failure: an entry is missing or cannot be read.
+        OSError: a copy cannot be written.
+    """
+    changed = False
+    for entry in spec.data:
+        source = _source(entry, folder)
+        if entry.copied:
+            changed |= _Copy(source, _copy_of(home, entry, folder)).update()
+    return changed
+
+
+def mounts(home: Home, spec: Spec, folder: Path) -> tuple[Mount, ...]:
+    """Where the app finds each entry: a folder's contents at its place, a file under its own name.
+
+    Raises:
+        Failure: an entry is missing or cannot be read.
+    """
+    return tuple(_mount(home, entry, folder) for entry in spec.data)
+
+
+def _mount(home: Home, entry: DataEntry, folder: Path) -> Mount:
+    source = _source(entry, folder)
+    path = _copy_of(home, entry, folder) if entry.copied else source
+    if source.is_dir():
+        return Mount(entry.name or "", str(path))
+    # A single file has a folder of its own in the copy, and keeps its name.
+    file = path / source.name if entry.copied else path
+    return Mount(f"{entry.name}/{source.name}" if entry.name else source.name, str(file))
+
+
+def _source(entry: DataEntry, folder: Path) -> Path:
+    path = folder / entry.path
+    hint = "mend `data:` in cynthus.yaml, or bring it there"
+    try:
+        resolved = path.resolve(strict=True)
+    except FileNotFoundError:
+        raise Failure(f"data: {entry.path} does not exist ({path})", hint=hint, code=DATA_MISSING) from None
+    except (OSError, RuntimeError) as error:
+        raise Failure(f"data: {entry.path} cannot be read: {error}", hint=hint, code=DATA_UNREADABLE) from None
+    if not os.access(resolved, os.R_OK | (os.X_OK if resolved.is_dir() else 0)):
+        raise Failure(f"data: {entry.path} may not be read by this user", hint=hint, code=DATA_UNREADABLE)
+    return resolved
+
+
+def _copy_of(home: Home, entry: DataEntry, folder: Path) -> Path:
+    """Shared by all runs of the deployment, and named after where it came from."""
+    origin = os.path.normpath(folder / entry.path)
+    return home.data / hashlib.sha256(os.fsencode(origin)).hexdigest()[:16]
+
+
+class _Copy:
+    """A copy of a folder or file that is brought up to date, file by file: whole ones or none."""
+
+    def __init__(self, source: Path, target: Path) -> None:
+        self._source = source
+        self._target = target
+        self._changed = False
+
+    def update(self) -> bool:
+        self._target.mkdir(parents=True, exist_ok=True)
+        wanted: dict[str, os.stat_result] = dict(_files(self._source))
+        for path, found in wanted.items():
+            self._bring(path, found)
+        for path, _ in list(_files(self._target)):
+            if path not in wanted:
+                (self._target / path).unlink()
+                self._changed = True
+        return self._changed
+
+    def _bring(self, path: str, found: os.stat_result) -> None:
+        target = self._target / path
+        if _same(target, found):
+            return
+        import shutil
+
+        source = self._source if self._source.is_file() else self._source / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.part")
+        partial.unlink(missing_ok=True)
+        try:
+            shutil.copyfile(source, partial)
+            partial.chmod(0o444 | (found.st_mode & 0o111))
+            os.utime(partial, ns=(found.st_mtime_ns, found.st_mtime_ns))
+            os.replace(partial, target)
+        finally:
+            partial.unlink(missing_ok=True)
+        self._changed = True
+
+
+def _same(target: Path, found: os.stat_result) -> bool:
+    try:
+        here = target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return here.st_size == found.st_size and here.st_mtime_ns == found.st_mtime_ns
+
+
+def _files(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """The files below a folder, or the file itself, by path in a copy. Links are followed, but not in a circle."""
+    if path.is_file():
+        yield path.name, path.stat()
+        return
+    seen: set[tuple[int, int]] = set()
+    for folder, names, entries in os.walk(path, followlinks=True, onerror=_refuse):
+        place = Path(folder).stat()
+        if (place.st_dev, place.st_ino) in seen:
+            names.clear()
+            continue
+        seen.add((place.st_dev, place.st_ino))
+        for name in sorted(entries):
+            file = f"{folder}/{name}"
+            try:
+                found = os.stat(file)  # noqa: PTH116 - there may be millions, and a Path each costs more than the look
+            except OSError as error:
+                _refuse(error)
+            if stat.S_ISREG(found.st_mode):
+                yield os.path.relpath(file, path), found
+
+
+def _refuse(error: OSError) -> None:
+    raise Failure(
+        f"data: {error.filename}: {(error.strerror or str(error)).lower()}",
+        hint="mend its permissions or take it out of the data", code=DATA_UNREADABLE,
+    ) from None

@@ -1,0 +1,172 @@
+"""Where a deployment lies on its host."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cynthus.agent.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Attempt(NamedTuple):
+    """The folder of one attempt at a run, on one host of it."""
+
+    folder: Path
+    deployment: str
+    run: str
+    number: int
+    rank: int
+
+    @property
+    def label(self) -> str:
+        """What marks the attempt's processes among all others of the machine."""
+        return f"{self.deployment}/{self.run}/{self.number}/{self.rank}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    @property
+    def status(self) -> Path:
+        return self.folder / "status.json"
+
+    @property
+    def exit(self) -> Path:
+        return self.folder / "exit"
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "run.pid"
+
+    @property
+    def stop(self) -> Path:
+        """The wish to stop, for all hosts of the attempt."""
+        return self.folder.parent / "stop"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever starts the attempt, then by its supervisor as long as that lives."""
+        return self.folder / "supervisor.lock"
+
+    @property
+    def engine(self) -> Path:
+        """Which engine has the attempt's container."""
+        return self.folder / "engine.json"
+
+    @property
+    def agent_lock(self) -> Path:
+        return self.folder / "agent.lock"
+
+    @property
+    def agent_log(self) -> Path:
+        return self.folder / "agent.log"
+
+
+class RunFolder(NamedTuple):
+    """The folder of one run."""
+
+    folder: Path
+    deployment: str
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def app(self) -> Path:
+        return self.folder / "app"
+
+    @property
+    def outputs(self) -> Path:
+        return self.folder / "outputs"
+
+    @property
+    def spec(self) -> Path:
+        return self.folder / "spec.json"
+
+    @property
+    def version(self) -> Path:
+        """What `source` found for the run: environment, source and data."""
+        return self.folder / "version.json"
+
+    @property
+    def stop(self) -> Path:
+        return self.folder / "stop"
+
+    def attempt(self, number: int, rank: int = 0) -> Attempt:
+        return Attempt(self.folder / "attempts" / str(number) / str(rank), self.deployment, self.id, number, rank)
+
+    def attempts(self) -> list[Attempt]:
+        """All that were ever begun, in order."""
+        found = (self.folder / "attempts").glob("*/*")
+        pairs = sorted((int(each.parent.name), int(each.name)) for each in found if _counted(each))
+        return [self.attempt(number, rank) for number, rank in pairs]
+
+
+class Home(NamedTuple):
+    """The folder of one deployment."""
+
+    folder: Path
+    deployment: str
+
+    @property
+    def program(self) -> Path:
+        return self.folder / "agent.pyz"
+
+    @property
+    def environments(self) -> Path:
+        return self.folder / "environments"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.folder / "checkpoints"
+
+    @property
+    def marker(self) -> Path:
+        """Says that the folder is ours, and whose: nothing without it is ever removed."""
+        return self.folder / "deployment.json"
+
+    def run(self, run: str) -> RunFolder:
+        """Raises: Failure, where `run` cannot be a run's id."""
+        if _RUN.fullmatch(run) is None:
+            raise Failure(f"{run!r} is no run's id", hint="ids look like 20260102-030405-6789")
+        return RunFolder(self.folder / "runs" / run, self.deployment)
+
+    def runs(self) -> list[RunFolder]:
+        """All runs that have a folder, the oldest first."""
+        return [RunFolder(each, self.deployment) for each in sorted((self.folder / "runs").glob("*")) if each.is_dir()]
+
+
+def default_folder(deployment: str, environment: Mapping[str, str]) -> Path:
+    """Where a deployment lies when nobody says: below $XDG_DATA_HOME or ~/.local/share."""
+    base = environment.get("XDG_DATA_HOME", "")
+    if not base.startswith("/"):
+        base = f"{_user_folder(environment)}/.local/share"
+    return Path(base) / "cynthus" / deployment
+
+
+def _user_folder(environment: Mapping[str, str]) -> str:
+    named = environment.get("HOME", "")
+    if named.startswith("/"):
+        return named
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        raise Failure("this user has no home folder", hint="set HOME, or name the folder with --home") from None
+
+
+def _counted(folder: Path) -> bool:
+    return folder.name.isdigit() and folder.parent.name.isdigit()

@@ -1,0 +1,42 @@
+"""Where the app finds its data, outputs and checkpoints when it runs as a plain process: links in its folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cynthus.agent.failure import Failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cynthus.agent.home import Home, RunFolder
+    from cynthus.agent.spec import Spec
+    from cynthus.agent.version import Version
+
+
+def make(home: Home, spec: Spec, run: RunFolder, ready: Version) -> None:
+    """Make all of them; those that are there already stay.
+
+    Raises:
+        Failure: the source has something of its own where a link must be.
+        OSError: a folder or link cannot be made.
+    """
+    for folder in (run.outputs, home.checkpoints):
+        folder.mkdir(parents=True, exist_ok=True)
+    for mount in ready.data:
+        _link(run.app, f"data/{mount.place}".rstrip("/"), mount.path)
+    _link(run.app, spec.outputs, str(run.outputs))
+    _link(run.app, spec.checkpoints, str(home.checkpoints))
+
+
+def _link(app: Path, place: str, target: str) -> None:
+    link = app / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        link.symlink_to(target)
+    except FileExistsError:
+        if not link.is_symlink() or str(link.readlink()) != target:
+            raise Failure(
+                f"the source has a {place!r} of its own, where Cynthus puts {target}",
+                hint="rename it in the source, or name it in .gitignore so that it is left out",
+            ) from None

@@ -1,0 +1,144 @@
+"""What of a folder belongs to the app's source."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from cynthus.agent import dockerignore, ignore
+from cynthus.agent.failure import SOURCE, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cynthus.agent.spec import Spec
+
+_NEVER = frozenset({
+    ".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".cynthus", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+    ".ipynb_checkpoints", "node_modules", ".DS_Store",
+})
+
+
+class Item(NamedTuple):
+    """One entry: its path below the source, what lstat says, and a link's target ('' for no link)."""
+
+    path: str
+    found: os.stat_result
+    target: str
+
+    @property
+    def executable(self) -> bool:
+        return bool(self.found.st_mode & 0o100)
+
+
+def listing(folder: Path, spec: Spec) -> list[Item]:
+    """All folders, files and links of the source, in order of path.
+
+    Raises:
+        Failure: the source is no folder, something in it cannot be read, or a link leads out of it.
+    """
+    source = Path(os.path.normpath(folder / spec.source))
+    walk = _Walk(folder, source, spec)
+    items = sorted(walk.items(source, ""), key=lambda item: item.path)
+    for item in items:
+        if item.target:
+            _refuse_outside(source, item)
+    return items
+
+
+class _Walk:
+    def __init__(self, folder: Path, source: Path, spec: Spec) -> None:
+        self._prefix = "" if source == folder else os.path.relpath(source, folder) + "/"
+        self._docker = dockerignore.read(folder / ".dockerignore")
+        self._own = _reserved(spec, self._prefix)
+        self._rules: list[ignore.Rules] = []
+        for above in _way(folder, source):
+            self._enter(above, "" if above == folder else os.path.relpath(above, folder) + "/")
+
+    def items(self, folder: Path, below: str) -> Iterator[Item]:
+        depth = len(self._rules)
+        if below:
+            self._enter(folder, self._prefix + below)
+        for entry in _scan(folder):
+            path = below + entry.name
+            found = entry.stat(follow_symlinks=False)
+            is_folder = stat.S_ISDIR(found.st_mode)
+            if self._out(path, entry.name, is_folder=is_folder):
+                continue
+            if is_folder:
+                inner = list(self.items(Path(entry.path), path + "/"))
+                if inner or not self._docker.ignored(self._prefix + path):
+                    yield Item(path, found, "")
+                yield from inner
+            elif not self._docker.ignored(self._prefix + path):
+                yield from _file(Path(entry.path), path, found)
+        del self._rules[depth:]
+
+    def _enter(self, folder: Path, below: str) -> None:
+        rules = ignore.read(folder / ".gitignore", below)
+        if rules is not None:
+            self._rules.append(rules)
+
+    def _out(self, path: str, name: str, *, is_folder: bool) -> bool:
+        if name in _NEVER or path in self._own:
+            return True
+        whole = self._prefix + path
+        if is_folder and self._docker.ignored(whole) and not self._docker.bring_back:
+            return True
+        return ignore.ignored(self._rules, whole, is_folder=is_folder)
+
+
+def _reserved(spec: Spec, prefix: str) -> frozenset[str]:
+    """Paths below the source where Cynthus itself or the run writes, or where the data is."""
+    in_folder = ["infra", spec.outputs, spec.checkpoints, *(os.path.normpath(entry.path) for entry in spec.data)]
+    below = [path.removeprefix(prefix) for path in in_folder if path.startswith(prefix)]
+    return frozenset([*below, os.path.normpath(spec.outputs), os.path.normpath(spec.checkpoints)])
+
+
+def _way(folder: Path, source: Path) -> list[Path]:
+    """The folders from the app's to the source, both included: their .gitignore files concern the source."""
+    between = [source, *source.parents]
+    return between[: between.index(folder) + 1][::-1] if folder in between else [source]
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise _unreadable(str(folder), error) from None
+
+
+def _file(file: Path, path: str, found: os.stat_result) -> Iterator[Item]:
+    """Files and links; sockets, pipes and devices are no source."""
+    if stat.S_ISLNK(found.st_mode):
+        yield Item(path, found, os.readlink(file))  # noqa: PTH115 - a Path would write the target in another way
+    elif stat.S_ISREG(found.st_mode):
+        if not os.access(file, os.R_OK):
+            raise _unreadable(str(file), PermissionError(13, "Permission denied"))
+        yield Item(path, found, "")
+
+
+def leads_outside(path: str, target: str) -> bool:
+    """Whether a link at `path` below the source leads out of it, by what it says and not by what is there."""
+    lands = os.path.normpath(PurePosixPath(path).parent / target)
+    return target.startswith("/") or lands == ".." or lands.startswith("../")
+
+
+def _refuse_outside(source: Path, item: Item) -> None:
+    if leads_outside(item.path, item.target):
+        raise Failure(
+            f"{source / item.path} is a link that leads out of the source, to {item.target}",
+            hint="put a copy in its place, name it in .gitignore, or bring what it leads to as `data:`",
+            code=SOURCE,
+        )
+
+
+def _unreadable(path: str, error: OSError) -> Failure:
+    return Failure(
+        f"{path}: {(error.strerror or str(error)).lower()}",
+        hint="mend its permissions, or name it in .gitignore to leave it out",
+        code=SOURCE,
+    )

@@ -1,0 +1,35 @@
+"""A run as a plain process in a Python environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cynthus.agent import links, processes, surroundings
+from cynthus.agent.environment import folder_of
+from cynthus.agent.supervisor import Launch
+from cynthus.process import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cynthus.agent.home import Attempt, Home, RunFolder
+    from cynthus.agent.spec import Spec
+    from cynthus.agent.version import Version
+
+
+def launch(
+    home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: Version,
+    environment: Mapping[str, str], secrets: Mapping[str, str],
+) -> Launch:
+    """What to start, with everything in place that it needs.
+
+    Raises:
+        Failure: the environment is not there, or a link cannot be where it must.
+    """
+    links.make(home, spec, run, ready)
+    folder = folder_of(home, ready.environment)
+    variables = {
+        **surroundings.in_environment(spec, run, folder, environment), **secrets, processes.MARK: attempt.label,
+    }
+    command = Command(spec.command, cwd=run.app, env=variables)
+    return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)

@@ -1,0 +1,75 @@
+"""The verb `remove`: nothing of a deployment stays on its host."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.agent import lock, memory, program, stop
+from cynthus.agent.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cynthus.agent.home import Home
+
+_REASON = "cancelled: the deployment is removed"
+_PATIENCE = 60.0
+"""Seconds; a Docker engine may take many to remove a container."""
+
+
+def remove(home: Home, environment: Mapping[str, str]) -> bool:
+    """Stop what runs and delete the deployment's containers, images, secrets and folder.
+
+    Raises:
+        Failure: the folder is not a deployment's home, or a run does not end.
+    """
+    secrets = memory.secrets_folder(environment, home.deployment)
+    had_secrets = secrets.is_dir()
+    if had_secrets:
+        _delete(secrets)
+    if not home.folder.exists():
+        return had_secrets
+    if program.owner(home.folder) != home.deployment:
+        raise Failure(f"{home.folder} is not the home of a deployment", hint="name the right one with --home")
+    for run in home.runs():
+        stop.stop(home, run.id, None, _REASON)
+    _await_quiet(home)
+    for kept in sorted(home.environments.glob("*.image")):
+        from cynthus.agent import engine, image
+
+        image.remove_all(engine.recall(kept, environment), home.deployment)
+    # The marker goes last: a removal that was cut off can be asked for again.
+    for entry in list(home.folder.iterdir()):
+        if entry not in (home.marker, home.program):
+            _delete(entry)
+    _delete(home.folder)
+    return True
+
+
+def _await_quiet(home: Home) -> None:
+    """Wait for our own processes, which put away what is theirs after a run's end: nothing new is written then."""
+    deadline = time.monotonic() + _PATIENCE
+    files = [file for run in home.runs() for each in run.attempts() for file in (each.lock, each.agent_lock)]
+    while any(lock.held(file) for file in files):
+        if time.monotonic() > deadline:
+            raise Failure(f"a process of {home.deployment} does not end", hint="run the command again in a minute")
+        time.sleep(0.01)
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or a whole folder, one that the app made unreadable too."""
+    import shutil
+
+    if not path.is_dir() or path.is_symlink():
+        path.unlink()
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        for folder, _, _ in os.walk(path):
+            Path(folder).chmod(stat.S_IRWXU)
+        shutil.rmtree(path)

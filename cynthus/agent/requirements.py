@@ -1,0 +1,96 @@
+"""A requirements file and everything it names on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from cynthus.agent.failure import ENVIRONMENT, Failure
+
+_INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]+(.+)")
+_PROJECT_FILES = (".py", ".toml", ".cfg", ".txt", ".c", ".pyx")
+NOT_OF_A_PROJECT = ("build", "__pycache__", ".git", ".venv")
+"""Folders that are made beside a package and never part of it."""
+
+
+def files(path: Path) -> list[Path]:
+    """The file, those it includes (`-r`, `-c`), and the packages that it names by a path; the file itself first.
+
+    Raises:
+        Failure: one of them cannot be read.
+    """
+    found: list[Path] = []
+    _collect(path, path.parent, found)
+    return found
+
+
+def digest(path: Path | None) -> str:
+    """A hash over all that decides what gets installed; of nothing where there is no file.
+
+    Raises:
+        Failure: a file cannot be read.
+    """
+    total = hashlib.sha256()
+    for each in files(path) if path else []:
+        for file in _contents(each):
+            data = _read(file)
+            total.update(f"{os.path.relpath(file, path.parent if path else file)}\0{len(data)}\0".encode())
+            total.update(data)
+    return total.hexdigest()
+
+
+def is_empty(path: Path) -> bool:
+    """Whether nothing is to be installed: only comments and blank lines."""
+    return not any(_statement(line) for line in _text(path).splitlines())
+
+
+def _collect(path: Path, folder: Path, found: list[Path]) -> None:
+    if path in found:
+        return
+    found.append(path)
+    for line in _text(path).replace("\\\n", " ").splitlines():
+        statement = _statement(line)
+        include = _INCLUDE.fullmatch(statement)
+        if include:
+            # pip resolves an include against the file that has it, and a package against where it was started.
+            _collect(path.parent / include[1].strip().strip("\"'"), folder, found)
+        elif statement:
+            _collect_package(statement, folder, found)
+
+
+def _collect_package(statement: str, folder: Path, found: list[Path]) -> None:
+    named = re.sub(r"^(-e|--editable)[\s=]+", "", statement).split(" ;")[0].split(" @ ")[-1].strip()
+    named = re.sub(r"\[[^]]*\]$", "", named.removeprefix("file://"))
+    if "://" in named or not ("/" in named or named.endswith((".whl", ".tar.gz", ".zip"))):
+        return
+    path = Path(os.path.normpath(folder / named))
+    if path.exists() and path not in found:
+        found.append(path)
+
+
+def _contents(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    kept: list[Path] = []
+    for folder, names, entries in os.walk(path):
+        names[:] = sorted(name for name in names if name not in NOT_OF_A_PROJECT and not name.endswith(".egg-info"))
+        kept += [Path(folder) / name for name in sorted(entries) if name.endswith(_PROJECT_FILES)]
+    return kept
+
+
+def _statement(line: str) -> str:
+    return re.sub(r"(^|\s)#.*", "", line).strip()
+
+
+def _text(path: Path) -> str:
+    return _read(path).decode("utf-8", errors="replace")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Failure(f"{path}: {reason}", hint="mend the requirements file", code=ENVIRONMENT) from None

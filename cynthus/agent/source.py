@@ -1,0 +1,79 @@
+"""The verb `source`: a run gets its own fresh copy of the app."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from cynthus.agent import archive, clock, data, environment, image_name, version
+from cynthus.agent.failure import SOURCE, Failure
+from cynthus.agent.version import Version
+from cynthus.files import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cynthus.agent.home import Home, RunFolder
+    from cynthus.agent.spec import Spec
+
+
+class Brought(NamedTuple):
+    """The run that has its source now, and which one. `large` are its files over 100 MB, where we packed it."""
+
+    changed: bool
+    run: str
+    hash: str
+    large: tuple[str, ...]
+
+
+def bring(
+    home: Home, spec: Spec, document: Mapping[str, object], folder: Path, packed: Path | None
+) -> Brought:
+    """Unpack a source (None: what lies in `folder` now) as a run's app; a spec without a run gets a new one.
+
+    Raises:
+        Failure: the source cannot be read, or the run has begun with another one.
+    """
+    run = home.run(spec.run_id or clock.mint_run(time.time(), os.urandom(2)))
+    run.folder.mkdir(parents=True, exist_ok=True)
+    fresh = run.folder / f".app.{os.urandom(4).hex()}.part"
+    large: tuple[str, ...] = ()
+    try:
+        if packed is None:
+            made = archive.pack(folder, spec, run.folder / ".packed")
+            packed, large = made.path, made.large
+        found = archive.unpack(packed, fresh)
+        ready = Version(
+            environment.identify(spec, folder), found, image_name.of(spec, folder), data.mounts(home, spec, folder)
+        )
+        changed = _take_over(run, fresh, ready)
+        write_json(run.spec, {**document, "run_id": run.id}, mode=0o600)
+        # Last: it says that all the rest is there.
+        version.write(run, ready)
+    finally:
+        _remove(fresh)
+        _remove(run.folder / ".packed")
+    return Brought(changed, run.id, found, large)
+
+
+def _take_over(run: RunFolder, fresh: Path, ready: Version) -> bool:
+    known = version.read(run)
+    if known == ready and run.app.is_dir():
+        return False
+    if run.attempts():
+        raise Failure(
+            f"run {run.id} has begun with another source", hint="`cynthus run` starts a new one", code=SOURCE
+        )
+    run.version.unlink(missing_ok=True)
+    _remove(run.app)
+    os.replace(fresh, run.app)
+    return True
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        import shutil
+
+        shutil.rmtree(folder)

@@ -1,0 +1,58 @@
+"""How an attempt stands, from what its processes wrote and from whether they live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cynthus.agent import lock, record
+from cynthus.agent.main_process import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cynthus.agent.home import Attempt
+
+NEVER_BEGAN = "main.py never began: the start was cut off"
+
+
+def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[str, object]:
+    """status.json as it should read now; `at` is the time to write into it."""
+    known = record.read(attempt)
+    ended = record.read_end(attempt) or _unrecorded_end(attempt, known)
+    logged = _size(attempt)
+    return {
+        "schema": 1,
+        "run_id": attempt.run,
+        "attempt": attempt.number,
+        "rank": attempt.rank,
+        "state": "EXITED" if ended else "RUNNING" if known else "STARTING",
+        "pid": known.pid if known else None,
+        "beat_at": at,
+        "started_at": known.started_at if known else None,
+        "ended_at": ended.get("ended_at", at) if ended else None,
+        "exit_code": ended.get("exit_code") if ended else None,
+        "signal": ended.get("signal") if ended else None,
+        "reason": ended.get("reason", "") if ended else "",
+        "bytes_logged": logged,
+        # The files are read where they lie: nothing has to be brought anywhere.
+        "bytes_synced": logged,
+        "bytes_behind": 0,
+        "gpus": list(gpus),
+    }
+
+
+def _unrecorded_end(attempt: Attempt, known: record.Record | None) -> dict[str, object] | None:
+    """The end of an attempt whose supervisor was killed before it could write one down."""
+    if known is not None and (known.supervisor_lives or known.main_lives):
+        return None
+    if known is None and lock.held(attempt.lock):
+        return None
+    # It may have written the end between our look at the file and our look at the process.
+    return record.read_end(attempt) or {"reason": UNKNOWN if known or record.read(attempt) else NEVER_BEGAN}
+
+
+def _size(attempt: Attempt) -> int:
+    try:
+        return attempt.log.stat().st_size
+    except OSError:
+        return 0

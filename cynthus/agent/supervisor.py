@@ -1,0 +1,138 @@
+"""The process that starts main.py, waits for its end and writes down how it ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from cynthus import process
+from cynthus.agent import clock, lock, processes, record, request, reserve
+from cynthus.agent.alarm import Alarm
+from cynthus.agent.held import Held
+from cynthus.agent.main_process import Main, MainProcess
+from cynthus.agent.record import Ended, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cynthus.agent.home import Attempt, RunFolder
+    from cynthus.process import Command
+
+_TICK = 0.5
+"""Seconds between two looks at the stop request; the end of main.py and signals are noticed at once."""
+
+
+class Tell(Protocol):
+    """Says to whoever waits for the start that the attempt is on record, or (a failure's document) why it is not."""
+
+    def __call__(self, problem: Mapping[str, object] | None = None) -> None: ...
+
+
+class Launch(NamedTuple):
+    """What a supervisor starts. Seconds; `max_duration` None: no end."""
+
+    run: RunFolder
+    attempt: Attempt
+    command: Command
+    max_duration: float | None
+    stop_grace: float
+    gpus: int
+
+
+def begin(launch: Launch, *, tell: Tell) -> None:
+    """Start main.py, wait for its end and write it down. The caller holds the attempt's lock."""
+    # First of all: from the record on anybody may send us SIGTERM.
+    alarm = Alarm()
+    processes.adopt_orphans()
+    reserve.make(launch.attempt.exit)
+    main = start(launch)
+    tell()
+    if main is not None:
+        watch(launch.run, launch.attempt, main, alarm)
+
+
+def start(launch: Launch) -> Main | None:
+    """main.py, running; None where it could not be started, which is then the attempt's end.
+
+    Its pid is on disk before it has done anything.
+    """
+    attempt = launch.attempt
+    output = os.open(attempt.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    held = Held(launch.command, output=output)
+    os.close(output)
+    born = process.birth(held.pid) or ""
+    record.write(attempt, first_record(launch, held.pid, born))
+    problem = held.release()
+    if problem:
+        os.waitpid(held.pid, 0)
+        finish(attempt, Ended(127, None, f"cannot start {launch.command.argv[0]!r}: {problem}"))
+        return None
+    return MainProcess(held.pid, born, attempt.label, ours=True)
+
+
+def first_record(launch: Launch, pid: int, born: str, container: str | None = None) -> Record:
+    """The record of a run that begins now, with this process as its supervisor."""
+    deadline = None if launch.max_duration is None else time.monotonic() + launch.max_duration
+    began = Record(
+        pid, born, 0, "", clock.stamp(time.time()), deadline, launch.stop_grace, launch.gpus, container
+    )
+    return began.supervised_by_us()
+
+
+def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
+    """Wait for the end, bring it about when it is asked for or due, and write it down."""
+    known = record.read(attempt)
+    assert known is not None  # noqa: S101 - written before main.py was let go
+    why = ""
+    while (ended := main.poll()) is None:
+        why = why or wished(run, attempt) or alarm.asked or _overdue(known)
+        if why:
+            main.end(known.stop_grace)
+        alarm.wait(0.02 if why else _TICK)
+    main.clear(known.stop_grace)
+    # A wish that came while the last processes were ended came too late to be the reason.
+    finish(attempt, ended._replace(reason=why) if why else ended)
+    main.forget()
+
+
+def finish(attempt: Attempt, ended: Ended) -> None:
+    """Write the end down. A disk that refuses is asked again: without this file nobody learns of the end."""
+    while True:
+        try:
+            record.write_end(attempt, ended, at=clock.stamp(time.time()))
+        except OSError:
+            time.sleep(1)
+        else:
+            return
+
+
+def adopt(run: RunFolder, attempt: Attempt) -> None:
+    """Take the place of a supervisor that was killed; nothing to do where one lives or the attempt has ended."""
+    descriptor = lock.acquire(attempt.lock, wait=False)
+    if descriptor is None:
+        return
+    known = record.read(attempt)
+    if known is None or attempt.exit.exists():
+        return
+    alarm = Alarm()
+    known = known.supervised_by_us()
+    record.write(attempt, known)
+    watch(run, attempt, _orphan(run, attempt, known), alarm)
+
+
+def wished(run: RunFolder, attempt: Attempt) -> str:
+    """Why the attempt should end, or should never start; '' where nobody wishes so."""
+    return request.reason(attempt.stop) or request.reason(run.stop)
+
+
+def _orphan(run: RunFolder, attempt: Attempt, known: Record) -> Main:
+    if known.container is None:
+        return MainProcess(known.pid, known.born, attempt.label, ours=False)
+    from cynthus.agent import container
+
+    return container.adopt(attempt, known.container, may_begin=not wished(run, attempt))
+
+
+def _overdue(known: Record) -> str:
+    return "deadline: it ran longer than `max_duration` allows" if known.overdue else ""

@@ -1,0 +1,186 @@
+"""What the agent can be asked for: each verb takes its arguments and gives its answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.agent.failure import NOT_RUNNING, Failure
+from cynthus.agent.home import Home, RunFolder, default_folder
+
+if TYPE_CHECKING:
+    from cynthus.agent.arguments import Arguments
+    from cynthus.agent.spec import Spec
+
+Answer = Mapping[str, object]
+_STDIN_LIMIT = 1 << 20
+
+
+def environment(given: Arguments) -> Answer:
+    """Make the Python environment or the container image."""
+    from cynthus.agent import environment as room
+    from cynthus.agent import program
+
+    spec, _, home = _spec(given)
+    program.install(home)
+    made = room.prepare(home, spec, _folder(given), os.environ)
+    return {"changed": made.changed, "environment": made.hash, "python": made.python, "image": made.image}
+
+
+def data(given: Arguments) -> Answer:
+    """Bring the data where the app reads it."""
+    from cynthus.agent import data as room
+    from cynthus.agent import program
+
+    spec, _, home = _spec(given)
+    program.install(home)
+    changed = room.bring(home, spec, _folder(given))
+    mounts = room.mounts(home, spec, _folder(given))
+    listed = [
+        {"name": entry.name, "path": mount.path, "read_only": entry.copied or spec.in_container}
+        for entry, mount in zip(spec.data, mounts)  # noqa: B905 - `strict` is not needed: one mount an entry
+    ]
+    return {"changed": changed, "data": listed}
+
+
+def source(given: Arguments) -> Answer:
+    """Give a run its copy of the source."""
+    from cynthus.agent import program
+    from cynthus.agent import source as room
+
+    spec, document, home = _spec(given)
+    program.install(home)
+    packed = Path(given.options["archive"]) if given.options.get("archive") else None
+    brought = room.bring(home, spec, document, _folder(given), packed)
+    return {"changed": brought.changed, "run_id": brought.run, "source": brought.hash, "large": list(brought.large)}
+
+
+def start(given: Arguments) -> Answer:
+    """Start a run, detached."""
+    from cynthus.agent import start as room
+
+    spec, _, home = _spec(given)
+    run = given.options.get("run") or spec.run_id
+    if not run:
+        raise Failure("start needs --run, or a spec that names a run", hint="the verb `source` prints the run's id")
+    number = given.number("attempt") or 1
+    changed = room.start(home, spec, run, number, given.number("rank") or 0, os.environ)
+    return {"changed": changed, "run_id": run, "attempt": number}
+
+
+def stop(given: Arguments) -> Answer:
+    """End a run and wait for that."""
+    from cynthus.agent import stop as room
+
+    reason = given.options.get("reason") or "cancelled: it was asked to stop"
+    return {"changed": room.stop(_home(given), given.need("run"), given.number("attempt"), reason)}
+
+
+def status(given: Arguments) -> Answer:
+    """How a run stands; whoever should watch it and was killed is started again."""
+    from cynthus.agent import beat, clock
+    from cynthus.agent import status as room
+
+    run = _run(given)
+    number, rank = given.number("attempt"), given.number("rank") or 0
+    begun = [each for each in run.attempts() if each.rank == rank and number in (None, each.number)]
+    if not begun:
+        raise Failure(f"run {run.id} has not been started here", hint="the verb `start` does that", code=NOT_RUNNING)
+    beat.ensure_ended_or_watched(run, begun[-1])
+    return room.evaluate(begun[-1], at=clock.stamp(time.time()))
+
+
+def secrets(given: Arguments) -> Answer:
+    """Take a run's secrets from stdin and keep them in memory until it starts."""
+    import json
+
+    from cynthus.agent import memory
+
+    home = _home(given)
+    run = home.run(given.need("run"))
+    try:
+        values = json.loads(sys.stdin.buffer.read(_STDIN_LIMIT))
+    except ValueError:
+        values = None
+    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
+        # What arrived is not repeated here: it may be a secret all the same.
+        raise Failure("what came on stdin is no JSON object of texts", hint='send {"NAME": "value"}')
+    return {"changed": memory.put(os.environ, home.deployment, run.id, values)}
+
+
+def execute(given: Arguments) -> Answer:
+    """Become a command beside main.py."""
+    from cynthus.agent.execute import execute as become
+
+    become(_home(given), given.need("run"), given.rest, os.environ)
+
+
+def remove(given: Arguments) -> Answer:
+    """Leave nothing of the deployment on the host."""
+    from cynthus.agent import remove as room
+
+    folder = _absolute(given.need("home"))
+    if not folder.exists():
+        return {"changed": room.remove(Home(folder, folder.name), os.environ)}
+    return {"changed": room.remove(_home(given), os.environ)}
+
+
+def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its arguments
+    """Which agent this is."""
+    from cynthus import __version__
+
+    return {"version": __version__, "python": "{}.{}.{}".format(*sys.version_info[:3])}
+
+
+VERBS: dict[str, Callable[[Arguments], Answer]] = {
+    "environment": environment, "data": data, "source": source, "start": start, "stop": stop, "status": status,
+    "secrets": secrets, "exec": execute, "remove": remove, "version": version,
+}
+
+
+def answer(given: Arguments) -> Answer:
+    """What the verb answers.
+
+    Raises:
+        Failure: it could not be done.
+    """
+    verb = VERBS.get(given.verb)
+    if verb is None:
+        raise Failure(f"there is no verb {given.verb!r}", hint=f"verbs are: {', '.join(VERBS)}")
+    return verb(given)
+
+
+def _spec(given: Arguments) -> tuple[Spec, dict[str, object], Home]:
+    from cynthus.agent.spec import read
+
+    spec, document = read(_absolute(given.need("spec")))
+    named = given.options.get("home")
+    folder = _absolute(named) if named else default_folder(spec.deployment, os.environ)
+    return spec, document, Home(folder, spec.deployment)
+
+
+def _home(given: Arguments) -> Home:
+    """The home as it says itself whose it is; one that is not there yet is called after its folder."""
+    from cynthus.agent import program
+
+    folder = _absolute(given.need("home"))
+    return Home(folder, program.owner(folder) or folder.name)
+
+
+def _run(given: Arguments) -> RunFolder:
+    return _home(given).run(given.need("run"))
+
+
+def _folder(given: Arguments) -> Path:
+    folder = _absolute(given.need("folder"))
+    if not folder.is_dir():
+        raise Failure(f"{folder} is no folder", hint="name the folder that holds the app with --folder")
+    return folder
+
+
+def _absolute(path: str) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - a link that the user named stays a link

@@ -1,0 +1,34 @@
+"""What the tests of the agent share."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cynthus.agent import zipapp
+from tests.agent.host import Host
+from tests.docker_engine import docker_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["docker_engine"]
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The agent's zipapp."""
+    path = tmp_path_factory.mktemp("program") / "agent.pyz"
+    zipapp.build(path)
+    return path
+
+
+@pytest.fixture
+def host(tmp_path: Path, program: Path) -> Iterator[Host]:
+    """A host without Docker; its runs are gone afterwards."""
+    made = Host(tmp_path / "a host", program, os.environ)
+    yield made
+    made.ask("remove")

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.agent.host import Host
+from tests.agent.wheels import wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.docker_engine import DockerEngine
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def host(tmp_path: Path, program: Path, docker_engine: DockerEngine) -> Iterator[Host]:
+    """A host with an app that wants a package."""
+    made = Host(tmp_path / "a host", program, docker_engine.environment, runtime="container", base=docker_engine.base)
+    wheel(made.folder / "wheels", "tiny")
+    made.file("requirements.txt", "./wheels/tiny-1.0-py3-none-any.whl\n")
+    made.spec(requirements="requirements.txt")
+    yield made
+    made.ask("remove")
+
+
+def images(engine: DockerEngine, host: Host) -> list[str]:
+    return engine.lines("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"cynthus/{host.home.deployment}")
+
+
+def test_requirements_are_in_the_image(host: Host) -> None:
+    host.end("import tiny\nprint(tiny.VERSION)")
+    assert host.log == "1.0\n"
+
+
+def test_an_image_is_named_after_what_is_in_it(host: Host, docker_engine: DockerEngine) -> None:
+    made = host.ask("environment")
+    assert images(docker_engine, host) == [made["image"]] == [f"cynthus/{host.home.deployment}:{made['environment']}"]
+
+
+def test_an_image_is_made_once(host: Host) -> None:
+    assert [host.ask("environment")["changed"] for _ in range(2)] == [True, False]
+
+
+def test_changed_requirements_make_a_new_image_and_a_changed_source_does_not(host: Host) -> None:
+    first = host.ask("environment")["image"]
+    host.file("main.py", "print('other')")
+    assert host.ask("environment")["image"] == first
+    host.file("requirements.txt", "./wheels/tiny-1.0-py3-none-any.whl\n# more\n")
+    assert host.ask("environment")["image"] != first
+
+
+def test_without_requirements_the_base_is_used_as_it_is(host: Host, docker_engine: DockerEngine) -> None:
+    host.file("requirements.txt", "# nothing\n")
+    made = host.ask("environment")
+    assert (made["image"], made["changed"]) == (docker_engine.base, False)
+
+
+def test_requirements_that_do_not_install_are_an_error_with_pips_words(host: Host, docker_engine: DockerEngine) -> None:
+    host.file("requirements.txt", "./wheels/no-such-1.0-py3-none-any.whl\n")
+    refused = host.refused("environment")
+    assert refused["code"] == "CYN-421"
+    assert any("no-such" in line for line in refused["details"])
+    assert not images(docker_engine, host)
+
+
+def test_a_base_that_is_nowhere_is_an_error(host: Host) -> None:
+    host.file("requirements.txt", "")
+    host.spec(base="cynthus-test/no-such:1")
+    assert host.refused("environment")["code"] == "CYN-421"
+
+
+def test_an_engine_that_does_not_answer_is_said_to_be_the_reason(host: Host) -> None:
+    known = host.environment
+    host.environment = {**known, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    assert host.refused("environment")["code"] == "CYN-136"
+    host.environment = known
+
+
+def test_a_machine_without_docker_is_said_to_be_one(host: Host) -> None:
+    known = host.environment
+    host.environment = {**known, "PATH": "/nowhere"}
+    assert host.refused("environment")["code"] == "CYN-136"
+    host.environment = known
+
+
+def test_an_included_file_and_a_package_beside_it_come_along(host: Host) -> None:
+    host.file("deps/base.txt", "./wheels/tiny-1.0-py3-none-any.whl\n")
+    host.file("requirements.txt", "-r deps/base.txt\n")
+    host.end("import tiny\nprint(tiny.VERSION)")
+    assert host.log == "1.0\n"
+
+
+def test_removal_takes_the_images_and_leaves_the_base(host: Host, docker_engine: DockerEngine) -> None:
+    host.ask("environment")
+    host.ask("remove")
+    assert not images(docker_engine, host)
+    assert docker_engine.lines("image", "ls", "--quiet", docker_engine.base)
+    dangling = ("--filter", "dangling=true", "--filter", f"label=cynthus-deployment={host.home.deployment}")
+    assert not docker_engine.lines("image", "ls", "--quiet", *dangling)
+
+
+def test_a_run_whose_image_is_gone_says_so(host: Host, docker_engine: DockerEngine) -> None:
+    host.bring("")
+    docker_engine.docker("image", "rm", "--force", *images(docker_engine, host))
+    assert "image" in host.refused("start")["message"]
