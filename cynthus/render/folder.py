@@ -1,0 +1,83 @@
+"""Renders the files of one Terraform root. Nothing is written here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.render import templates
+from cynthus.render.documents import document
+from cynthus.render.environment import environment
+from cynthus.render.manifest import MANIFEST
+from cynthus.render.untouchable import is_inside, is_untouchable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cynthus.core.placement import Placement
+
+TFVARS = "terraform.tfvars.json"
+RUN = "run.json"
+AGENT = "ansible/roles/agent/files/cynthus-agent.pyz"
+
+_SUFFIX = ".j2"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The files of one root: content by path, relative to the root, with forward slashes."""
+
+    files: Mapping[str, bytes]
+
+    def __post_init__(self) -> None:
+        wrong = [path for path in self.files if not is_inside(path) or is_untouchable(path) or path == MANIFEST]
+        if wrong:
+            raise ValueError(f"never to be rendered: {', '.join(wrong)}")
+
+    @property
+    def executable(self) -> frozenset[str]:
+        """The programs: what begins with `#!`."""
+        return frozenset(path for path, content in self.files.items() if content.startswith(b"#!"))
+
+    @property
+    def generated(self) -> frozenset[str]:
+        """The files that are not made from templates. Without them the folder does not work."""
+        return frozenset({TFVARS, RUN, AGENT} & set(self.files))
+
+
+def render(
+    *,
+    target: str,
+    root: str,
+    placement: Placement,
+    variables: Mapping[str, object],
+    run: Mapping[str, object],
+    agent: bytes,
+) -> Rendered:
+    """The files of `root`: the same bytes for the same arguments.
+
+    `variables` are Terraform's values, `run` says how to run the app, `agent` is the program that does. A root that has
+    an ansible.cfg has hosts, so it gets the playbooks and what they need.
+
+    Raises:
+        InternalError: a template is missing or broken.
+    """
+    found = templates.root_files(target, root)
+    hosts = [f"host-{number}" for number in range(placement.nodes)]
+    files = {path.removesuffix(_SUFFIX): _content(path, file, hosts) for path, file in found.items()}
+    files.update(templates.module_files(files))
+    files[TFVARS] = document(variables)
+    if "ansible.cfg" in files:
+        files.update((f"ansible/{path}", file.read_bytes()) for path, file in templates.ansible_files().items())
+        files[RUN] = document(run)
+        files[AGENT] = agent
+    return Rendered(dict(sorted(files.items())))
+
+
+def _content(path: str, file: Path, hosts: list[str]) -> bytes:
+    if not path.endswith(_SUFFIX):
+        return file.read_bytes()
+    here = templates.templates()
+    template = environment(here).get_template(file.relative_to(here).as_posix())
+    return template.render(hosts=hosts).encode()

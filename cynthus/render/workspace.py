@@ -1,0 +1,131 @@
+"""The folder of one Terraform root in the user's folder: written again and again, and never over an edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cynthus.errors import UsageError
+from cynthus.render.conflict import conflict
+from cynthus.render.disk import Hands, look, walk
+from cynthus.render.documents import read_document
+from cynthus.render.edits import Edit
+from cynthus.render.folder import TFVARS
+from cynthus.render.manifest import hash_of
+from cynthus.render.records import Records, Refused
+from cynthus.render.untouchable import is_custom
+from cynthus.render.view import View
+from cynthus.render.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cynthus.render.decision import Case, Decision, Kind
+    from cynthus.render.folder import Rendered
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """What became of one file. `path` is relative to the root.
+
+    "kept": edited by the user, and nothing of ours to bring in. "deleted-by-user": stays deleted. "obsolete": no longer
+    rendered and never edited, so removed.
+    """
+
+    path: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The rendered files at `root`, with the copy at `pristine` of what was rendered last.
+
+    One writer at a time: the lock of the deployment sees to that.
+    """
+
+    root: Path
+    pristine: Path
+    hands: Hands = field(default_factory=Hands)
+
+    def write(self, files: Rendered) -> tuple[FileChange, ...]:
+        """Bring the folder up to date, keeping the user's edits.
+
+        A kill between any two changes loses nothing, and the next write goes on from there.
+
+        Raises:
+            RenderConflict: edits and new versions contradict each other; no file of the folder was touched.
+            FolderNotWritable, DiskFull: the folder cannot be written.
+            UsageError: a file cannot be read.
+        """
+        view = self._view()
+        decisions = view.decide(files)
+        conflicts = _conflicts(decisions)
+        if conflicts:
+            view.records.refuse({case.path: _refused(case) for case in conflicts})
+            raise conflict(conflicts)
+        Writer(view, self.hands, files, decisions).carry_out()
+        return _changes(decisions)
+
+    def compare(self, files: Rendered) -> tuple[FileChange, ...]:
+        """What `write` would do. Nothing is touched.
+
+        Raises:
+            RenderConflict: `write` would raise it.
+            UsageError: a file cannot be read.
+        """
+        decisions = self._view().decide(files)
+        conflicts = _conflicts(decisions)
+        if conflicts:
+            raise conflict(conflicts)
+        return _changes(decisions)
+
+    def edits(self) -> tuple[Edit, ...]:
+        """What the user changed since the files were rendered, by path, and the files of theirs that Terraform reads.
+
+        Raises:
+            UsageError: a file cannot be read.
+        """
+        view = self._view()
+        found = [view.edit(path) for path in sorted(view.known())]
+        added = [Edit(path, "added") for path in walk(self.root, skip=(".terraform",)) if is_custom(path)]
+        return tuple(sorted([*filter(None, found), *added], key=lambda edit: edit.path))
+
+    def _view(self) -> View:
+        return View(self.root, Records(self.pristine, self.hands))
+
+
+def read_deployment_id(root: Path) -> str | None:
+    """The id in a root's terraform.tfvars.json; None where there is no such file.
+
+    Raises:
+        UsageError: the file cannot be read, or has no id in it.
+    """
+    path = root / TFVARS
+    hint = "mend the file, or delete it to begin a new deployment"
+    found = look(root, TFVARS)
+    if found.odd:
+        raise UsageError(f"{path} is not a plain file", hint=hint)
+    if found.content is None:
+        return None
+    try:
+        value = read_document(found.content).get("deployment")
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} cannot be read as JSON: {error}", hint=hint) from error
+    if not isinstance(value, str):
+        raise UsageError(f"{path} does not say which `deployment` it belongs to", hint=hint)
+    return value
+
+
+def _conflicts(decisions: Sequence[Decision]) -> list[Case]:
+    return [decision.case for decision in decisions if decision.kind is None]
+
+
+def _changes(decisions: Sequence[Decision]) -> tuple[FileChange, ...]:
+    """What is worth telling: not that a file is no longer rendered which was gone already."""
+    told = (each for each in decisions if not (each.remove and each.case.theirs.content is None))
+    return tuple(FileChange(each.case.path, each.kind) for each in told if each.kind is not None)
+
+
+def _refused(case: Case) -> Refused:
+    return Refused(hash_of(case.ours), hash_of(case.theirs.content))
