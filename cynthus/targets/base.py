@@ -1,0 +1,79 @@
+"""What a target is: where a deployment can live, and how its hosts are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+
+if TYPE_CHECKING:
+    from cynthus.core.finding import Finding
+    from cynthus.process import Command, Completed
+    from cynthus.core.deployment import Host
+    from cynthus.core.plan import Offer
+    from cynthus.core.placement import Placement
+    from pathlib import PurePosixPath
+    from collections.abc import Mapping, Sequence
+    from cynthus.core.spec import AppSpec
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file below a folder on a host: its path relative to that folder, bytes, and last change in nanoseconds."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    mode: int
+
+
+class Connection(Protocol):
+    """A way to one host. Paths are the host's own."""
+
+    python: str
+    """The interpreter on the host that runs our agent."""
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
+        """Run a command on the host and capture what it prints."""
+
+    def command(self, argv: Sequence[str], *, tty: bool) -> Command:
+        """The command that, run here, runs `argv` there with this terminal attached."""
+
+    def size(self, path: PurePosixPath) -> int | None:
+        """The size of a file in bytes, or None if there is none."""
+
+    def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
+        """Up to `limit` bytes of a file from `offset`; b'' at its end, None if there is no such file."""
+
+    def files(self, folder: PurePosixPath) -> tuple[FileEntry, ...]:
+        """All regular files below `folder`, links not followed, in order of path; none if it does not exist."""
+
+
+class Target(Protocol):
+    """A kind of place. Found by name through the entry-point group `cynthus.targets`, made with the Settings."""
+
+    name: str
+    roots: tuple[str, ...]
+    """The Terraform roots, in the order in which they are applied; the last one outputs `hosts`."""
+
+    def place(self, spec: AppSpec) -> Placement:
+        """Decide where the app will live.
+
+        Raises:
+            PlacementRefused, RuntimeUnavailable, PythonMissing: the target does not have what the spec asks for.
+        """
+
+    def offer(self, spec: AppSpec, placement: Placement) -> Offer:
+        """What that would cost."""
+
+    def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:
+        """The values for the root's terraform.tfvars.json."""
+
+    def connect(self, host: Host) -> Connection:
+        """A way to one of this target's hosts."""
+
+    def home(self, deployment: str) -> PurePosixPath:
+        """Where the deployment lies on its hosts."""
+
+    def check(self, spec: AppSpec | None) -> Sequence[Finding]:
+        """What `cynthus doctor` says about this target."""

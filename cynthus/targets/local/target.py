@@ -1,0 +1,125 @@
+"""The target `local`: the app runs on the machine that Cynthus runs on."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cynthus.core.deployment import Host
+from cynthus.core.finding import Finding
+from cynthus.core.placement import Placement, Runtime
+from cynthus.core.plan import Offer
+from cynthus.errors import PlacementRefused, PythonMissing, RuntimeUnavailable
+from cynthus.targets.local import engine, machine
+from cynthus.targets.local.connection import LocalConnection
+
+if TYPE_CHECKING:
+    from cynthus.core.spec import AppSpec, Gpu
+    from cynthus.settings import Settings
+    from cynthus.targets.local.machine import Machine
+
+ELSEWHERE = "ask for less under `resources:`, or choose a `target:` that has it"
+
+
+class LocalTarget:
+    """This machine, as a target. It costs nothing, so there is nothing to fail over to."""
+
+    name = "local"
+    roots = ("compute",)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def place(self, spec: AppSpec) -> Placement:
+        here = machine.inspect(self._settings.data_dir)
+        _refuse_too_little(spec, here)
+        gpus, why = _choose_gpus(spec.resources.gpu, here.gpus)
+        runtime, because = self._choose_runtime(spec)
+        return Placement(self.name, runtime, gpus=gpus, reasons=tuple(filter(None, (because, why))))
+
+    def offer(self, spec: AppSpec, placement: Placement) -> Offer:  # noqa: ARG002 - one price for everything here
+        with_gpus = f" with {placement.gpus} GPU" + ("s" if placement.gpus > 1 else "") if placement.gpus else ""
+        return Offer(machine=f"this machine{with_gpus}", per_hour=0.0, maximum=0.0, deletes_itself_at=None)
+
+    def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:  # noqa: ARG002 - local has one root
+        return {"deployment": deployment, "gpus": placement.gpus}
+
+    def connect(self, host: Host) -> LocalConnection:  # noqa: ARG002 - every host of this target is this machine
+        return LocalConnection(self._settings.environment)
+
+    def home(self, deployment: str) -> PurePosixPath:
+        return PurePosixPath(self._settings.data_dir / deployment)
+
+    def check(self, spec: AppSpec | None) -> Sequence[Finding]:
+        here = machine.inspect(self._settings.data_dir)
+        free = here.disk_free / machine.GIB
+        disk = Finding("disk", "ok", f"{free:.1f} GiB free for deployments")
+        if free < 1:
+            disk = Finding("disk", "warning", f"only {free:.1f} GiB free for deployments", "make room")
+        gpus = ", ".join(here.gpus) or "none that an NVIDIA driver shows"
+        return (disk, Finding("gpu", "ok", gpus), self._check_engine(spec))
+
+    def _check_engine(self, spec: AppSpec | None) -> Finding:
+        found = engine.probe(self._settings.environment)
+        if found.answers:
+            return Finding("docker", "ok", f"Docker Engine {found.version} answers")
+        needed = spec is not None and spec.runtime == "container"
+        level, fix = ("error", "start Docker, or set `runtime: venv`") if needed else ("ok", "")
+        return Finding("docker", level, f"no engine answers ({found.problem}); apps run in `venv`", fix)  # type: ignore[arg-type]  # both words are levels
+
+    def _choose_runtime(self, spec: AppSpec) -> tuple[Runtime, str]:
+        if spec.runtime == "venv":
+            _refuse_missing_python(spec)
+            return "venv", ""
+        found = engine.probe(self._settings.environment)
+        if found.answers and shutil.which("docker"):
+            return "container", f"Docker Engine {found.version} answers" if spec.runtime == "auto" else ""
+        problem = found.problem or "the `docker` command is not on PATH"
+        if spec.runtime == "container":
+            raise RuntimeUnavailable(
+                f"cynthus.yaml asks for `runtime: container`, but {problem}",
+                hint="start Docker, or set `runtime: venv`",
+            )
+        _refuse_missing_python(spec)
+        return "venv", f"no Docker engine: {problem}"
+
+
+def _refuse_too_little(spec: AppSpec, here: Machine) -> None:
+    wanted = spec.resources
+    if wanted.cpus is not None and wanted.cpus.count > here.cpus:
+        raise PlacementRefused(f"`cpus: {wanted.cpus}` is more than this machine's {here.cpus}", hint=ELSEWHERE)
+    for key, size, has in (("memory", wanted.memory, here.memory), ("disk", wanted.disk, here.disk_free)):
+        if size is not None and size.bytes > has:
+            raise PlacementRefused(
+                f"`{key}: {size}` is more than this machine's {has / machine.GIB:.1f} GiB", hint=ELSEWHERE
+            )
+
+
+def _choose_gpus(wishes: Sequence[Gpu], have: Sequence[str]) -> tuple[int, str]:
+    """The first wish that this machine can fulfil: how many GPUs, and why those."""
+    if not wishes:
+        return 0, ""
+    for wish in wishes:
+        if sum(_same_gpu(wish.name, name) for name in have) >= wish.count:
+            return wish.count, f"this machine has {wish}"
+    asked = " or ".join(str(wish) for wish in wishes)
+    raise PlacementRefused(f"`gpu: {asked}`: this machine has {', '.join(have) or 'no GPU'}", hint=ELSEWHERE)
+
+
+def _same_gpu(wanted: str, name: str) -> bool:
+    """Whether a driver's name ("NVIDIA A100-SXM4-80GB") is the model that was asked for ("A100-80GB")."""
+    words = name.upper().replace("-", " ").split()
+    return all(word in words for word in wanted.upper().replace("-", " ").split())
+
+
+def _refuse_missing_python(spec: AppSpec) -> None:
+    version = spec.image.python
+    if version is not None and not machine.has_python(version):
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise PythonMissing(
+            f"`image.python: {version}` asks for an interpreter that is not on PATH (python{version})",
+            hint=f"install Python {version}, take `python: \"{own}\"`, or use `runtime: container`",
+        )

@@ -1,0 +1,44 @@
+"""Finds a target by its name. A package adds one by the entry-point group `cynthus.targets`."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, cast
+
+from cynthus.core.suggest import did_you_mean
+from cynthus.errors import UnknownTarget
+
+if TYPE_CHECKING:
+    from cynthus.settings import Settings
+    from cynthus.targets.base import Target
+
+GROUP = "cynthus.targets"
+
+
+class Registry:
+    """The installed targets. Nothing is imported before it is asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(entry.name for entry in _entries()))
+
+    def find(self, name: str) -> Target:
+        """The target called `name`.
+
+        Raises:
+            UnknownTarget: no installed package offers it.
+        """
+        for entry in _entries():
+            if entry.name == name:
+                return cast("Target", entry.load()(self._settings))
+        near = did_you_mean(name, self.names())
+        raise UnknownTarget(
+            f"there is no target {name!r}",
+            hint=near or f"the installed targets are: {', '.join(self.names())}",
+        )
+
+
+def _entries() -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP))
