@@ -1,0 +1,90 @@
+"""The composition root: the only place that chooses which part does what."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from cynthus.core.clock import SystemClock
+from cynthus.operations.tools import Tools
+from cynthus.state.index import Index
+from cynthus.targets.local.connection import LocalConnection
+from cynthus.targets.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cynthus.ansible.client import Activity, Ansible, PlayResult
+    from cynthus.core.finding import Finding
+    from cynthus.core.progress import Progress
+    from cynthus.operations.tools import Person
+    from cynthus.settings import Settings
+    from cynthus.terraform.client import Terraform, TerraformFactory
+
+
+def assemble(settings: Settings, progress: Progress, person: Person) -> Tools:
+    """Everything that the verbs work with, for real. Heavy parts are made when they are first used."""
+    return Tools(
+        settings=settings,
+        index=Index(settings.state_dir / "deployments"),
+        targets=Registry(settings),
+        terraform=_LateTerraform(settings),
+        ansible=_LateAnsible(settings),
+        clock=SystemClock(),
+        random=SystemRandom(),
+        progress=progress,
+        person=person,
+        here=LocalConnection(settings.environment),
+        build_agent=_agent,
+    )
+
+
+def check_programs(settings: Settings) -> Iterator[Finding]:
+    """What `cynthus doctor` says about the programs that Cynthus drives."""
+    from cynthus.ansible.check import check_ansible
+    from cynthus.terraform.check import check_terraform
+
+    yield check_terraform(settings)
+    yield check_ansible()
+
+
+def _agent() -> bytes:
+    from cynthus.agent import zipapp
+
+    return zipapp.content()
+
+
+class _LateTerraform:
+    """A TerraformFactory that imports the real one with its first use: `status` and `logs` never do."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _factory(self) -> TerraformFactory:
+        from cynthus.terraform.factory import TerraformCommand
+
+        return TerraformCommand(self._settings)
+
+    def __call__(self, root: Path, *, logs: Path, activity: Activity) -> Terraform:
+        return self._factory(root, logs=logs, activity=activity)
+
+
+class _LateAnsible:
+    """The same for Ansible."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _runner(self) -> Ansible:
+        from cynthus.ansible.adapter import AnsibleRunner
+
+        return AnsibleRunner(self._settings)
+
+    def play(
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+    ) -> PlayResult:
+        return self._runner.play(playbook, inventory=inventory, extravars=extravars, activity=activity)

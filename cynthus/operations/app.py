@@ -1,0 +1,118 @@
+"""The app: what the user's folder asks for, checked in full before anything is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.credentials import secrets
+from cynthus.errors import NotAFolder
+from cynthus.operations.site import folder_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cynthus.core.placement import Placement
+    from cynthus.core.spec import AppSpec
+    from cynthus.operations.tools import Tools
+
+
+@dataclass(frozen=True)
+class App:
+    """The spec with everything found that it names. Paths in `source` and `requirements` are relative to `folder`."""
+
+    folder: Path
+    spec: AppSpec
+    source: str
+    requirements: str | None
+    data: tuple[Mapping[str, object], ...]
+    arguments: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def run_document(self, placement: Placement, deployment: str) -> dict[str, object]:
+        """What the agent must know to run the app: run.json of the rendered folder. No secret's value is in it."""
+        spec = self.spec
+        return {
+            "schema": 1,
+            "deployment": deployment,
+            "run_id": None,
+            "runtime": placement.runtime,
+            "command": [*spec.run, *self.arguments],
+            "env": dict(spec.env),
+            "secrets": list(spec.secrets),
+            "source": self.source,
+            "requirements": self.requirements,
+            "python": spec.image.python,
+            "base": spec.image.base,
+            "data": [dict(entry) for entry in self.data],
+            "outputs": spec.outputs.rstrip("/"),
+            "checkpoints": spec.checkpoints.rstrip("/"),
+            "max_duration": spec.limits.max_duration.seconds if spec.limits.max_duration else None,
+            "stop_grace": spec.limits.stop_grace.seconds,
+            "gpus": placement.gpus,
+        }
+
+
+def load_app(
+    tools: Tools, where: str | None, *, target: str | None = None, arguments: tuple[str, ...] = ()
+) -> App:
+    """Read cynthus.yaml and find main.py, the requirements, the data and the secrets.
+
+    Raises:
+        UsageError: and its children, for whatever is wrong; nothing was touched.
+    """
+    from cynthus.core.load import check_data, find_main, find_requirements, load
+
+    folder = folder_named(where, tools.cwd_folder) or _folder_of(tools, str(where))
+    spec = load(folder, target=target, known_targets=tools.targets.names())
+    source = find_main(folder, spec)
+    return App(
+        folder=folder,
+        spec=spec,
+        source=os.path.relpath(source, folder),
+        requirements=find_requirements(folder, spec, source),
+        data=tuple(entry.document() for entry in check_data(folder, spec)),
+        arguments=arguments,
+        secrets=secrets.resolve(spec.secrets, tools.settings.environment),
+    )
+
+
+def fingerprint(app: App, run_document: Mapping[str, object], source: str) -> str:
+    """Covers everything that makes another run worth having: source, requirements, data, and how it is run."""
+    digest = hashlib.sha256(json.dumps(run_document, sort_keys=True).encode())
+    digest.update(source.encode())
+    if app.requirements is not None:
+        digest.update((app.folder / app.requirements).read_bytes())
+    for entry in app.data:
+        for line in _listing(app.folder / str(entry["from"])):
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _listing(path: Path) -> list[str]:
+    """What a folder holds, by names, sizes and times; enough to see that data has changed."""
+    if path.is_file():
+        found = path.stat()
+        return [f"{path.name}\0{found.st_size}\0{found.st_mtime_ns}\n"]
+    lines = []
+    for folder, _, names in os.walk(path):
+        for name in names:
+            file = f"{folder}/{name}"
+            found = os.lstat(file)
+            lines.append(f"{os.path.relpath(file, path)}\0{found.st_size}\0{found.st_mtime_ns}\n")
+    return sorted(lines)
+
+
+def _folder_of(tools: Tools, name: str) -> Path:
+    entry = tools.index.find(name)
+    folder = Path(entry.folder)
+    if not folder.is_dir():
+        raise NotAFolder(
+            f"the folder of {entry.id} is gone: {folder}",
+            hint=f"`cynthus down {entry.id}` removes what it made",
+        )
+    return folder

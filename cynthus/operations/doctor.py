@@ -1,0 +1,70 @@
+"""`doctor`: whether this machine and the folder have what `up` needs, each finding with its fix."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from cynthus.core.finding import Finding
+from cynthus.errors import CynthusError, SpecError
+from cynthus.operations.app import load_app
+from cynthus.operations.site import folder_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cynthus.core.spec import AppSpec
+    from cynthus.operations.tools import Tools
+
+
+def doctor(
+    tools: Tools, where: str | None, *, target: str | None = None, programs: Callable[[], Iterator[Finding]]
+) -> tuple[Finding, ...]:
+    """Look at everything and change nothing. `programs` checks the programs that Cynthus drives."""
+    findings = [_python(), *programs(), _memory(tools), _records(tools)]
+    folder, spec = folder_named(where, tools.cwd_folder), None
+    if folder is not None and _is_app(folder):
+        found, spec = _app(tools, folder, target)
+        findings.append(found)
+    name = target or (spec.target if spec else "local")
+    return (*findings, *tools.targets.find(name).check(spec))
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info < (3, 15):
+        return Finding("python", "ok", f"Python {version}")
+    return Finding("python", "warning", f"Python {version} is not one that Cynthus is tested on", "use 3.11 to 3.14")
+
+
+def _memory(tools: Tools) -> Finding:
+    folder = tools.settings.tmpfs
+    if str(folder).startswith("/dev/shm"):  # noqa: S108 - it is memory, and the folder below it is private
+        return Finding("memory folder", "ok", "secrets stay in memory (/dev/shm)")
+    said = f"secrets lie in {folder.parent} while a run starts"
+    return Finding("memory folder", "warning", said, "mount a tmpfs on /dev/shm")
+
+
+def _records(tools: Tools) -> Finding:
+    folder = tools.settings.state_dir
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if os.access(there, os.W_OK):
+        return Finding("records", "ok", f"deployments are listed in {folder}")
+    return Finding("records", "error", f"{there} cannot be written to", "set XDG_STATE_HOME to a folder that can")
+
+
+def _is_app(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("cynthus.yaml", "cynthus.yml", "main.py", "src/main.py"))
+
+
+def _app(tools: Tools, folder: Path, target: str | None) -> tuple[Finding, AppSpec | None]:
+    try:
+        app = load_app(tools, str(folder), target=target)
+    except SpecError as error:
+        first = error.problems[0]
+        return Finding("app", "error", f"{first.file}:{first.line}:{first.column}: {first.message}", first.hint), None
+    except CynthusError as error:
+        return Finding("app", "error", error.message, error.hint), None
+    return Finding("app", "ok", f"{app.spec.name}: {' '.join(app.spec.run)} in {app.source}"), app.spec

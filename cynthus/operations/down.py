@@ -1,0 +1,114 @@
+"""`down`: bring everything home, then remove what was made for running. `destroy` also forgets the deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.core.clock import stamp
+from cynthus.core.run import RunState
+from cynthus.errors import PullFailed, UsageError
+from cynthus.operations import infrastructure
+from cynthus.operations.at_work import at_work
+from cynthus.operations.offer import describe
+from cynthus.operations.recover import pull_quietly, recover, stop
+from cynthus.operations.site import agents, locate_or_none, newest_run, with_entry
+
+if TYPE_CHECKING:
+    from cynthus.core.run import Run
+    from cynthus.operations.site import Site
+    from cynthus.operations.tools import Tools
+    from cynthus.state.journal import Journal
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What `down` came to. `site` is None where there was nothing to remove."""
+
+    site: Site | None
+    run: Run | None = None
+    forgotten: bool = False
+
+
+def down(
+    tools: Tools, where: str | None, *, target: str | None = None, yes: bool = False, discard: bool = False,
+    forget: bool = False,
+) -> Removed:
+    """Stop what runs, pull, and remove the hosts; `forget` takes the deployment out of the index as well.
+
+    Raises:
+        PullFailed: outputs could not be brought home and `discard` was not said; nothing was removed.
+        UsageError: the answer was no.
+    """
+    site = locate_or_none(tools, where, target=target)
+    if site is None:
+        return Removed(None)
+    _confirm(tools, site, yes=yes, forget=forget)
+    if not site.folder.is_dir():
+        return _remove_without_folder(tools, site, discard=discard)
+    with at_work(tools, site, "destroy" if forget else "down") as journal:
+        run = recover(tools, site, journal)
+        if run is not None and not run.state.ended and run.state is not RunState.LOST:
+            run = stop(tools, site, run, "cancelled: by `cynthus down`")
+        _bring_home(tools, site, run, discard=discard)
+        _remove_hosts(tools, site, journal)
+        if forget:
+            tools.index.remove(site.id)
+        else:
+            site = with_entry(tools, site, phase="down", hosts=(), last_run=newest_run(site))
+    return Removed(site, newest_run(site), forgotten=forget)
+
+
+def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool) -> None:
+    standing = bool(site.hosts)
+    if yes or not (standing or forget):
+        return
+    what = f"the hosts of {site.id}" + (" and its record" if forget else "")
+    question = f"Bring outputs home, then remove {what}?"
+    if not tools.person.confirm(question, consequence=f"this removes {what}", default=not forget):
+        raise UsageError("nothing was removed: you said no", hint="`cynthus cancel` ends the run and keeps the rest")
+
+
+def _bring_home(tools: Tools, site: Site, run: Run | None, *, discard: bool) -> None:
+    problem = pull_quietly(tools, site, run) if run else ""
+    if problem and not discard:
+        raise PullFailed(
+            f"{problem}; nothing was removed",
+            hint="mend that and run `cynthus down` again, or `cynthus down --discard` to lose what is not home",
+        )
+    if problem:
+        tools.progress.warn(f"not brought home, as you asked: {problem}")
+
+
+def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
+    """First what lies on the hosts, then the hosts. Each is fine with being gone already."""
+    with journal.step("remove"), tools.progress.step("Remove what lies on the hosts"):
+        for agent in agents(tools, site):
+            agent.remove()
+    if not site.root().is_dir():
+        return
+    with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):
+        terraform = infrastructure.open_terraform(tools, site, step)
+        if not terraform.resources():
+            step.result("there were none")
+            return
+        terraform.init()
+        plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
+        infrastructure.apply_saved(terraform, site)
+        step.result(describe(plan, done=True))
+
+
+def _remove_without_folder(tools: Tools, site: Site, *, discard: bool) -> Removed:
+    """The user deleted the folder, and Terraform's state with it: what lies on the hosts can still be removed."""
+    run = site.entry.last_run if site.entry else None
+    if run is not None and not run.pulled and not discard and any(agent.present for agent in agents(tools, site)):
+        raise PullFailed(
+            f"the folder {site.folder} is gone, so its outputs cannot be brought home; nothing was removed",
+            hint=f"make the folder again, or `cynthus down {site.id} --discard` to lose them",
+        )
+    with tools.progress.step("Remove what lies on the hosts"):
+        for agent in agents(tools, site):
+            agent.remove()
+    tools.index.remove(site.id)
+    tools.progress.note(f"forgotten at {stamp(tools.clock.now())}: its folder is gone")
+    return Removed(site, run, forgotten=True)

@@ -1,0 +1,38 @@
+"""`exec`: a command beside main.py, in its environment and folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cynthus.core.run import RunState
+from cynthus.errors import NothingRunning, UnknownHost, UsageError
+from cynthus.operations.site import agents, locate, newest_run
+
+if TYPE_CHECKING:
+    from cynthus.operations.tools import Tools
+    from cynthus.process import Command
+
+
+def command_beside(
+    tools: Tools, where: str | None, arguments: tuple[str, ...], *, target: str | None = None,
+    run_id: str | None = None, host: str | None = None, tty: bool,
+) -> Command:
+    """The command that, started here, runs `arguments` beside a run.
+
+    Raises:
+        NothingRunning: there is no run, or its files are gone.
+    """
+    if not arguments:
+        raise UsageError("exec needs a command", hint="cynthus exec -- python -c 'import sys; print(sys.version)'")
+    site = locate(tools, where, target=target)
+    run = site.runs.load(run_id) if run_id else newest_run(site)
+    there = agents(tools, site)
+    names = [each.name for each in site.hosts]
+    if host is not None and host not in names:
+        raise UnknownHost(f"{site.name} has no host {host!r}", hint=f"its hosts are: {', '.join(names) or 'none'}")
+    if run is None or run.state in (RunState.QUEUED, RunState.PROVISIONING) or not there:
+        raise NothingRunning(f"{site.name} has no run to work beside", hint="`cynthus up` starts one")
+    agent = there[names.index(host) if host else 0]
+    if not agent.present:
+        raise NothingRunning(f"nothing of {site.name} is on the host any more", hint="`cynthus up` brings it back")
+    return agent.connection.command(agent.argv("exec", "--run", run.id, "--", *arguments), tty=tty)

@@ -1,0 +1,69 @@
+"""Following a run: its log as it grows, until it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from cynthus.core.run import Run, RunState
+from cynthus.operations.observe import observe
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from cynthus.core.clock import Clock
+    from cynthus.operations.host_agent import HostAgent
+    from cynthus.targets.base import Connection
+
+Sink = Callable[[bytes], None]
+"""Takes bytes of the log, in order."""
+
+CHUNK = 1 << 20
+"""Bytes read at once: what a follower holds in memory at most."""
+PAUSE = 0.1
+"""Seconds between two looks at a log that does not grow."""
+
+
+def follow(run: Run, agent: HostAgent, clock: Clock, sink: Sink, *, offset: int = 0) -> Run:
+    """Feed the log from `offset` on to `sink` until the run has ended; gives the ended run.
+
+    The state is read before the log: what was printed before the end is then surely in what is read after it.
+    """
+    path = agent.log(run.id, run.attempt)
+    while True:
+        run = observe(run, agent, clock)
+        grown = 0
+        for data in read_log(agent.connection, path, offset):
+            sink(data)
+            grown += len(data)
+        offset += grown
+        if run.state.ended or run.state is RunState.LOST:
+            return run
+        if not grown:
+            clock.sleep(PAUSE)
+
+
+def read_log(connection: Connection, path: PurePosixPath, offset: int) -> Iterator[bytes]:
+    """The log from `offset` to its present end, in chunks."""
+    while data := connection.read(path, offset=offset, limit=CHUNK):
+        yield data
+        offset += len(data)
+
+
+def tail_offset(connection: Connection, path: PurePosixPath, lines: int) -> int:
+    """Where the last `lines` lines of a log begin. Reads from the end, a chunk at a time."""
+    end = connection.size(path) or 0
+    position, wanted = end, lines
+    # A line break at the very end closes the last line; it does not open another.
+    if end and connection.read(path, offset=end - 1, limit=1) == b"\n":
+        wanted += 1
+    while position > 0 and wanted > 0:
+        start = max(0, position - CHUNK)
+        data = connection.read(path, offset=start, limit=position - start) or b""
+        cut = len(data)
+        while wanted > 0 and (cut := data.rfind(b"\n", 0, cut)) >= 0:
+            wanted -= 1
+        if wanted == 0:
+            return start + cut + 1
+        position = start
+    return 0 if lines else end

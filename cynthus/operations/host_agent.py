@@ -1,0 +1,99 @@
+"""Talking to the agent on a host: its verbs by the host's connection, its answers as values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.errors import CynthusError, HostError, error_of_code
+from cynthus.process import CommandTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+    from cynthus.targets.base import Connection
+
+
+@dataclass(frozen=True)
+class HostAgent:
+    """The agent of one deployment on one host. `home` is where the deployment lies there."""
+
+    connection: Connection
+    home: PurePosixPath
+
+    @property
+    def program(self) -> PurePosixPath:
+        return self.home / "agent.pyz"
+
+    @property
+    def present(self) -> bool:
+        """Whether anything of the deployment has reached the host."""
+        return self.connection.size(self.program) is not None
+
+    def argv(self, verb: str, *arguments: str) -> tuple[str, ...]:
+        # -I: nothing of the user's Python settings; -S: no site-packages, which also starts faster.
+        return (self.connection.python, "-I", "-S", str(self.program), verb, "--home", str(self.home), *arguments)
+
+    def call(self, verb: str, *arguments: str, stdin: bytes = b"", timeout: float = 120) -> Mapping[str, object]:
+        """Run a verb and give its answer.
+
+        Raises:
+            HostError: it failed, or what it said makes no sense.
+            CynthusError: of the class that the agent's own error names.
+        """
+        try:
+            answer = self.connection.run(self.argv(verb, *arguments), stdin=stdin, timeout=timeout)
+        except CommandTimeout:
+            raise HostError(
+                f"the agent on the host did not answer {verb!r} within {timeout:g} s", hint="run the command again"
+            ) from None
+        said = _json_object(answer.stdout)
+        if said is not None and isinstance(problem := said.get("error"), dict):
+            raise host_error(problem)
+        if answer.returncode or said is None:
+            text = (answer.stderr or answer.stdout).decode(errors="replace").strip()
+            raise HostError(
+                f"the agent on the host could not do {verb!r} (exit code {answer.returncode})",
+                hint="`cynthus doctor` checks the host",
+                details=text.splitlines()[-10:],
+            )
+        return said
+
+    def remove(self) -> None:
+        """Take everything of the deployment off the host; fine where nothing is there."""
+        if self.present:
+            self.call("remove")
+
+    def run_folder(self, run: str) -> PurePosixPath:
+        return self.home / "runs" / run
+
+    def attempt_folder(self, run: str, attempt: int, rank: int = 0) -> PurePosixPath:
+        return self.run_folder(run) / "attempts" / str(attempt) / str(rank)
+
+    def log(self, run: str, attempt: int) -> PurePosixPath:
+        return self.attempt_folder(run, attempt) / "log"
+
+    def status(self, run: str, attempt: int) -> Mapping[str, object] | None:
+        """The attempt's status.json as it lies there; None before the run has started."""
+        data = self.connection.read(self.attempt_folder(run, attempt) / "status.json")
+        return None if data is None else _json_object(data)
+
+
+def host_error(problem: Mapping[str, object]) -> CynthusError:
+    """The error that the agent describes, in the class that its code names."""
+    details = problem.get("details")
+    return error_of_code(str(problem.get("code")), HostError)(
+        str(problem.get("message", "the agent reported an error")),
+        hint=str(problem.get("hint") or "`cynthus doctor` checks the host"),
+        details=[str(line) for line in details] if isinstance(details, list) else (),
+    )
+
+
+def _json_object(data: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

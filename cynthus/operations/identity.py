@@ -1,0 +1,62 @@
+"""Which deployment a folder stands for: minted at the first render, kept in the committed tfvars."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.core.names import mint_deployment_id
+from cynthus.errors import UsageError
+from cynthus.operations.site import COMPUTE, Site
+from cynthus.render.workspace import read_deployment_id
+from cynthus.state.folder import DeploymentFolder
+from cynthus.state.identity import Standing, standing
+
+if TYPE_CHECKING:
+    from cynthus.core.spec import AppSpec
+    from cynthus.operations.tools import Tools
+
+
+def identify(tools: Tools, folder: Path, spec: AppSpec, *, yes: bool) -> Site:
+    """The site of `folder`. A copied folder gets an id of its own, after asking; a moved one keeps its id.
+
+    Raises:
+        ConfirmationNeeded: the folder is a copy and nobody is there to ask.
+        UsageError: the answer was no.
+    """
+    root = Path("infra") / spec.target / COMPUTE
+    found = read_deployment_id(folder / root)
+    if found is None:
+        return _fresh(tools, folder, spec)
+    entry = tools.index.get(found)
+    where = Path(entry.folder) if entry else None
+    if standing(folder, where, found, lambda other: read_deployment_id(other / root)) is Standing.COPIED:
+        _confirm_copy(tools, folder, str(where), yes=yes)
+        site = _fresh(tools, folder, spec)
+        _leave_original(folder / root, DeploymentFolder(folder, found), site.paths)
+        return site
+    return Site(folder, spec.target, found, spec.name, entry)
+
+
+def _fresh(tools: Tools, folder: Path, spec: AppSpec) -> Site:
+    return Site(folder, spec.target, mint_deployment_id(spec.name, tools.random), spec.name, None)
+
+
+def _confirm_copy(tools: Tools, folder: Path, original: str, *, yes: bool) -> None:
+    said = f"{folder} is a copy of {original}, whose deployment still stands"
+    if yes:
+        tools.progress.note(f"{said}: this folder gets a deployment of its own")
+    elif not tools.person.confirm(f"{said}. Give this folder a deployment of its own?", consequence=said):
+        raise UsageError(said, hint=f"work in {original}, or say yes to make a second deployment")
+
+
+def _leave_original(root: Path, original: DeploymentFolder, own: DeploymentFolder) -> None:
+    """The copied state describes the original's resources: it moves aside; the merge base of edits comes along."""
+    own.create()
+    for state in ("terraform.tfstate", "terraform.tfstate.backup"):
+        if (root / state).exists():
+            os.replace(root / state, own.backups / f"copied-{state}")
+    if original.pristine.is_dir() and not own.pristine.exists():
+        shutil.copytree(original.pristine, own.pristine)

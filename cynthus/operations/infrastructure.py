@@ -1,0 +1,175 @@
+"""The half that Terraform does: write the folder, plan, ask, apply exactly that plan."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cynthus.core.clock import stamp
+from cynthus.errors import CynthusError
+from cynthus.operations.offer import Prepared, describe
+from cynthus.render.folder import Rendered, render
+from cynthus.render.workspace import Workspace
+from cynthus.state.backup import backup
+from cynthus.state.index import Entry
+from cynthus.terraform.outputs import hosts as hosts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cynthus.core.deployment import Host
+    from cynthus.core.placement import Placement, Runtime
+    from cynthus.core.plan import Offer
+    from cynthus.core.progress import Step
+    from cynthus.operations.app import App
+    from cynthus.operations.site import Site
+    from cynthus.operations.tools import Tools
+    from cynthus.render.workspace import FileChange
+    from cynthus.state.index import Phase
+    from cynthus.state.journal import Journal
+    from cynthus.targets.base import Target
+    from cynthus.terraform.client import Terraform
+
+
+def place(tools: Tools, app: App, site: Site) -> tuple[Target, Placement]:
+    """The target's answer to the spec. The runtime of a deployment that stands does not flip by itself."""
+    target = tools.targets.find(site.target)
+    spec = app.spec
+    if spec.runtime == "auto" and site.entry and site.entry.phase != "down":
+        spec = spec.model_copy(update={"runtime": site.entry.runtime})
+    return target, target.place(spec)
+
+
+def rendered(tools: Tools, app: App, site: Site, target: Target, placement: Placement, root: str) -> Rendered:
+    """The files of one root, not written yet."""
+    return render(
+        target=site.target,
+        root=root,
+        placement=placement,
+        variables=target.variables(site.id, app.spec, placement, root),
+        run=replace(app, arguments=()).run_document(placement, site.id),
+        agent=tools.build_agent(),
+    )
+
+
+def write(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> tuple[FileChange, ...]:
+    """Write every root's files, keeping the user's edits.
+
+    Raises:
+        RenderConflict: an edit and a new version touch the same lines; nothing was written.
+    """
+    with tools.progress.step("Write the Terraform and Ansible files") as step:
+        changes: list[FileChange] = []
+        for root in target.roots:
+            files = rendered(tools, app, site, target, placement, root)
+            changes += workspace(site, root).write(files)
+        step.result(_written(changes, site))
+    return tuple(changes)
+
+
+def compare(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> tuple[FileChange, ...]:
+    """What `write` would do to each file; nothing is touched."""
+    return tuple(
+        change
+        for root in target.roots
+        for change in workspace(site, root).compare(rendered(tools, app, site, target, placement, root))
+    )
+
+
+def workspace(site: Site, root: str) -> Workspace:
+    """Where the files of one root are written, with the copy of what was written last."""
+    return Workspace(site.root(root), site.paths.pristine / site.target / root)
+
+
+def plan(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> Prepared:
+    """Let Terraform say what it would do, and save that."""
+    with tools.progress.step("Plan") as step:
+        terraform = open_terraform(tools, site, step)
+        terraform.init()
+        file = site.paths.plan
+        made = terraform.plan(file, var_files=var_files(site))
+        step.result(describe(made))
+    return Prepared(file, made, target.offer(app.spec, placement))
+
+
+def apply(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Mapping[str, object]:
+    """Apply exactly the saved plan and keep a copy of the state. The intent is on disk before anything is made."""
+    with journal.step("apply"), tools.progress.step("Apply") as step:
+        outputs = apply_saved(open_terraform(tools, site, step), site)
+        step.result(describe(prepared.plan, done=True))
+    return outputs
+
+
+def apply_saved(terraform: Terraform, site: Site) -> Mapping[str, object]:
+    """Apply the saved plan, which is used up by that. The state is copied also when it went wrong."""
+    try:
+        outputs = terraform.apply(site.paths.plan)
+    except BaseException:
+        # What Terraform says matters more than that there was no room for a copy.
+        with suppress(CynthusError):
+            _keep_state(site)
+        raise
+    finally:
+        site.paths.plan.unlink(missing_ok=True)
+    _keep_state(site)
+    return outputs
+
+
+def _keep_state(site: Site) -> None:
+    backup(site.root() / "terraform.tfstate", site.paths.backups)
+
+
+def register(tools: Tools, site: Site, runtime: Runtime) -> Site:
+    """Put the deployment into the index before anything of it is made, so that nothing exists that nobody lists."""
+    if site.entry is not None and site.entry.phase != "down" and site.entry.folder == str(site.folder):
+        return site
+    return _listed(tools, site, runtime, phase="prepared", hosts=())
+
+
+def record(tools: Tools, site: Site, runtime: Runtime, outputs: Mapping[str, object], offer: Offer) -> Site:
+    """Put the deployment into the index as it stands after an apply."""
+    return _listed(tools, site, runtime, phase="up", hosts=hosts_of(outputs), per_hour=offer.per_hour)
+
+
+def _listed(
+    tools: Tools, site: Site, runtime: Runtime, *,
+    phase: Phase, hosts: tuple[Host, ...], per_hour: float | None = None,
+) -> Site:
+    now = stamp(tools.clock.now())
+    entry = Entry(
+        id=site.id,
+        name=site.name,
+        target=site.target,
+        folder=str(site.folder),
+        runtime=runtime,
+        home=str(tools.targets.find(site.target).home(site.id)),
+        created_at=site.entry.created_at if site.entry else now,
+        phase=phase,
+        hosts=hosts,
+        last_run=site.entry.last_run if site.entry else None,
+        updated_at=now,
+        per_hour=per_hour,
+    )
+    tools.index.put(entry)
+    return replace(site, entry=entry)
+
+
+def open_terraform(tools: Tools, site: Site, step: Step) -> Terraform:
+    """Terraform in the root that holds the hosts."""
+    return tools.terraform(site.root(), logs=site.paths.terraform_logs, activity=step.activity)
+
+
+def var_files(site: Site) -> tuple[Path, ...]:
+    """Files with values that are known only at run time."""
+    file = site.paths.runtime_tfvars
+    return (file,) if file.exists() else ()
+
+
+def _written(changes: Sequence[FileChange], site: Site) -> str:
+    """What writing came to, in a few words; edits that were kept are worth a word."""
+    written = sum(change.kind in ("new", "updated", "merged", "obsolete") for change in changes)
+    kept = sum(change.kind in ("kept", "merged", "deleted-by-user") for change in changes)
+    words = f"{written} files in infra/{site.target}/" if written else "unchanged"
+    return words + (f", {kept} with your edits" if kept else "")

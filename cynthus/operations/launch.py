@@ -1,0 +1,155 @@
+"""The half that Ansible does: bring environment, data and source to the hosts and start main.py."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cynthus.core.clock import stamp
+from cynthus.core.names import mint_run_id
+from cynthus.core.run import Run, RunState, Version
+from cynthus.errors import CynthusError, Interrupted
+from cynthus.files import write_json
+from cynthus.operations.observe import observe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cynthus.ansible.client import PlayResult
+    from cynthus.core.placement import Placement
+    from cynthus.operations.app import App
+    from cynthus.operations.host_agent import HostAgent
+    from cynthus.operations.site import Site
+    from cynthus.operations.tools import Tools
+    from cynthus.state.journal import Journal
+
+
+NOT_STARTED = frozenset({RunState.QUEUED, RunState.PROVISIONING, RunState.CONFIGURING})
+"""The states of a run whose main.py has not been started, as far as its record knows."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """All that is needed to start a run. `archive` is the packed source."""
+
+    site: Site
+    app: App
+    placement: Placement
+    run: Run
+    archive: Path
+
+
+def new_run(tools: Tools, site: Site, fingerprint: str) -> Run:
+    """A run that is about to be made, on disk before anything of it exists."""
+    now = tools.clock.now()
+    run = Run(mint_run_id(now, tools.random), site.id, stamp(now), fingerprint=fingerprint)
+    site.runs.save(run)
+    return run
+
+
+def move(tools: Tools, site: Site, run: Run, state: RunState, reason: str) -> Run:
+    """Change a run's state, on disk too."""
+    moved = run.moved(state, at=stamp(tools.clock.now()), reason=reason)
+    site.runs.save(moved)
+    return moved
+
+
+def deploy(tools: Tools, launch: Launch, journal: Journal, *, start: bool) -> Run:
+    """Run the play; without `start` it stops short of main.py. Gives the run with its version."""
+    site, run = launch.site, launch.run
+    extravars = {
+        "cynthus_folder": str(launch.app.folder),
+        "cynthus_spec": str(_write_spec(launch)),
+        "cynthus_home": str(tools.targets.find(site.target).home(site.id)),
+        "cynthus_source_archive": str(launch.archive),
+        "cynthus_run": run.id,
+        "cynthus_start": start,
+    }
+    if run.state is RunState.QUEUED:
+        run = move(tools, site, run, RunState.PROVISIONING, "the hosts stand")
+    run = move(tools, site, run, RunState.CONFIGURING, "Ansible at work")
+    with journal.step("deploy", run=run.id), tools.progress.step("Configure and deploy") as step:
+        result = tools.ansible.play(
+            site.root() / "ansible/playbooks/up.yml",
+            inventory=site.root() / "inventory.py",
+            extravars=extravars,
+            activity=step.activity,
+        )
+        step.result(_what_changed(result))
+    environment, source = _answer(result, "image").get("environment"), _answer(result, "app").get("source")
+    run = replace(run, version=Version(str(environment or ""), str(source or "")))
+    site.runs.save(run)
+    return run
+
+
+def start(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: Journal) -> Run:
+    """Take a run from its record to a running main.py. Asking twice for the same run starts it once.
+
+    Secrets go over stdin into memory on the host, so such a run is started beside the play and not by it.
+    """
+    values = launch.app.secrets
+    try:
+        run = deploy(tools, launch, journal, start=not values)
+        if values:
+            _start_with_secrets(run, agents, values)
+    except Interrupted:
+        raise
+    except CynthusError as error:
+        run = _after_failure(tools, launch, agents, error)
+    run = observe(run, agents[0], tools.clock)
+    launch.site.runs.save(run)
+    return run
+
+
+def _after_failure(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], error: CynthusError) -> Run:
+    """The run, where it was started all the same.
+
+    Raises:
+        CynthusError: the error; the run has failed and will not be started later by a play that still goes on.
+    """
+    run = launch.site.runs.load(launch.run.id)
+    reason = f"{error.code}: {error.message}"
+    with suppress(CynthusError):
+        seen = observe(run, agents[0], tools.clock)
+        if seen.state not in NOT_STARTED:
+            tools.progress.warn(f"{error.message}; main.py was started all the same")
+            return seen
+        for agent in agents:
+            if agent.present:
+                agent.call("stop", "--run", run.id, "--reason", reason)
+    move(tools, launch.site, run, RunState.FAILED, reason)
+    raise error
+
+
+def _start_with_secrets(run: Run, agents: tuple[HostAgent, ...], values: Mapping[str, str]) -> None:
+    for agent in agents:
+        agent.call("secrets", "--run", run.id, stdin=json.dumps(dict(values)).encode())
+        agent.call("start", "--spec", str(agent.run_folder(run.id) / "spec.json"), "--run", run.id)
+
+
+def _write_spec(launch: Launch) -> Path:
+    site, run = launch.site, launch.run
+    document = launch.app.run_document(launch.placement, site.id) | {"run_id": run.id}
+    path = site.paths.runs / run.id / "spec.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, document, mode=0o600)
+    return path
+
+
+def _answer(result: PlayResult, role: str) -> Mapping[str, object]:
+    """What the agent answered in a role, on the first host."""
+    said = next((task.stdout for task in result.tasks if task.role == role and task.stdout), "{}")
+    with suppress(ValueError):
+        value = json.loads(said)
+        if isinstance(value, dict):
+            return value
+    return {}
+
+
+def _what_changed(result: PlayResult) -> str:
+    words = {"image": "environment", "dataset": "data", "app": "source", "agent": "started"}
+    changed = [word for role, word in words.items() if any(t.role == role and t.changed for t in result.tasks)]
+    return ", ".join(changed) or "nothing to change"

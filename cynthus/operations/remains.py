@@ -1,0 +1,46 @@
+"""What exists at this moment and how to go on: the answer to Ctrl-C."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cynthus.errors import CynthusError, Interrupted
+from cynthus.files import read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cynthus.operations.site import Site
+
+
+@contextmanager
+def explained(site: Site) -> Iterator[None]:
+    """An interruption says what exists now and how to go on."""
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted) as error:
+        said = error.message if isinstance(error, CynthusError) else "interrupted"
+        raise Interrupted(f"{said}; {what_exists(site)}", hint=how_to_go_on(site)) from error
+
+
+def what_exists(site: Site) -> str:
+    """Read from the files alone, so that it can be said at any moment."""
+    count = _resources(site)
+    made = f"Terraform holds {count} resource{'s' * (count != 1)} of {site.id}" if count else "nothing has been made"
+    run = site.runs.newest()
+    return made + (f", run {run.id} is {run.state}" if run else ", no run has started")
+
+
+def how_to_go_on(site: Site) -> str:
+    """What to type next."""
+    return f"`cynthus up {site.folder}` goes on from here, `cynthus down {site.folder}` removes it"
+
+
+def _resources(site: Site) -> int:
+    try:
+        state = read_json(site.root() / "terraform.tfstate") or {}
+    except (OSError, ValueError):
+        return 0
+    resources = state.get("resources")
+    return sum(len(each.get("instances", ())) for each in resources) if isinstance(resources, list) else 0

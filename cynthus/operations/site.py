@@ -1,0 +1,142 @@
+"""A site: one deployment as seen from here, with the user's folder, its records and its place in the index."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cynthus.core.clock import stamp
+from cynthus.errors import NotAFolder, UnknownDeployment, UsageError
+from cynthus.operations.host_agent import HostAgent
+from cynthus.render.workspace import read_deployment_id
+from cynthus.state.folder import DeploymentFolder
+from cynthus.state.runs import Runs
+from cynthus.terraform.outputs import standing_hosts
+
+if TYPE_CHECKING:
+    from cynthus.core.deployment import Host
+    from cynthus.core.run import Run
+    from cynthus.operations.tools import Tools
+    from cynthus.state.index import Entry
+
+COMPUTE = "compute"
+"""The root that holds the hosts, on every target."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """A deployment and everything that is known of it here. `entry` is None before the first `up`."""
+
+    folder: Path
+    target: str
+    id: str
+    name: str
+    entry: Entry | None
+
+    @property
+    def paths(self) -> DeploymentFolder:
+        return DeploymentFolder(self.folder, self.id)
+
+    @property
+    def runs(self) -> Runs:
+        return Runs(self.paths.runs)
+
+    def root(self, root: str = COMPUTE) -> Path:
+        return self.folder / "infra" / self.target / root
+
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts that stand, from the index, or from the state where the index was lost."""
+        if self.entry is not None and self.entry.hosts:
+            return self.entry.hosts
+        return standing_hosts(self.root())
+
+
+def folder_named(where: str | None, default: Path) -> Path | None:
+    """The folder that the first argument names, or None where it is a deployment's name."""
+    if where is None:
+        return default
+    path = Path(where)
+    if path.is_dir():
+        return Path(os.path.abspath(path))  # noqa: PTH100 - a link that the user named stays a link
+    looks_like_path = os.sep in where or where.startswith(".")
+    if looks_like_path or path.exists():
+        kind = "is a file" if path.exists() else "does not exist"
+        raise NotAFolder(f"{where} {kind}", hint="name the folder that holds main.py, or a deployment")
+    return None
+
+
+def locate(tools: Tools, where: str | None, *, target: str | None = None) -> Site:
+    """The deployment that stands for a folder or has a name.
+
+    The spec is not read: what stands can be looked at and removed although cynthus.yaml is broken or gone.
+
+    Raises:
+        UnknownDeployment, NotAFolder: there is none.
+        UsageError: there are several, and `target` does not say which.
+    """
+    site = locate_or_none(tools, where, target=target)
+    if site is None:
+        folder = folder_named(where, tools.cwd_folder)
+        on = f" on target {target!r}" if target else ""
+        raise UnknownDeployment(
+            f"nothing has been deployed from {folder}{on}",
+            hint="`cynthus up` in that folder makes a deployment; `cynthus status` lists those there are",
+        )
+    return site
+
+
+def locate_or_none(tools: Tools, where: str | None, *, target: str | None = None) -> Site | None:
+    """The same, but None for a folder from which nothing has been deployed."""
+    folder = folder_named(where, tools.cwd_folder)
+    if folder is None:
+        return site_of(tools.index.find(str(where)))
+    entries = [entry for entry in tools.index.by_folder(folder) if target in (None, entry.target)]
+    if not entries:
+        return _rendered(folder, target)
+    if len(entries) > 1:
+        listed = ", ".join(f"{entry.id} ({entry.target})" for entry in entries)
+        raise UsageError(
+            f"{folder} has several deployments: {listed}", hint="name one of them, or say which with --target"
+        )
+    return site_of(entries[0])
+
+
+def newest_run(site: Site) -> Run | None:
+    """The run that was made last."""
+    return site.runs.newest()
+
+
+def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
+    """The agents of the deployment's hosts, one a host, in the order of the hosts."""
+    target = tools.targets.find(site.target)
+    home = target.home(site.id)
+    return tuple(HostAgent(target.connect(host), home) for host in site.hosts)
+
+
+def with_entry(tools: Tools, site: Site, **changes: Any) -> Site:
+    """The site after a change of its entry in the index, which is written too. A forgotten one stays forgotten."""
+    known = tools.index.get(site.id)
+    if known is None:
+        return replace(site, entry=None)
+    entry = replace(known, updated_at=stamp(tools.clock.now()), **changes)
+    tools.index.put(entry)
+    return replace(site, entry=entry)
+
+
+def site_of(entry: Entry) -> Site:
+    """The site that an entry of the index describes."""
+    return Site(Path(entry.folder), entry.target, entry.id, entry.name, entry)
+
+
+def _rendered(folder: Path, target: str | None) -> Site | None:
+    """The deployment whose files lie in a folder that the index does not know: a fresh clone, or a lost index."""
+    names = [target] if target else sorted(path.name for path in (folder / "infra").glob("*"))
+    for name in names:
+        found = read_deployment_id(folder / "infra" / name / COMPUTE)
+        if found is not None:
+            return Site(folder, name, found, found.rpartition("-")[0], None)
+    return None

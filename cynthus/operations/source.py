@@ -1,0 +1,70 @@
+"""The app's source as an archive that is named after its content; the newest are kept for going back."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.agent import archive, spec
+from cynthus.agent.failure import Failure
+from cynthus.errors import CynthusError, SourceUnreadable, error_of_code
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cynthus.core.placement import Placement
+    from cynthus.operations.app import App
+    from cynthus.operations.site import Site
+
+KEPT = 10
+"""How many archives stay at home."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One packed source. `large` names files that hardly belong there; they are told once, when it is packed."""
+
+    hash: str
+    archive: Path
+    large: tuple[str, ...] = ()
+
+
+def pack_source(site: Site, app: App, placement: Placement) -> Source:
+    """The folder's source as it is now, packed unless the very same was packed before.
+
+    Raises:
+        SourceUnreadable: a file in it cannot be read.
+        DiskFull: there is no room for the archive.
+    """
+    try:
+        described = spec.parse(app.run_document(placement, site.id))
+        kept = kept_source(site, archive.source_hash(app.folder, described))
+        if kept is not None:
+            return kept
+        packed = archive.pack(app.folder, described, site.paths.sources)
+    except Failure as failure:
+        raise _error(failure) from None
+    _prune(site.paths.sources)
+    return Source(packed.hash, packed.path, packed.large)
+
+
+def kept_source(site: Site, name: str) -> Source | None:
+    """The archive of that hash, if it is still kept."""
+    path = site.paths.sources / f"{name}.tar.gz"
+    if not name or not path.exists():
+        return None
+    # What is in use is the last to go.
+    os.utime(path)
+    return Source(name, path)
+
+
+def _prune(folder: Path) -> None:
+    archives = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime_ns)
+    for old in archives[:-KEPT]:
+        old.unlink(missing_ok=True)
+
+
+def _error(failure: Failure) -> CynthusError:
+    kind = error_of_code(failure.code, SourceUnreadable)
+    return kind(failure.message, hint=failure.hint, details=failure.details)

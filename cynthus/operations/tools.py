@@ -1,0 +1,65 @@
+"""What every verb works with. Assembled in one place (bootstrap); a test assembles its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from random import Random
+
+    from cynthus.ansible.client import Ansible
+    from cynthus.core.clock import Clock
+    from cynthus.core.progress import Progress
+    from cynthus.settings import Settings
+    from cynthus.state.index import Index
+    from cynthus.targets.base import Connection, Target
+    from cynthus.terraform.client import TerraformFactory
+
+
+class Targets(Protocol):
+    """The installed targets, by name."""
+
+    def names(self) -> tuple[str, ...]: ...
+
+    def find(self, name: str) -> Target:
+        """Raises: UnknownTarget."""
+
+
+class Person(Protocol):
+    """Whoever can be asked."""
+
+    def confirm(self, question: str, *, consequence: str, default: bool = True) -> bool:
+        """The answer; `default` is what Enter means.
+
+        Raises:
+            ConfirmationNeeded: nobody is there.
+        """
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The outside world, behind the protocols of the rooms."""
+
+    settings: Settings
+    index: Index
+    targets: Targets
+    terraform: TerraformFactory
+    ansible: Ansible
+    clock: Clock
+    random: Random
+    progress: Progress
+    person: Person
+    here: Connection
+    """This machine, for what lies at home."""
+    build_agent: Callable[[], bytes]
+    """Gives the host agent's program."""
+
+    @property
+    def cwd_folder(self) -> Path:
+        """The folder that commands mean when none is named."""
+        from pathlib import Path
+
+        return Path.cwd()
