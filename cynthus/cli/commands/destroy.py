@@ -1,0 +1,32 @@
+"""`cynthus destroy`"""
+
+from __future__ import annotations
+
+import click
+
+from cynthus.cli import documents, options
+from cynthus.cli.app import App, pass_app
+
+
+@click.command(epilog=options.examples("cynthus destroy", "cynthus destroy weather -y"))
+@options.where
+@options.target
+@options.yes
+@click.option("--discard", is_flag=True, help="Go on although outputs cannot be brought home; they are lost.")
+@options.as_json
+@pass_app
+def command(app: App, where: str | None, target: str | None, *, yes: bool, discard: bool, as_json: bool) -> None:
+    """The same as `down`, and the deployment is forgotten too.
+
+    Your folder stays as it is, with infra/ and the outputs that came home.
+    """
+    from cynthus.operations.down import down
+
+    removed = down(app.tools, where, target=target, yes=yes, discard=discard, forget=True)
+    if as_json:
+        app.console.document(documents.removed(removed))
+    elif removed.site is None:
+        app.console.say("there is nothing to remove")
+    else:
+        word = "gone" if removed.forgotten else "down"
+        app.console.result(f"{removed.site.id} is {word}; nothing of it is left running")

@@ -1,0 +1,35 @@
+"""`cynthus down`"""
+
+from __future__ import annotations
+
+import click
+
+from cynthus.cli import documents, options
+from cynthus.cli.app import App, pass_app
+
+
+@click.command(epilog=options.examples("cynthus down", "cynthus down weather -y"))
+@options.where
+@options.target
+@options.yes
+@click.option("--discard", is_flag=True, help="Go on although outputs cannot be brought home; they are lost.")
+@click.option("--all", "forget", is_flag=True, help="Forget the deployment too, as `destroy` does.")
+@options.as_json
+@pass_app
+def command(
+    app: App, where: str | None, target: str | None, *, yes: bool, discard: bool, forget: bool, as_json: bool
+) -> None:
+    """Bring outputs home, then remove what was made for running.
+
+    A run that goes on is stopped. The files in infra/ and your outputs stay; `cynthus up` makes it all again.
+    """
+    from cynthus.operations.down import down
+
+    removed = down(app.tools, where, target=target, yes=yes, discard=discard, forget=forget)
+    if as_json:
+        app.console.document(documents.removed(removed))
+    elif removed.site is None:
+        app.console.say("there is nothing to remove")
+    else:
+        word = "gone" if removed.forgotten else "down"
+        app.console.result(f"{removed.site.id} is {word}; nothing of it is left running")

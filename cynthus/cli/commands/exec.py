@@ -1,0 +1,33 @@
+"""`cynthus exec`"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cynthus.cli import options
+from cynthus.cli.app import App, pass_app
+
+
+@click.command(
+    cls=options.WithArguments,
+    epilog=options.examples("cynthus exec -- python -c 'import sys; print(sys.version)'", "cynthus exec weather -- ls"),
+)
+@options.where
+@options.run_id
+@options.host
+@options.target
+@click.pass_context
+@pass_app
+def command(
+    app: App, ctx: click.Context, where: str | None, target: str | None, run_id: str | None, host: str | None
+) -> None:
+    """Run a command beside main.py, in its folder and environment. Its exit code is ours."""
+    from cynthus.operations.exec import command_beside
+    from cynthus.process import attach
+
+    tty = sys.stdin is not None and sys.stdin.isatty()
+    arguments = ctx.meta["arguments"]
+    started = command_beside(app.tools, where, arguments, target=target, run_id=run_id, host=host, tty=tty)
+    raise click.exceptions.Exit(attach(started))

@@ -1,0 +1,39 @@
+"""`cynthus up`"""
+
+from __future__ import annotations
+
+import click
+
+from cynthus.cli import options
+from cynthus.cli.app import App, pass_app
+from cynthus.cli.ending import follow_through
+
+
+@click.command(
+    cls=options.WithArguments,
+    epilog=options.examples(
+        "cynthus up                       the folder you are in",
+        "cynthus up examples/hello -y     another one, without a question",
+        "cynthus up -- --epochs 3         arguments for main.py",
+        "cynthus up --detach              return once main.py has started",
+    ),
+)
+@options.where
+@options.target
+@options.yes
+@options.detach
+@options.as_json
+@click.pass_context
+@pass_app
+def command(
+    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, detach: bool, as_json: bool
+) -> None:
+    """Bring a folder with a main.py to a finished run.
+
+    Writes the Terraform and Ansible files, makes the machine, makes it ready, starts main.py, follows its log and
+    brings the outputs home. Called again it goes on from where things stand. Arguments after -- go to main.py.
+    """
+    from cynthus.operations.up import Request, up
+
+    outcome = up(app.tools, Request(where, target, ctx.meta["arguments"], yes))
+    follow_through(app, outcome, where, detach=detach, as_json=as_json)

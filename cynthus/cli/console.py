@@ -1,0 +1,102 @@
+"""The one place that prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from cynthus.errors import ConfirmationNeeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cynthus.core.progress import Progress
+
+
+class Console:
+    """Results and main.py's output go to `out`, everything else to `err`."""
+
+    def __init__(self, out: TextIO, err: TextIO, *, color: bool) -> None:
+        self._out = out
+        self._err = err
+        self.color = color and err.isatty()
+
+    @cached_property
+    def progress(self) -> Progress:
+        """Live lines on a terminal, plain ones elsewhere."""
+        if self._err.isatty():
+            from cynthus.cli.progress_live import LiveProgress
+
+            return LiveProgress(self._err, color=self.color)
+        from cynthus.cli.progress_plain import PlainProgress
+
+        return PlainProgress(self._err)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
+
+    def say(self, text: str = "") -> None:
+        """A line for the person, beside the results."""
+        click.echo(text, file=self._err)
+
+    def result(self, text: str) -> None:
+        """A line that was asked for."""
+        click.echo(text, file=self._out)
+
+    def document(self, value: Mapping[str, object]) -> None:
+        """A result for a program: one JSON object."""
+        click.echo(json.dumps(value, indent=2, ensure_ascii=False), file=self._out)
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Columns as wide as they need to be."""
+        lines = [tuple(head), *(tuple(row) for row in rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+        for line in lines:
+            self.result("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+    def log(self, data: bytes) -> None:
+        """Bytes of main.py's output, as they are."""
+        self._write(self._out, data)
+
+    def log_aside(self, data: bytes) -> None:
+        """The same where stdout belongs to a JSON result."""
+        self._write(self._err, data)
+
+    def confirm(self, question: str, *, consequence: str, default: bool = True) -> bool:
+        """Ask; Enter means `default`.
+
+        Raises:
+            ConfirmationNeeded: there is no terminal to ask on.
+        """
+        if not self.interactive:
+            raise ConfirmationNeeded(f"{consequence}, and there is no terminal to ask on", hint="add -y to say yes")
+        try:
+            return click.confirm(question, default=default, err=True)
+        except click.Abort:
+            raise KeyboardInterrupt from None
+
+    def choose(self, question: str, options: Sequence[str], default: str) -> str:
+        """One of `options`, by its name or first letter."""
+        letters = {option[0]: option for option in options}
+        try:
+            answer: str = click.prompt(
+                question,
+                type=click.Choice([*options, *letters], case_sensitive=False),
+                default=default,
+                show_choices=False,
+                err=True,
+            )
+        except click.Abort:
+            raise KeyboardInterrupt from None
+        return letters.get(answer, answer)
+
+    def _write(self, stream: TextIO, data: bytes) -> None:
+        stream.flush()
+        stream.buffer.write(data)
+        stream.buffer.flush()

@@ -1,0 +1,146 @@
+"""The JSON that `--json` prints. docs/reference/json.md and the schemas there describe it; a change of shape is a new
+`schema` number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cynthus.core.finding import Finding
+    from cynthus.core.run import Run
+    from cynthus.errors import CynthusError
+    from cynthus.operations.diff import Edited
+    from cynthus.operations.down import Removed
+    from cynthus.operations.plan import Planned
+    from cynthus.operations.pull import Pulled
+    from cynthus.operations.render import Written
+    from cynthus.operations.site import Site
+    from cynthus.operations.status import Status
+
+SCHEMA = 1
+
+Document = dict[str, object]
+
+
+def document(kind: str, **parts: object) -> Document:
+    """A result for a program: `kind` says which, `schema` in which version."""
+    return {"schema": SCHEMA, "kind": kind, **parts}
+
+
+def deployment(site: Site) -> Document:
+    """One deployment. `phase`: planned (only files), prepared, up, down."""
+    entry = site.entry
+    return {
+        "id": site.id,
+        "name": site.name,
+        "target": site.target,
+        "folder": str(site.folder),
+        "phase": entry.phase if entry else "planned",
+        "runtime": entry.runtime if entry else None,
+        "created_at": entry.created_at if entry else None,
+        "dollars_per_hour": entry.per_hour if entry else None,
+        "hosts": [asdict(host) for host in site.hosts],
+    }
+
+
+def run(value: Run | None) -> Document | None:
+    """One run; times are UTC, RFC 3339. `pulled`: everything it wrote is at home."""
+    if value is None:
+        return None
+    return {
+        "id": value.id,
+        "state": str(value.state),
+        "reason": value.reason,
+        "attempt": value.attempt,
+        "exit_code": value.exit_code,
+        "signal": value.signal,
+        "created_at": value.created_at,
+        "started_at": value.started_at,
+        "ended_at": value.ended_at,
+        "pulled": value.pulled,
+        "version": asdict(value.version),
+        "transitions": [{"at": each.at, "state": str(each.state), "reason": each.reason} for each in value.transitions],
+    }
+
+
+def outcome(ending: str, site: Site, value: Run, outputs: Mapping[str, object] | None = None) -> Document:
+    """What `up`, `run`, `prepare` and `update` came to."""
+    return document("outcome", ending=ending, deployment=deployment(site), run=run(value), outputs=outputs)
+
+
+def outputs(pulled: Pulled) -> Document:
+    """Where the outputs of a run lie, and how many of its files came home just now."""
+    return {"folder": str(pulled.folder), "files": pulled.total, "copied": pulled.copied, "copied_bytes": pulled.bytes}
+
+
+def pull(pulled: Pulled) -> Document:
+    """What `pull` brought home."""
+    return document("pull", run=run(pulled.run), outputs=outputs(pulled))
+
+
+def plan(planned: Planned) -> Document:
+    """What would change and what it would cost, in US dollars."""
+    prepared = planned.prepared
+    return document(
+        "plan",
+        deployment=deployment(planned.site),
+        changes=[asdict(change) for change in prepared.plan.changes],
+        offer=asdict(prepared.offer),
+        reasons=list(planned.reasons),
+    )
+
+
+def render(written: Written) -> Document:
+    """What became, or would become, of each file."""
+    changes = [{"path": change.path, "change": change.kind} for change in written.changes]
+    return document("render", deployment=deployment(written.site), stale=written.stale, files=changes)
+
+
+def diff(site: Site, edited: Sequence[Edited]) -> Document:
+    """The user's edits, by root."""
+    roots = [{"root": each.root, "edits": [asdict(edit) for edit in each.edits]} for each in edited]
+    return document("diff", deployment=deployment(site), roots=roots)
+
+
+def status(found: Sequence[Status], problems: Sequence[CynthusError]) -> Document:
+    """Deployments as they are now, and the records that cannot be read."""
+    return document(
+        "status",
+        deployments=[_status(each) for each in found],
+        problems=[{"code": each.code, "message": each.message, "hint": each.hint} for each in problems],
+    )
+
+
+def _status(found: Status) -> Document:
+    files, size = found.unsaved
+    return {
+        **deployment(found.site),
+        "run": run(found.run),
+        "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
+        "host_reports": [{"host": each.name, "status": each.report} for each in found.hosts],
+        "not_saved": {"files": files, "bytes": size},
+        "problem": found.problem or None,
+    }
+
+
+def removed(gone: Removed) -> Document:
+    """What `down` or `destroy` came to; `deployment` is null where there was nothing."""
+    return document(
+        "removed",
+        deployment=deployment(gone.site) if gone.site else None,
+        run=run(gone.run),
+        forgotten=gone.forgotten,
+    )
+
+
+def cancel(site: Site, ended: Run) -> Document:
+    """The run that `cancel` ended."""
+    return document("cancel", deployment=deployment(site), run=run(ended))
+
+
+def doctor(findings: Sequence[Finding]) -> Document:
+    """Every check with its answer."""
+    return document("doctor", findings=[asdict(each) for each in findings])

@@ -1,0 +1,175 @@
+"""From a started run to the last line on the screen: following, Ctrl-C, the outcome and what to type next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cynthus.cli import documents
+from cynthus.cli.wording import between, files, moment, typed
+from cynthus.core.run import Run, RunState
+from cynthus.errors import Interrupted, RunCancelled, RunFailed, RunLost
+
+if TYPE_CHECKING:
+    from cynthus.cli.app import App
+    from cynthus.operations.attend import Attendance
+    from cynthus.operations.follow import Sink
+    from cynthus.operations.pull import Pulled
+    from cynthus.operations.up import Outcome
+
+ATTACHED_LINES = 100
+"""How much of the log of a run that goes on already is shown again."""
+
+SAYS = {
+    "status": "what stands, what runs, what it costs",
+    "logs": "what main.py printed",
+    "logs -f": "follow what main.py prints",
+    "run": "run it again",
+    "up": "go on once that is mended",
+    "pull": "bring the outputs home",
+    "cancel": "end the run",
+    "down": "bring everything home and remove it",
+}
+
+
+def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: bool, as_json: bool) -> None:
+    """Follow what was started to its end, unless it was asked not to.
+
+    Raises:
+        RunFailed, RunCancelled, RunLost: the run did not succeed.
+        Interrupted: somebody stopped following; the run goes on.
+    """
+    if detach or outcome.ending in ("unchanged", "prepared"):
+        report_outcome(app, outcome, where, as_json=as_json)
+        return
+    attendance = _attendance(app, outcome)
+    pulled = stay(app, attendance, where, app.console.log_aside if as_json else app.console.log, quiet=as_json)
+    if as_json and attendance.run.state.ended:
+        outputs = documents.outputs(pulled) if pulled else None
+        app.console.document(documents.outcome("ended", outcome.site, attendance.run, outputs))
+    judge(attendance.run, where)
+
+
+def report_outcome(app: App, outcome: Outcome, where: str | None, *, as_json: bool) -> None:
+    """Say what was done where there is nothing to follow."""
+    run = outcome.run
+    if as_json:
+        app.console.document(documents.outcome(outcome.ending, outcome.site, run))
+        return
+    if outcome.ending == "unchanged":
+        when = f" at {moment(run.ended_at)}" if run.ended_at else ""
+        app.console.say(f"nothing has changed since run {run.id} succeeded{when}")
+        next_steps(app, where, "run", "logs", "down")
+    elif outcome.ending == "prepared":
+        app.console.say(f"ready: `{typed('run', where)}` starts main.py")
+    else:
+        app.console.say(f"run {run.id} is {run.state}; it goes on by itself")
+        next_steps(app, where, "logs -f", "status", "cancel")
+
+
+def stay(
+    app: App, attendance: Attendance, where: str | None, sink: Sink, *, quiet: bool = False
+) -> Pulled | None:
+    """Follow to the end and bring the outputs home. Ctrl-C on a terminal asks what is meant by it.
+
+    Raises:
+        Interrupted: there is no terminal to ask on, or the answer was to leave.
+    """
+    while True:
+        try:
+            attendance.watch(sink)
+            break
+        except KeyboardInterrupt as signal:
+            if _wants_to_stop(app, attendance, where, asked=not signal.args):
+                from cynthus.operations.cancel import cancel
+
+                _, attendance.run = cancel(app.tools, attendance.site.id)
+                break
+    try:
+        pulled = attendance.finish()
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"interrupted while the outputs of run {attendance.run.id} came home; what has not yet is on its host",
+            hint=f"`{typed('pull', where)}` goes on",
+        ) from None
+    if not quiet:
+        _say_end(app, attendance.run, pulled, where)
+    return pulled
+
+
+def judge(run: Run, where: str | None) -> None:
+    """Turn the end of a run into an exit code.
+
+    Raises:
+        RunFailed, RunCancelled, RunLost: it did not succeed.
+    """
+    if run.state is RunState.CANCELLED:
+        raise RunCancelled(f"run {run.id} was {run.reason or 'cancelled'}", hint=_another(where))
+    if run.state is RunState.LOST:
+        raise RunLost(f"run {run.id} is lost: {run.reason}", hint=_another(where))
+    if run.state is RunState.FAILED:
+        raise RunFailed(
+            f"main.py failed: {run.reason}{_after(run)}",
+            hint=f"mend it and `{typed('up', where)}` again; `{typed('logs', where)}` shows what it printed",
+        )
+
+
+def _another(where: str | None) -> str:
+    return f"`{typed('run', where)}` starts another"
+
+
+def next_steps(app: App, where: str | None, *verbs: str) -> None:
+    """Up to three commands that are useful now."""
+    lines = [(typed(verb, where), SAYS[verb]) for verb in verbs]
+    width = max(len(line) for line, _ in lines)
+    app.console.say("next:")
+    for line, says in lines:
+        app.console.say(f"  {line:<{width}}  {says}")
+
+
+def _attendance(app: App, outcome: Outcome) -> Attendance:
+    from cynthus.operations.attend import Attendance
+    from cynthus.operations.follow import tail_offset
+    from cynthus.operations.site import agents
+
+    attendance = Attendance(app.tools, outcome.site, outcome.run)
+    if outcome.ending == "attached":
+        agent = agents(app.tools, outcome.site)[0]
+        attendance.seen = tail_offset(agent.connection, agent.log(outcome.run.id, outcome.run.attempt), ATTACHED_LINES)
+        app.console.say(f"run {outcome.run.id} goes on" + ("; its last lines:" if attendance.seen else ""))
+    return attendance
+
+
+def _wants_to_stop(app: App, attendance: Attendance, where: str | None, *, asked: bool) -> bool:
+    """What Ctrl-C means: true to stop the run, false to go on following.
+
+    Raises:
+        Interrupted: to leave it running.
+    """
+    leave = Interrupted(
+        f"stopped following; run {attendance.run.id} goes on",
+        hint=f"`{typed('logs -f', where)}` follows it again, `{typed('cancel', where)}` ends it",
+    )
+    if not (asked and app.console.interactive):
+        raise leave
+    app.console.say(f"\nrun {attendance.run.id} goes on.")
+    try:
+        answer = app.console.choose("stop it, detach, or continue? [s/D/c]", ("stop", "detach", "continue"), "detach")
+    except KeyboardInterrupt:
+        raise leave from None
+    if answer == "detach":
+        raise leave
+    return answer == "stop"
+
+
+def _say_end(app: App, run: Run, pulled: Pulled | None, where: str | None) -> None:
+    if run.state is RunState.SUCCEEDED:
+        app.console.say(f"run {run.id} succeeded{_after(run)}")
+    if pulled is not None and pulled.total:
+        app.console.say(f"outputs: {pulled.folder}/ ({files(pulled.total)})")
+    if run.state is RunState.SUCCEEDED:
+        next_steps(app, where, "status", "run", "down")
+
+
+def _after(run: Run) -> str:
+    took = between(run.started_at, run.ended_at)
+    return f" after {took}" if took else ""

@@ -1,0 +1,117 @@
+"""Turns whatever went wrong into a few lines on stderr and an exit code. No traceback without --debug."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from cynthus.errors import CynthusError, DiskFull, FolderNotWritable, InternalError, Interrupted, SpecError
+
+if TYPE_CHECKING:
+    from cynthus.errors import Problem
+
+
+def guarded(group: click.Command) -> int:
+    """Run the command line and give its exit code."""
+    try:
+        group.main(standalone_mode=False, prog_name="cynthus")
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return _exit_code(2)
+    except (KeyboardInterrupt, click.Abort):
+        return _report(Interrupted("interrupted", hint="nothing is left half done; run the command again to go on"))
+    except BrokenPipeError:
+        # Whoever read our output has gone (`cynthus logs | head`): nothing to say and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CynthusError as error:
+        return _report(error)
+    except OSError as error:
+        return _report(from_os(error))
+    except BaseException as error:
+        if isinstance(error, SystemExit):
+            raise
+        return _report(_internal(error))
+    return 0
+
+
+def from_os(error: OSError) -> CynthusError:
+    """The error of the operating system as one of ours."""
+    where = f"{error.filename}: " if error.filename else ""
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"{where}no space left", hint="make room and run the command again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return FolderNotWritable(f"{where}{reason}", hint="use a folder that this user may write to")
+    return _internal(error)
+
+
+def _internal(error: BaseException) -> CynthusError:
+    return InternalError(
+        f"{type(error).__name__}: {error}",
+        hint="this is a defect of Cynthus: please report it with what the same command prints under `cynthus --debug`",
+    )
+
+
+def _report(error: CynthusError) -> int:
+    if _debug():
+        traceback.print_exc()
+    paint = _Paint(sys.stderr.isatty() and "NO_COLOR" not in os.environ)
+    lines = _spec_lines(error, paint) if isinstance(error, SpecError) else _lines(error, paint)
+    click.echo("\n".join(lines), err=True)
+    return _exit_code(error.exit_code)
+
+
+def _exit_code(code: int) -> int:
+    """The code, but for the two commands that speak Terraform's table: there 2 means a difference, so errors are 1."""
+    speaks_terraform = {"--detailed-exitcode", "--check"} & set(sys.argv[1:])
+    return 1 if speaks_terraform and code != Interrupted.exit_code else code
+
+
+def _lines(error: CynthusError, paint: _Paint) -> list[str]:
+    head = f"{paint.red('error')} [{error.code}]: {error.message}"
+    return [head, *(f"  {line}" for line in error.details), f"  {paint.cyan('next')}: {error.hint}"]
+
+
+def _spec_lines(error: SpecError, paint: _Paint) -> list[str]:
+    lines = [line for problem in error.problems for line in (*_problem_lines(problem, paint), "")]
+    return [*lines, f"{paint.red('error')} [{error.code}]: {error.message}; nothing was touched"]
+
+
+def _problem_lines(problem: Problem, paint: _Paint) -> list[str]:
+    lines = [f"{problem.file}:{problem.line}:{problem.column}: {paint.red(problem.message)} [{problem.code}]"]
+    if problem.source:
+        text, column = _window(problem.source.replace("\t", " "), problem.column)
+        lines += [f"  {problem.line:>4} | {text}", f"       | {' ' * (column - 1)}^"]
+    return [*lines, f"  {paint.cyan('next')}: {problem.hint}"]
+
+
+def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:
+    """The part of a long line around `column`, and where the column is in it."""
+    start = max(0, column - 1 - width // 2) if len(text) > width else 0
+    part = "".join(letter if letter.isprintable() else "?" for letter in text[start : start + width])
+    return part, column - start
+
+
+def _debug() -> bool:
+    context = click.get_current_context(silent=True)
+    wanted = os.environ.get("CYNTHUS_DEBUG", "") not in ("", "0") or "--debug" in sys.argv[1:]
+    return wanted or bool(context and context.params.get("debug"))
+
+
+class _Paint:
+    def __init__(self, colour: bool) -> None:  # noqa: FBT001 - a private switch
+        self._colour = colour
+
+    def red(self, text: str) -> str:
+        return click.style(text, fg="red", bold=True) if self._colour else text
+
+    def cyan(self, text: str) -> str:
+        return click.style(text, fg="cyan") if self._colour else text

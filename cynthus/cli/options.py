@@ -1,0 +1,65 @@
+"""Options and arguments that several verbs share, so that they read alike everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class WithArguments(click.Command):
+    """A command that hands everything after `--` on, untouched, as `ctx.meta["arguments"]`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own, rest = args, []
+        if "--" in args:
+            cut = args.index("--")
+            own, rest = args[:cut], args[cut + 1 :]
+        ctx.meta["arguments"] = tuple(rest)
+        return super().parse_args(ctx, list(own))
+
+
+if TYPE_CHECKING:
+    _Text = click.ParamType[str]
+else:
+    # Only newer versions of click can be told of what type a parameter is.
+    _Text = click.ParamType
+
+
+class Deployments(_Text):
+    """A folder or the name of a deployment; the shell completes both."""
+
+    name = "dir|deployment"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        import os
+
+        from cynthus import settings
+        from cynthus.state.index import Index
+
+        entries, _ = Index(settings.read(os.environ).state_dir / "deployments").all()
+        names = {word for entry in entries for word in (entry.name, entry.id) if word.startswith(incomplete)}
+        return [*(CompletionItem(name) for name in sorted(names)), CompletionItem(incomplete, type="dir")]
+
+
+where = click.argument("where", required=False, type=Deployments(), metavar="[DIR|DEPLOYMENT]")
+yes = click.option("-y", "--yes", is_flag=True, help="Answer yes to what is shown; never to loss or disruption.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+target = click.option("--target", metavar="NAME", help="Where it runs; overrides `target:` of cynthus.yaml.")
+run_id = click.option("--run", "run_id", metavar="ID", help="A run other than the newest.")
+host = click.option("--host", metavar="NAME", help="A host other than the first.")
+detach = click.option("--detach", is_flag=True, help="Return once main.py has started; it goes on by itself.")
+
+
+detailed = click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 0: nothing would change; 2: something would; 1: any error."
+)
+
+
+def examples(*lines: str) -> str:
+    """The epilog of a command: how it is typed."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

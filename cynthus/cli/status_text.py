@@ -1,0 +1,88 @@
+"""A deployment's status for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cynthus.cli.wording import between, files, moment, price, size
+from cynthus.core.run import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from cynthus.operations.status import HostStatus, Status
+
+
+def row(found: Status) -> tuple[str, ...]:
+    """One line of the table of all deployments."""
+    run = found.run
+    return (
+        found.site.id,
+        found.site.target,
+        _stands(found),
+        run.id if run else "-",
+        str(run.state) if run else "-",
+        _costs(found),
+        found.problem or _unsaved(found),
+    )
+
+
+def lines(found: Status, now: datetime) -> Iterator[str]:
+    """One deployment in full."""
+    site = found.site
+    yield f"{site.id} on {site.target}: {_stands(found)}"
+    yield f"  folder     {site.folder}"
+    if site.entry:
+        yield f"  runtime    {site.entry.runtime}"
+    yield f"  costs      {_costs(found)}"
+    if found.run is not None:
+        yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
+    for host in found.hosts:
+        yield f"  host       {host.name}{_report(host)}"
+    yield f"  not saved  {_unsaved(found)}"
+    if found.problem:
+        yield f"  problem    {found.problem}"
+    for run in reversed(found.runs[:-1][-5:]):
+        yield f"  before     {run.id} {run.state}"
+
+
+def _stands(found: Status) -> str:
+    entry = found.site.entry
+    if entry is None:
+        return "up" if found.site.hosts else "files only"
+    return {"up": "up", "down": "down", "prepared": "not made yet"}[entry.phase]
+
+
+def _costs(found: Status) -> str:
+    entry = found.site.entry
+    return price(entry.per_hour) if entry and entry.phase == "up" else "nothing"
+
+
+def _unsaved(found: Status) -> str:
+    count, bytes_ = found.unsaved
+    return f"{files(count)}, {size(bytes_)}" if count else "nothing"
+
+
+def _time(found: Status, now: datetime) -> str:
+    run = found.run
+    if run is None or run.started_at is None:
+        return ""
+    if run.state is RunState.RUNNING:
+        return f" for {between(run.started_at, now)}"
+    return f" after {between(run.started_at, run.ended_at)}, at {moment(run.ended_at)}" if run.ended_at else ""
+
+
+def _why(found: Status) -> str:
+    run = found.run
+    return f" ({run.reason})" if run and run.state in (RunState.FAILED, RunState.CANCELLED, RunState.LOST) else ""
+
+
+def _report(host: HostStatus) -> str:
+    report = host.report
+    if report is None:
+        return ""
+    logged = report.get("bytes_logged")
+    pid = report.get("pid")
+    alive = f", pid {pid}" if report.get("state") == "RUNNING" and pid else ""
+    return f"{alive}, log {size(logged)}" if isinstance(logged, int) else alive

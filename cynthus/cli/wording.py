@@ -1,0 +1,62 @@
+"""Sizes, times and places as people say them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from cynthus.core.clock import parse_stamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units: 1.2 MB."""
+    if count < 1000:
+        return f"{count} B"
+    value, units = float(count), iter(("kB", "MB", "GB", "TB", "PB"))
+    unit = ""
+    while value >= 1000:
+        value, unit = value / 1000, next(units)
+    return f"{value:.1f} {unit}"
+
+
+def files(count: int) -> str:
+    """How many files: `1 file`, `2 files`."""
+    return f"{count} file" + "s" * (count != 1)
+
+
+def span(seconds: int) -> str:
+    """How long something took: less than 1 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    if seconds < 60:
+        return f"{seconds} s" if seconds > 0 else "less than 1 s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min {seconds % 60} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def between(start: str | None, end: str | datetime | None) -> str:
+    """The time from one moment to another; '' where one of them is not known."""
+    if not start or not end:
+        return ""
+    moment = parse_stamp(end) if isinstance(end, str) else end
+    return span(int((moment - parse_stamp(start)).total_seconds()))
+
+
+def moment(stamp: str) -> str:
+    """A time of ours as the reader's clock shows it."""
+    return f"{parse_stamp(stamp).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def price(dollars_per_hour: float | None) -> str:
+    """What a machine costs, in words where that is nothing or not known."""
+    if dollars_per_hour is None:
+        return "not known"
+    return f"${dollars_per_hour:.2f}/h" if dollars_per_hour else "nothing"
+
+
+def typed(verb: str, where: str | None) -> str:
+    """A command as it would be typed for the same deployment."""
+    return f"cynthus {verb}" + (f" {shlex.quote(where)}" if where else "")

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import json
+from typing import TextIO
+
+import click
+import pytest
+
+from cynthus.cli.console import Console
+from cynthus.cli.progress_live import LiveProgress
+from cynthus.cli.progress_plain import PlainProgress
+from cynthus.errors import ConfirmationNeeded
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def streams() -> tuple[io.TextIOWrapper, io.StringIO]:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+
+
+def written(out: TextIO) -> bytes:
+    out.flush()
+    raw = out.buffer
+    assert isinstance(raw, io.BytesIO)
+    return raw.getvalue()
+
+
+def test_results_go_to_out_and_everything_else_to_err() -> None:
+    out, err = streams()
+    console = Console(out, err, color=True)
+    console.result("asked for")
+    console.say("beside")
+    assert (written(out), err.getvalue()) == (b"asked for\n", "beside\n")
+
+
+def test_a_log_arrives_byte_by_byte() -> None:
+    out, err = streams()
+    Console(out, err, color=True).log(bytes(range(256)))
+    assert written(out) == bytes(range(256))
+
+
+def test_a_document_is_one_json_object() -> None:
+    out, err = streams()
+    Console(out, err, color=True).document({"schema": 1, "name": "é"})
+    assert json.loads(written(out)) == {"schema": 1, "name": "é"}
+
+
+def test_columns_of_a_table_stand_below_each_other() -> None:
+    out, err = streams()
+    Console(out, err, color=True).table(("A", "B"), [("long word", "x"), ("y", "z")])
+    assert written(out).decode().splitlines() == ["A          B", "long word  x", "y          z"]
+
+
+def test_where_nobody_can_be_asked_a_question_is_an_error() -> None:
+    out, err = streams()
+    with pytest.raises(ConfirmationNeeded, match="this adds 1"):
+        Console(out, err, color=True).confirm("Make it?", consequence="this adds 1")
+
+
+def test_progress_in_a_pipe_is_plain() -> None:
+    assert isinstance(Console(*streams(), color=True).progress, PlainProgress)
+
+
+def test_progress_on_a_terminal_moves() -> None:
+    assert isinstance(Console(streams()[0], Tty(), color=True).progress, LiveProgress)
+
+
+def test_a_plain_step_has_a_line_at_its_start_and_one_at_its_end() -> None:
+    err = io.StringIO()
+    with PlainProgress(err).step("Plan") as step:
+        step.activity("thinking")
+        step.result("add 1")
+    first, last = err.getvalue().splitlines()
+    assert first == "Plan ..."
+    assert last.startswith("Plan: add 1 (")
+
+
+def test_a_plain_step_that_failed_says_so() -> None:
+    err = io.StringIO()
+    with pytest.raises(ValueError, match="x"), PlainProgress(err).step("Plan"):
+        raise ValueError("x")
+    assert err.getvalue().splitlines()[1].startswith("Plan: failed after ")
+
+
+def test_a_warning_in_a_pipe_is_called_one() -> None:
+    err = io.StringIO()
+    PlainProgress(err).warn("careful")
+    assert err.getvalue() == "warning: careful\n"
+
+
+def test_a_live_step_ends_as_one_line() -> None:
+    err = Tty()
+    progress = LiveProgress(err, color=False)
+    with progress.step("Plan") as step:
+        step.result("add 1")
+    assert click.unstyle(err.getvalue()).endswith("✓ Plan  0.0 s  add 1\n")
+
+
+def test_a_live_step_that_failed_has_a_cross() -> None:
+    err = Tty()
+    with pytest.raises(ValueError, match="x"), LiveProgress(err, color=False).step("Plan"):
+        raise ValueError("x")
+    assert click.unstyle(err.getvalue()).endswith("✗ Plan  0.0 s  stopped here\n")
