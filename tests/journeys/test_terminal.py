@@ -1,0 +1,175 @@
+"""On a terminal: moving lines, questions, and what Ctrl-C means."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import termios
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journeys.user import COMMAND, WAIT, User, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+class Terminal:
+    """A `cynthus` command in a terminal of its own; `screen` is all that it has shown so far."""
+
+    def __init__(self, pid: int, descriptor: int) -> None:
+        self._pid = pid
+        self._descriptor = descriptor
+        self.raw = ""
+        self.code: int | None = None
+
+    @property
+    def screen(self) -> str:
+        return ESCAPES.sub("", self.raw)
+
+    def type(self, keys: str) -> None:
+        os.write(self._descriptor, keys.encode())
+
+    def until(self, word: str, *, timeout: float = 60) -> None:
+        deadline = time.monotonic() + timeout
+        while word not in self.screen:
+            assert self._read(), f"it ended without {word!r} on the screen: {self.screen}"
+            assert time.monotonic() < deadline, f"no {word!r} on the screen: {self.screen}"
+
+    def end(self) -> int:
+        while self._read():
+            pass
+        if self.code is None:
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self.code
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._descriptor, 65536)
+        except OSError:  # how Linux tells that the other side has closed
+            return False
+        self.raw += data.decode(errors="replace")
+        return bool(data)
+
+    def kill(self) -> None:
+        if self.code is None:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        os.close(self._descriptor)
+
+
+@contextmanager
+def terminal(user: User, *words: str | Path) -> Iterator[Terminal]:
+    user.home.mkdir(parents=True, exist_ok=True)
+    argv, environment = [*COMMAND, *map(str, words)], {**user.shell(), "TERM": "xterm-256color"}
+    program, master, slave = argv[0], *pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    pid = os.posix_spawn(
+        program, argv, environment, setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.ttyname(slave), os.O_RDWR, 0),
+            (os.POSIX_SPAWN_DUP2, 0, 1),
+            (os.POSIX_SPAWN_DUP2, 0, 2),
+        ],
+    )
+    os.close(slave)
+    shown = Terminal(pid, master)
+    try:
+        yield shown
+    finally:
+        shown.kill()
+
+
+@pytest.fixture
+def waiting(user: User) -> Path:
+    return user.folder(main=WAIT.format(path=str(user.place / "gate")))
+
+
+def test_yes_is_what_enter_means_where_nothing_is_lost(user: User) -> None:
+    with terminal(user, "up", user.folder()) as screen:
+        screen.until("Make it?")
+        screen.type("\n")
+        assert screen.end() == 0, screen.screen
+
+
+def test_no_makes_nothing(user: User) -> None:
+    with terminal(user, "up", user.folder()) as screen:
+        screen.until("Make it?")
+        screen.type("n\n")
+        assert (screen.end(), user.on_host()) == (2, []), screen.screen
+
+
+def test_ctrl_c_at_the_question_makes_nothing(user: User) -> None:
+    with terminal(user, "up", user.folder()) as screen:
+        screen.until("Make it?")
+        screen.type("\x03")
+        assert (screen.end(), user.on_host()) == (130, []), screen.screen
+
+
+def test_steps_end_with_a_tick_and_a_time(user: User) -> None:
+    with terminal(user, "up", user.folder(), "-y") as screen:
+        assert screen.end() == 0
+    assert re.search(r"✓ Apply  \d+\.\d s  1 added", screen.screen), screen.screen
+
+
+def test_the_step_that_goes_on_moves(user: User) -> None:
+    with terminal(user, "up", user.folder(), "-y") as screen:
+        screen.end()
+    assert len(re.findall(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Configure and deploy", screen.screen)) > 3
+
+
+def test_no_color_leaves_the_words(user: User) -> None:
+    user.environment["NO_COLOR"] = "1"
+    with terminal(user, "up", user.folder(), "-y") as screen:
+        screen.end()
+    assert "✓ Apply" in screen.screen
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", screen.raw)
+
+
+@pytest.mark.parametrize(("key", "code", "state"), [("s", 5, "CANCELLED"), ("d", 130, "RUNNING")])
+def test_ctrl_c_while_following_asks_what_is_meant(
+    user: User, waiting: Path, key: str, code: int, state: str
+) -> None:
+    with terminal(user, "up", waiting, "-y") as screen:
+        screen.until("waiting")
+        screen.type("\x03")
+        screen.until("[s/D/c]")
+        screen.type(f"{key}\n")
+        assert screen.end() == code, screen.screen
+    assert user.status(waiting)["run"]["state"] == state
+
+
+def test_continue_goes_on_following_to_the_end(user: User, waiting: Path) -> None:
+    with terminal(user, "up", waiting, "-y") as screen:
+        screen.until("waiting")
+        screen.type("\x03")
+        screen.until("[s/D/c]")
+        screen.type("c\n")
+        (user.place / "gate").touch()
+        assert screen.end() == 0
+    assert screen.screen.count("done waiting") == 1
+
+
+def test_a_closed_terminal_leaves_a_detached_run_alone(user: User, waiting: Path) -> None:
+    with terminal(user, "up", waiting, "-y", "--detach") as screen:
+        assert screen.end() == 0
+    (user.place / "gate").touch()
+    wait_for(lambda: user.status(waiting)["run"]["state"] == "SUCCEEDED")
+
+
+def test_exec_has_the_terminal(user: User) -> None:
+    folder = user.folder()
+    user.cynthus("up", folder, "-y")
+    with terminal(user, "exec", folder, "--", "sh", "-c", "test -t 0 && echo a-terminal") as screen:
+        assert screen.end() == 0
+    assert "a-terminal" in screen.screen
