@@ -1,0 +1,65 @@
+"""A place of its own for a measurement: a home folder that nobody else uses, and a copy of an example."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import Cost, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).parents[1]
+CYNTHUS = Path(sys.executable).with_name("cynthus")
+BY_HAND = Path(__file__).with_name("by_hand.sh")
+
+
+@dataclass(frozen=True)
+class Place:
+    """`app` is the folder with main.py."""
+
+    home: Path
+    app: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "CYNTHUS_"))}
+        # The programs of this environment first: ansible-playbook is one of them.
+        path = f"{CYNTHUS.parent}{os.pathsep}{os.environ['PATH']}"
+        return {**kept, "HOME": str(self.home), "PATH": path}
+
+    @property
+    def hand_home(self) -> Path:
+        """Where a deployment that is made by hand lies."""
+        return self.home / "by-hand"
+
+    def cynthus(self, *words: str) -> Cost:
+        """What one command of ours costs."""
+        return measure((CYNTHUS, *words), cwd=self.app, environment=self.environment)
+
+    def by_hand(self) -> Cost:
+        """What the same costs by hand, in a folder that was rendered before."""
+        return measure((BY_HAND, self.app, self.hand_home), cwd=self.app, environment=self.environment)
+
+
+@contextmanager
+def place(example: str) -> Iterator[Place]:
+    """A fresh one, which is gone afterwards with all that was made there."""
+    with tempfile.TemporaryDirectory(prefix="cynthus-benchmark-") as folder:
+        app = Path(folder) / example
+        source = REPOSITORY / "examples" / example
+        shutil.copytree(source, app, ignore=shutil.ignore_patterns("infra", "outputs", ".cynthus"))
+        there = Place(Path(folder) / "home", app)
+        there.home.mkdir()
+        try:
+            yield there
+        finally:
+            if (app / "infra").exists():
+                there.cynthus("down", "-y", "--discard")

@@ -1,0 +1,164 @@
+"""docs/reference/json.md and its schemas: what `--json` prints."""
+
+from __future__ import annotations
+
+from cynthus.cli.documents import SCHEMA
+from cynthus.core.run import RunState
+from docs.generate.markdown import table
+from docs.generate.shapes import FLAG, INTEGER, NUMBER, TEXT, Shape, anything, listed, maybe, one_of, record, strings
+
+RUN = record(
+    id=TEXT,
+    state=one_of(*RunState),
+    reason=TEXT,
+    attempt=INTEGER,
+    exit_code=maybe(INTEGER),
+    signal=maybe(INTEGER),
+    created_at=TEXT,
+    started_at=maybe(TEXT),
+    ended_at=maybe(TEXT),
+    pulled=FLAG,
+    version=record(environment=TEXT, source=TEXT),
+    transitions=listed(record(at=TEXT, state=one_of(*RunState), reason=TEXT)),
+)
+
+CONNECTION = record(
+    kind=one_of("local", "ssh", "iap"),
+    proxy_jump=maybe(TEXT),
+    instance_id=maybe(TEXT),
+    project=maybe(TEXT),
+    zone=maybe(TEXT),
+)
+
+HOST = record(
+    name=TEXT,
+    address=TEXT,
+    internal_address=TEXT,
+    user=maybe(TEXT),
+    port=INTEGER,
+    gpus=INTEGER,
+    connection=CONNECTION,
+)
+
+DEPLOYMENT_PARTS: dict[str, Shape] = {
+    "id": TEXT,
+    "name": TEXT,
+    "target": TEXT,
+    "folder": TEXT,
+    "phase": one_of("planned", "prepared", "up", "down"),
+    "runtime": maybe(one_of("venv", "container")),
+    "created_at": maybe(TEXT),
+    "dollars_per_hour": maybe(NUMBER),
+    "hosts": listed(HOST),
+}
+DEPLOYMENT = record(**DEPLOYMENT_PARTS)
+
+OUTPUTS = record(folder=TEXT, files=INTEGER, copied=INTEGER, copied_bytes=INTEGER)
+
+STATUS = record(
+    **DEPLOYMENT_PARTS,
+    run=maybe(RUN),
+    runs=listed(record(id=TEXT, state=one_of(*RunState))),
+    host_reports=listed(record(host=TEXT, status=maybe(anything("the host's status.json")))),
+    not_saved=record(files=INTEGER, bytes=INTEGER),
+    problem=maybe(TEXT),
+)
+
+OFFER = record(
+    machine=TEXT,
+    per_hour=maybe(NUMBER),
+    maximum=maybe(NUMBER),
+    deletes_itself_at=maybe(TEXT),
+    stays=strings(),
+)
+
+CHANGE = record(
+    address=TEXT,
+    action=one_of("create", "update", "delete", "replace", "read", "move", "import", "forget"),
+    reason=TEXT,
+)
+
+KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
+    "outcome": (
+        "`up`, `run`, `prepare`, `update`, `update-src`, `update-data`",
+        {
+            "ending": one_of("attached", "unchanged", "prepared", "started", "ended"),
+            "deployment": DEPLOYMENT,
+            "run": RUN,
+            "outputs": maybe(OUTPUTS),
+        },
+    ),
+    "plan": (
+        "`plan`",
+        {"deployment": DEPLOYMENT, "changes": listed(CHANGE), "offer": OFFER, "reasons": strings()},
+    ),
+    "render": (
+        "`render`",
+        {
+            "deployment": DEPLOYMENT,
+            "stale": FLAG,
+            "files": listed(
+                record(
+                    path=TEXT,
+                    change=one_of("new", "updated", "merged", "obsolete", "same", "kept", "deleted-by-user"),
+                )
+            ),
+        },
+    ),
+    "diff": (
+        "`diff`",
+        {
+            "deployment": DEPLOYMENT,
+            "roots": listed(record(root=TEXT, edits=listed(anything("one edit: `path`, `kind` and `diff`")))),
+        },
+    ),
+    "status": (
+        "`status`",
+        {"deployments": listed(STATUS), "problems": listed(record(code=TEXT, message=TEXT, hint=TEXT))},
+    ),
+    "pull": ("`pull`", {"run": maybe(RUN), "outputs": OUTPUTS}),
+    "cancel": ("`cancel`", {"deployment": DEPLOYMENT, "run": RUN}),
+    "removed": ("`down`, `destroy`", {"deployment": maybe(DEPLOYMENT), "run": maybe(RUN), "forgotten": FLAG}),
+    "doctor": (
+        "`doctor`",
+        {
+            "findings": listed(
+                record(check=TEXT, level=one_of("ok", "warning", "error"), message=TEXT, fix=TEXT)
+            )
+        },
+    ),
+    "explain": ("`explain`", {"errors": listed(record(code=TEXT, exit_code=INTEGER, text=TEXT))}),
+    "init": ("`init`", {"folder": TEXT}),
+    "version": ("`version`", {"versions": anything("a version for each part")}),
+}
+"""Every kind of document: the commands that print it, and its parts beside `schema` and `kind`."""
+
+HEAD = """\
+# JSON documents
+
+With `--json` a command prints one JSON object on stdout, also when its exit code is not 0 because a run failed. What
+main.py prints goes to stderr then. `kind` says which document it is and `schema` in which version: a part that changes
+its meaning or goes away is a new number, a new part is not. Times are UTC in RFC 3339, sizes are bytes, money is US
+dollars.
+
+An error that keeps a command from its result is told on stderr and by the [exit code](exit-codes.md), with nothing on
+stdout.
+
+"""
+
+
+def schemas() -> dict[str, dict[str, object]]:
+    """A JSON schema for each kind, by its file's name."""
+    return {f"{kind}.json": _schema(kind, parts) for kind, (_, parts) in KINDS.items()}
+
+
+def page() -> str:
+    """The kinds, each with its commands and its schema."""
+    rows = [(f"`{kind}`", commands, f"[schema](schema/{kind}.json)") for kind, (commands, _) in KINDS.items()]
+    return HEAD + table(("kind", "printed by", "shape"), rows)
+
+
+def _schema(kind: str, parts: dict[str, Shape]) -> dict[str, object]:
+    head: dict[str, Shape] = {"schema": {"const": SCHEMA}, "kind": {"const": kind}}
+    shape = record(**head, **parts)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"cynthus {kind}", **shape}

@@ -1,0 +1,125 @@
+"""A Docker engine of the tests' own: nothing of the machine's is used, changed or left behind.
+
+A test asks for the fixture `docker_engine` and is marked `engine`. Containers get no network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from cynthus import process
+from cynthus.process import Command, Completed
+from tests.docker_base import PYTHON, write_base
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Mapping
+
+BASE = "cynthus-test/python:1"
+_NEEDED = ("dockerd", "containerd", "runc", "docker", "ldd")
+
+
+@dataclass(frozen=True)
+class DockerEngine:
+    """A running engine with the image `base`. With `environment` the Docker command line talks to it and no other."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    base: str = BASE
+
+    def docker(self, *words: str) -> Completed:
+        """`docker WORDS`; fails the test where that fails."""
+        answer = process.run(Command(("docker", *words), env=self.environment), timeout=120)
+        assert answer.returncode == 0, answer.stderr.decode()
+        return answer
+
+    def lines(self, *words: str) -> list[str]:
+        """What `docker WORDS` prints."""
+        return self.docker(*words).stdout.decode().splitlines()
+
+
+@pytest.fixture(scope="session")
+def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
+    """One engine for each process of the tests, so that two never see each other's containers."""
+    unfit = _unfit()
+    if unfit:
+        _skip(unfit)
+    # A path that is short: a socket's may have 107 bytes.
+    folder = Path(tempfile.mkdtemp(prefix="cynthus-engine-"))
+    started = _start(folder)
+    try:
+        engine = DockerEngine(folder, _environment(folder))
+        _await_ready(engine, started)
+        _import_base(engine, tmp_path_factory.mktemp("base") / "base.tar")
+        yield engine
+    finally:
+        _stop(started)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unfit() -> str:
+    """Why no engine can be started here; '' where one can."""
+    if os.geteuid() != 0:
+        return "a Docker engine of its own needs root"
+    missing = [name for name in _NEEDED if shutil.which(name) is None]
+    if missing or not PYTHON.exists():
+        return f"there is no {', '.join(missing) or PYTHON} on this machine"
+    return ""
+
+
+def _skip(reason: str) -> NoReturn:
+    if os.environ.get("CYNTHUS_E2E") == "1":
+        pytest.fail(f"CYNTHUS_E2E=1, but {reason}")
+    pytest.skip(reason)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
+    return {**kept, "DOCKER_HOST": f"unix://{folder}/docker.sock", "DOCKER_CONFIG": str(folder / "config")}
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    # Dies with the tests, should they be killed.
+    tied = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
+    argv = (
+        *tied, "dockerd", "--host", f"unix://{folder}/docker.sock", "--data-root", f"{folder}/root",
+        "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/docker.pid", "--storage-driver", "overlay2",
+        "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--bridge=none",
+    )  # fmt: skip
+    with open(folder / "log", "wb") as log:
+        return process.start(Command(argv), stdout=log, stderr=log)
+
+
+def _await_ready(engine: DockerEngine, started: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    ask = Command(("docker", "version", "--format", "{{.Server.Version}}"), env=engine.environment)
+    while process.run(ask).returncode:
+        if started.poll() is not None or time.monotonic() > deadline:
+            lines = (engine.folder / "log").read_text(errors="replace").splitlines()
+            _skip(f"dockerd does not start: {lines[-1] if lines else 'it says nothing'}")
+        time.sleep(0.05)
+
+
+def _import_base(engine: DockerEngine, tar: Path) -> None:
+    write_base(tar)
+    engine.docker("import", str(tar), engine.base)
+    tar.unlink()
+
+
+def _stop(started: subprocess.Popen[bytes]) -> None:
+    started.terminate()
+    deadline = time.monotonic() + 20
+    while started.poll() is None:
+        if time.monotonic() > deadline:
+            process.kill_group(started.pid, signal.SIGKILL)
+            deadline += 10
+        time.sleep(0.05)
