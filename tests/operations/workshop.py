@@ -1,0 +1,106 @@
+"""The operations with a Terraform that makes nothing and a play without Ansible; files, records and agent are real."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from cynthus import settings
+from cynthus.agent import zipapp
+from cynthus.core.clock import SystemClock
+from cynthus.errors import ConfirmationNeeded
+from cynthus.operations.attend import Attendance
+from cynthus.operations.down import down
+from cynthus.operations.site import agents
+from cynthus.operations.tools import Tools
+from cynthus.operations.up import Outcome, Request, up
+from cynthus.state.index import Index
+from cynthus.targets.local.connection import LocalConnection
+from cynthus.targets.registry import Registry
+from cynthus.testing.play import DirectPlay
+from cynthus.testing.terraform import FakeTerraformCommand
+from tests.operations.host import Recorder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cynthus.core.run import Run
+    from cynthus.operations.host_agent import HostAgent
+
+PRINTS = "print('ran')\nopen('outputs/x', 'w').write('1')\n"
+
+
+@dataclass
+class Nobody:
+    """A Person who is not there, or who always gives one answer."""
+
+    answer: bool | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def confirm(self, question: str, *, consequence: str, default: bool = True) -> bool:
+        self.asked.append(consequence)
+        if self.answer is None:
+            raise ConfirmationNeeded(consequence, hint="add -y")
+        return self.answer
+
+
+class Workshop:
+    """One user's world below `place`."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        environment = {"PATH": os.environ["PATH"], "HOME": str(place / "home"), "DOCKER_HOST": "unix:///no/such.sock"}
+        own = settings.read(environment)
+        self.terraform = FakeTerraformCommand()
+        self.ansible = DirectPlay(environment)
+        self.person = Nobody()
+        self.progress = Recorder()
+        self.tools = Tools(
+            settings=own,
+            index=Index(own.state_dir / "deployments"),
+            targets=Registry(own),
+            terraform=self.terraform,
+            ansible=self.ansible,
+            clock=SystemClock(),
+            random=Random(1),
+            progress=self.progress,
+            person=self.person,
+            here=LocalConnection(environment),
+            build_agent=zipapp.content,
+        )
+
+    def folder(self, name: str = "app", main: str = PRINTS, spec: str = "") -> Path:
+        """A folder with an app."""
+        folder = self.place / name
+        folder.mkdir()
+        (folder / "main.py").write_text(main)
+        if spec:
+            (folder / "cynthus.yaml").write_text(spec)
+        return folder
+
+    def up(self, folder: Path, *, yes: bool = True) -> Outcome:
+        return up(self.tools, Request(str(folder), yes=yes))
+
+    def to_the_end(self, outcome: Outcome) -> Run:
+        """Follow a started run and bring its outputs home."""
+        attendance = Attendance(self.tools, outcome.site, outcome.run)
+        attendance.watch(lambda _: None)
+        attendance.finish()
+        return attendance.run
+
+    def with_person(self, *, answer: bool | None) -> Workshop:
+        """The same world with somebody who gives that answer."""
+        self.person = Nobody(answer)
+        self.tools = replace(self.tools, person=self.person)
+        return self
+
+    def agent(self, outcome: Outcome) -> HostAgent:
+        """The agent of the deployment's host."""
+        return agents(self.tools, outcome.site)[0]
+
+    def home(self) -> None:
+        """Remove everything."""
+        for entry in self.tools.index.all()[0]:
+            down(self.tools, entry.id, yes=True, discard=True, forget=True)
