@@ -14,7 +14,8 @@ rm by-hand.tfplan
 ansible-playbook -i inventory.py ansible/playbooks/up.yml \
   -e "{\"cynthus_start\": false, \"cynthus_run\": \"by-hand\", \"cynthus_home\": \"$home\"}"
 
-cd "$home/runs/by-hand/app"
+run=$(ls "$home/runs" | tail -n 1)
+cd "$home/runs/$run/app"
 "$home"/environments/*/bin/python main.py
-mkdir -p "$folder/outputs/by-hand"
-cp -r outputs/. "$folder/outputs/by-hand"
+mkdir -p "$folder/outputs/$run"
+cp -r outputs/. "$folder/outputs/$run"

@@ -59,22 +59,31 @@ def run(command: Command, *, timeout: float | None = None) -> Completed:
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    try:
-        stdout, stderr = process.communicate(command.stdin or None, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        kill_group(process.pid)
-        process.communicate()
-        raise CommandTimeout(f"no end after {timeout:g} s: {command}") from None
-    except BaseException:
-        kill_group(process.pid)
-        process.wait()
-        raise
+    # Leaving the block closes the pipes unread: a child of it in a session of its own may hold them open for long.
+    with process:
+        try:
+            stdout, stderr = process.communicate(command.stdin or None, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            kill_group(process.pid)
+            raise CommandTimeout(f"no end after {timeout:g} s: {command}") from None
+        except BaseException:
+            kill_group(process.pid)
+            raise
     return Completed(process.returncode, stdout, stderr)
 
 
 def attach(command: Command) -> int:
-    """Run with this terminal as its own (an interactive shell, say) and give its exit code."""
-    return subprocess.call(command.argv, cwd=command.cwd, env=command.env)
+    """Run with this terminal as its own (an interactive shell, say) and give its exit code.
+
+    A Ctrl-C reaches it by the terminal, and what that means is for it to say: we wait on.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    with subprocess.Popen(command.argv, cwd=command.cwd, env=command.env) as process:
+        while True:
+            with suppress(KeyboardInterrupt):
+                return process.wait()
 
 
 def start(
@@ -100,6 +109,13 @@ def start(
     )
 
 
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Leave a process that still runs to itself. It is reaped when it ends, if we are still there then."""
+    import threading
+
+    threading.Thread(target=process.wait, name=f"reaper of {process.pid}", daemon=True).start()
+
+
 def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
     """Signal the process group that `pid` leads; one that is gone already is fine."""
     with suppress(ProcessLookupError, PermissionError):
@@ -109,8 +125,8 @@ def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
 def birth(pid: int) -> str | None:
     """When `pid` was born, in the kernel's own count, or None if there is no such process.
 
-    A pid is used again; pid and birth together are not. Linux: field 22 of /proc/PID/stat (proc(5)) and the boot id;
-    elsewhere what `ps` says. A zombie counts as gone.
+    A pid is used again; pid and birth together are not, until the next boot. Linux: field 22 of /proc/PID/stat
+    (proc(5)); elsewhere what `ps` says. A zombie counts as gone.
     """
     if Path("/proc/self").is_dir():
         try:

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
+NOT_OURS = frozenset({"hypothesis"})
+"""Markers that a plugin gives to tests by itself."""
 RAN = ("passed", "failed", "xfailed", "xpassed", "error")
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
     """The section ` tests by marker `, which .ci/run repeats at its end."""
     stats = terminalreporter.stats
-    markers = [line.partition(":")[0] for line in config.getini("markers")]
+    markers = {line.partition(":")[0] for line in config.getini("markers")} - NOT_OURS
     ran = [report for outcome in RAN for report in stats.get(outcome, ()) if isinstance(report, pytest.TestReport)]
     skipped = [report for report in stats.get("skipped", ()) if isinstance(report, pytest.TestReport)]
     if not ran and not skipped:

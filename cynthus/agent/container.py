@@ -21,10 +21,9 @@ from cynthus.agent.supervisor import Launch
 from cynthus.process import Command
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping
 
-    from cynthus.agent.engine import Engine
+    from cynthus.agent.engine import Engine, Waiter
     from cynthus.agent.home import Attempt, Home, RunFolder
     from cynthus.agent.spec import Spec
     from cynthus.agent.supervisor import Tell
@@ -97,7 +96,7 @@ class Container:
         self.name = name or container_room.name_of(attempt)
         self._attempt = attempt
         self._engine: Engine = engine.recall(attempt.engine, os.environ)
-        self._waiter: subprocess.Popen[bytes] | None = None
+        self._waiter: Waiter | None = None
         self._ask_at = 0.0
         self._ended: Ended | None = None
 

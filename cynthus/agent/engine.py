@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cynthus import process
 from cynthus.agent import surroundings
@@ -13,7 +13,6 @@ from cynthus.files import read_json, write_json
 from cynthus.process import Command, Completed
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -24,6 +23,13 @@ _SETTINGS = (
 _TIMEOUT = 60.0
 """Seconds for a command that only asks or tells; a busy engine takes long."""
 _HINT = "start Docker and see that this user may use it (`docker version`), or use `runtime: venv`"
+
+
+class Waiter(Protocol):
+    """A command that was started and is not waited for."""
+
+    def poll(self) -> int | None:
+        """Its exit code; None as long as it runs."""
 
 
 class Engine(NamedTuple):
@@ -46,7 +52,7 @@ class Engine(NamedTuple):
         except process.CommandTimeout as error:
             raise Failure(f"the Docker engine does not answer: {error}", hint=_HINT, code=NO_ENGINE) from None
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str) -> Waiter:
         """`docker WORDS` without waiting for it and without what it prints."""
         with open(os.devnull, "wb") as nothing:
             return process.start(Command(("docker", *words), env=self.variables), stdout=nothing, stderr=nothing)

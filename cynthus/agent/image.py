@@ -66,7 +66,9 @@ def _make(home: Home, base: str, file: Path | None, tag: str, steps: Steps, prox
     if file is None:
         steps.run(("docker", "pull", "--quiet", base), f"the image {base} could not be fetched")
         return
-    context = home.environments / f".build.{os.urandom(4).hex()}.part"
+    context = home.environments / f".build.{tag.rpartition(':')[2]}"
+    # What a build left that was cut off; the lock says that nobody uses it.
+    shutil.rmtree(context, ignore_errors=True)
     try:
         _write_context(context, base, file, home.deployment)
         # Docker takes their values from the environment, and keeps them out of the image's history.

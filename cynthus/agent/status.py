@@ -26,7 +26,7 @@ def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[
         "attempt": attempt.number,
         "rank": attempt.rank,
         "state": "EXITED" if ended else "RUNNING" if known else "STARTING",
-        "pid": known.pid if known else None,
+        "pid": (known.pid or None) if known else None,
         "beat_at": at,
         "started_at": known.started_at if known else None,
         "ended_at": ended.get("ended_at", at) if ended else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -92,7 +93,7 @@ class Composer:
             )
         if isinstance(event, yaml.ScalarEvent):
             tag = event.tag or loader.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore[no-untyped-call]  # as above
-            node = Scalar(self._mark, event.value, _kind(tag, event.value))
+            node = Scalar(self._mark, _joined(event.value), _kind(tag, event.value))
             self._name(event.anchor, node)
             self._add(node)
         else:
@@ -192,3 +193,12 @@ def _kind(tag: str, text: str) -> Kind:
     if kind != "number":
         return kind
     return "not finite" if text.lower().lstrip("+-").startswith((".inf", ".nan")) else "number"
+
+
+def _joined(text: str) -> str:
+    """JSON writes an emoji as two escapes, and a YAML reader takes each for a character of its own."""
+    return re.sub("[\ud800-\udbff][\udc00-\udfff]", lambda pair: _whole(pair[0]), text)
+
+
+def _whole(pair: str) -> str:
+    return pair.encode("utf-16", "surrogatepass").decode("utf-16")

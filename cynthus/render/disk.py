@@ -69,9 +69,8 @@ def walk(root: Path, *, skip: tuple[str, ...] = ()) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in skip)
         for name in sorted(names):
-            path = os.path.join(folder, name)
-            if os.path.isfile(path) and not os.path.islink(path):
-                yield Path(path).relative_to(root).as_posix()
+            if _plain(Path(folder, name)):
+                yield Path(folder, name).relative_to(root).as_posix()
 
 
 class Hands:
@@ -109,6 +108,13 @@ class Hands:
             except OSError:
                 return
             folder = folder.parent
+
+
+def _plain(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:  # just removed, or in a folder that lists its names and hides what they are
+        return False
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:

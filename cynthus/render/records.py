@@ -54,11 +54,17 @@ class Records:
 
     def base(self, path: str, found: Found) -> bytes | None:
         """The rendered file that `found` was made from; None where it is not known."""
-        return look(self._next if self._was_written(path, found) else self._folder, path).content
+        return look(self._next if self.was_written(path, found) else self._folder, path).content
 
     def pristine(self, path: str) -> bytes | None:
         """The pristine copy of a file."""
         return look(self._folder, path).content
+
+    def was_written(self, path: str, found: Found) -> bool:
+        """Whether a write was cut off between this file and its pristine copy."""
+        if found.content is None or self.unsettled.get(path) != digest(found.content):
+            return False
+        return look(self._next, path).content is not None
 
     @cached_property
     def manifest(self) -> bytes | None:
@@ -79,7 +85,7 @@ class Records:
     def settle(self, root: Path) -> None:
         """Bring the records up to date with what a write that was cut off had done."""
         for path in self.unsettled:
-            if self._was_written(path, look(root, path)):
+            if self.was_written(path, look(root, path)):
                 self._hands.move(self._next / path, self._folder / path)
         self._hands.remove(self._results)
         self._hands.remove_folder(self._next)
@@ -122,12 +128,6 @@ class Records:
     def unsettled(self) -> Mapping[str, str]:
         """The hash of each file that a write that was cut off had meant to write."""
         return {path: str(value) for path, value in _read(self._results).items()}
-
-    def _was_written(self, path: str, found: Found) -> bool:
-        """Whether a write was cut off between this file and its pristine copy."""
-        if found.content is None or self.unsettled.get(path) != digest(found.content):
-            return False
-        return look(self._next, path).content is not None
 
 
 def _read(path: Path) -> Mapping[str, object]:

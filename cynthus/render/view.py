@@ -30,7 +30,12 @@ class View:
 
     def known(self) -> set[str]:
         """Every file that was rendered and not forgotten since."""
-        return self.records.paths() | set(self.recorded)
+        return self._remembered() | set(self.recorded)
+
+    def _remembered(self) -> set[str]:
+        """The same by our own records: also a file that was written just before a kill."""
+        begun = self.records.unsettled
+        return self.records.paths() | {path for path in begun if self.records.was_written(path, look(self.root, path))}
 
     def decide(self, files: Rendered) -> list[Decision]:
         """What becomes of each file, by path."""
@@ -41,7 +46,7 @@ class View:
             known = set()
         elif not self.foreign:
             # Our own manifest is written last: after a kill it may still name what we have removed ourselves.
-            known = self.records.paths()
+            known = self._remembered()
         return [decide(self._case(path, files, known)) for path in paths]
 
     def bases(self, decisions: Sequence[Decision]) -> dict[str, bytes]:

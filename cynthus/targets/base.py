@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-
 if TYPE_CHECKING:
-    from cynthus.core.finding import Finding
-    from cynthus.process import Command, Completed
-    from cynthus.core.deployment import Host
-    from cynthus.core.plan import Offer
-    from cynthus.core.placement import Placement
-    from pathlib import PurePosixPath
     from collections.abc import Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from cynthus.core.deployment import Host
+    from cynthus.core.finding import Finding
+    from cynthus.core.placement import Placement
+    from cynthus.core.plan import Offer
     from cynthus.core.spec import AppSpec
+    from cynthus.process import Command, Completed
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,18 @@ class FileEntry:
 
 
 class Connection(Protocol):
-    """A way to one host. Paths are the host's own."""
+    """A way to one host. Paths are the host's own. A file that is there and cannot be read is an OSError."""
 
     python: str
     """The interpreter on the host that runs our agent."""
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
-        """Run a command on the host and capture what it prints."""
+        """Run a command on the host and capture what it prints.
+
+        Raises:
+            OSError: it cannot be started.
+            CommandTimeout: it did not end within `timeout` seconds and was killed.
+        """
 
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:
         """The command that, run here, runs `argv` there with this terminal attached."""

@@ -22,22 +22,32 @@ class Registry:
         self._settings = settings
 
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted(entry.name for entry in _entries()))
+        return tuple(sorted({entry.name for entry in _entries()}))
 
     def find(self, name: str) -> Target:
         """The target called `name`.
 
         Raises:
-            UnknownTarget: no installed package offers it.
+            UnknownTarget: no installed package offers it, or the one that does is broken.
         """
         for entry in _entries():
             if entry.name == name:
-                return cast("Target", entry.load()(self._settings))
+                return self._open(entry)
         near = did_you_mean(name, self.names())
         raise UnknownTarget(
             f"there is no target {name!r}",
             hint=near or f"the installed targets are: {', '.join(self.names())}",
         )
+
+    def _open(self, entry: EntryPoint) -> Target:
+        try:
+            return cast("Target", entry.load()(self._settings))
+        except (ImportError, SyntaxError, AttributeError, TypeError) as error:
+            package = entry.dist.name if entry.dist else entry.value
+            raise UnknownTarget(
+                f"the target {entry.name!r} of the package {package} cannot be loaded: {error}",
+                hint=f"install {package} again in a version that fits, or choose another `target:`",
+            ) from error
 
 
 def _entries() -> tuple[EntryPoint, ...]:

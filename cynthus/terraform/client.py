@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cynthus.core.plan import Plan
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cynthus.core.plan import Plan
 
 Activity = Callable[[str], None]
 """Told in a few words what Terraform does right now."""

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cynthus.process import Command, kill_group, start
+from cynthus.process import Command, kill_group, let_go, start
 from cynthus.terraform.tail import Tail
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ class Execution:
             kill_group(self._process.pid)
             self._process.wait()
             self._killed = True
+        else:
+            let_go(self._process)
         return True
 
 

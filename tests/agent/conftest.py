@@ -9,7 +9,7 @@ import pytest
 
 from cynthus.agent import zipapp
 from tests.agent.host import Host
-from tests.docker_engine import docker_engine
+from tests.docker_engine import DockerEngine, docker_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,3 +32,15 @@ def host(tmp_path: Path, program: Path) -> Iterator[Host]:
     made = Host(tmp_path / "a host", program, os.environ)
     yield made
     made.ask("remove")
+
+
+@pytest.fixture
+def container_host(tmp_path: Path, program: Path, docker_engine: DockerEngine) -> Iterator[Host]:
+    """A host whose runs are containers."""
+    made = Host(
+        tmp_path / 'a, "host"', program, docker_engine.environment, runtime="container", base=docker_engine.base
+    )
+    yield made
+    made.ask("remove")
+    label = f"label=cynthus-deployment={made.home.deployment}"
+    assert not docker_engine.lines("ps", "--all", "--quiet", "--filter", label)

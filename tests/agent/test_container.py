@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.agent import lock, memory
+from cynthus.agent import memory
 from cynthus.agent.container_room import name_of
-from cynthus.process import birth
 from tests.agent.host import Host, about, pids, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.docker_engine import DockerEngine
 
 pytestmark = pytest.mark.engine
@@ -27,30 +23,12 @@ DATA = [{"name": None, "from": "data", "mode": "mount"}]
 
 
 @pytest.fixture
-def host(tmp_path: Path, program: Path, docker_engine: DockerEngine) -> Iterator[Host]:
-    """A host whose runs are containers."""
-    made = Host(
-        tmp_path / 'a, "host"', program, docker_engine.environment, runtime="container", base=docker_engine.base
-    )
-    yield made
-    made.ask("remove")
-    label = f"label=cynthus-deployment={made.home.deployment}"
-    assert not docker_engine.lines("ps", "--all", "--quiet", "--filter", label)
+def host(container_host: Host) -> Host:
+    return container_host
 
 
 def send(host: Host) -> None:
     host.ask("secrets", stdin=json.dumps({"TOKEN": SENTINEL}).encode())
-
-
-def kill(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-    until(lambda: birth(pid) is None)
-
-
-def kill_the_agent(host: Host) -> None:
-    until(lambda: lock.held(host.attempt.agent_lock))
-    for pid in host.agents():
-        kill(pid)
 
 
 def inspected(host: Host, engine: DockerEngine) -> str:
@@ -188,50 +166,6 @@ def test_a_container_is_gone_after_the_end(host: Host, docker_engine: DockerEngi
     until(lambda: not docker_engine.lines("ps", "--all", "--quiet"))
 
 
-def test_a_killed_supervisor_is_replaced_and_the_end_is_known(host: Host) -> None:
-    host.begin("import time, os\nprint('began')\nwhile not os.path.exists('outputs/end'): time.sleep(0.01)\nexit(6)")
-    host.prints("began")
-    kill_the_agent(host)
-    (host.run.outputs / "end").touch()
-    until(lambda: birth(host.record()["pid"]) is None)
-    # Unlike a plain process's, a container's exit code outlives its supervisor.
-    assert host.ask("status")["exit_code"] == 6
-
-
-def test_with_the_whole_agent_killed_the_run_goes_on_and_can_be_stopped(host: Host) -> None:
-    host.begin(WAIT)
-    host.prints("began")
-    kill_the_agent(host)
-    assert host.ask("status")["state"] == "RUNNING"
-    host.ask("stop")
-    assert host.ended()["signal"] == signal.SIGTERM
-
-
-def test_a_container_that_was_made_and_never_started_is_made_anew(host: Host, docker_engine: DockerEngine) -> None:
-    host.bring("print('x')")
-    name = name_of(host.attempt)
-    label = f"cynthus-deployment={host.home.deployment}"
-    docker_engine.docker("create", "--name", name, "--label", label, docker_engine.base, "sleep", "1")
-    host.ask("start")
-    assert (host.ended()["exit_code"], host.log) == (0, "x\n")
-
-
-def test_a_container_of_somebody_else_is_left_alone(host: Host, docker_engine: DockerEngine) -> None:
-    host.bring("print('x')")
-    docker_engine.docker("create", "--name", name_of(host.attempt), docker_engine.base, "sleep", "1")
-    try:
-        assert "already" in host.refused("start")["message"]
-    finally:
-        docker_engine.docker("rm", name_of(host.attempt))
-
-
-def test_a_container_that_somebody_removed_has_ended(host: Host, docker_engine: DockerEngine) -> None:
-    host.begin(WAIT)
-    docker_engine.docker("rm", "--force", name_of(host.attempt))
-    ended = host.ended()
-    assert (ended["exit_code"], "removed" in ended["reason"]) == (None, True)
-
-
 def test_a_secret_reaches_main_and_nobody_else(host: Host, docker_engine: DockerEngine) -> None:
     host.spec(secrets=["TOKEN"])
     host.bring("import os, time\nprint(os.environ['TOKEN'][:9], flush=True)\ntime.sleep(600)")
@@ -262,17 +196,6 @@ def test_a_command_beside_main_gets_no_secret(host: Host) -> None:
 def test_without_a_running_container_there_is_nothing_to_be_beside(host: Host) -> None:
     host.end("print('x')")
     assert host.refused("exec", "--", "true")["code"] == "CYN-501"
-
-
-def test_a_later_verb_finds_the_engine_whatever_its_own_settings(host: Host) -> None:
-    host.begin(WAIT)
-    host.prints("began")
-    known = host.environment
-    host.environment = {**known, "DOCKER_HOST": "unix:///nowhere"}
-    kill_the_agent(host)
-    host.ask("stop")
-    assert host.ended()["signal"] == signal.SIGTERM
-    host.environment = known
 
 
 def test_a_source_with_something_of_its_own_where_the_data_goes_is_refused(host: Host) -> None:

@@ -35,7 +35,8 @@ own = replace(settings.read(os.environ), tmpfs=folder / "tmpfs")
 runner = AnsibleRunner(own, grace=float(sys.argv[2]))
 try:
     runner.play(
-        folder / "playbook.yml", inventory=folder / "hosts.yml", extravars={}, activity=lambda task: print(task, flush=True)
+        folder / "playbook.yml", inventory=folder / "hosts.yml", extravars={},
+        activity=lambda task: print(task, flush=True),
     )
 except CynthusError as error:
     print(type(error).__name__, error.message, flush=True)

@@ -40,6 +40,12 @@ def test_every_part_knows_its_line_and_column() -> None:
     assert locate(root, ("a", 1, "c"), key=True)[0] == Mark(3, 6)
 
 
+def test_an_emoji_as_json_writes_it_is_one_character() -> None:
+    root = compose('{"a": "\\ud83d\\ude00"}')
+    assert root is not None
+    assert texts(root) == {"a": "😀"}
+
+
 def test_columns_count_characters_and_not_bytes() -> None:
     root = compose("{ä: 天, b: c}")
     assert root is not None

@@ -43,7 +43,7 @@ def test_a_lock_that_could_not_be_taken_for_another_reason_is_no_lock(tmp_path: 
 @pytest.mark.parametrize(
     "text",
     [
-        "Unsupported state file format: version 99, which is not supported. This state file was created by Terraform 9.9.9.",
+        "Unsupported state file format: version 99, not supported. This state file was created by Terraform 9.9.9.",
         "state snapshot was created by Terraform v9.9.9, which is newer than current v1.11.4; upgrade",
     ],
 )

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,6 @@ from tests.terraform.roots import cli, data_root, pretender, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 SHORT = Timing(Patience(timeout=0.3, grace=0.03))
 HANGS = "time.sleep(600)"
@@ -99,7 +99,6 @@ def test_a_deaf_terraform_with_a_local_state_is_killed(tmp_path: Path) -> None:
     assert birth(deaf_pid(tmp_path)) is None
 
 
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 def test_a_deaf_terraform_with_a_remote_state_is_left_alone(tmp_path: Path) -> None:
     remote(tmp_path)
     terraform = cli(tmp_path, pretender(tmp_path, DEAF), timing=Timing(Patience(timeout=2, grace=0.03)))
@@ -110,7 +109,16 @@ def test_a_deaf_terraform_with_a_remote_state_is_left_alone(tmp_path: Path) -> N
         assert (birth(pid) is not None, f"process {pid} is still at work" in caught.value.message) == (True, True)
     finally:
         os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+
+
+def test_a_terraform_that_was_left_alone_is_reaped_when_it_ends(tmp_path: Path) -> None:
+    remote(tmp_path)
+    terraform = cli(tmp_path, pretender(tmp_path, DEAF), timing=Timing(Patience(timeout=2, grace=0.03)))
+    with pytest.raises(TerraformTimeout):
+        terraform.apply(tmp_path / "plan")
+    pid = deaf_pid(tmp_path)
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{pid}").exists(), "the end of its last trace")
 
 
 def test_a_terraform_that_hangs_while_reading_the_state_is_a_timeout(tmp_path: Path) -> None:

@@ -6,10 +6,14 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.process import Command, CommandTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 GIB = 1024**3
 
@@ -24,19 +28,25 @@ class Machine:
     gpus: tuple[str, ...]
 
 
-def inspect(home: Path) -> Machine:
+def inspect(home: Path, environment: Mapping[str, str]) -> Machine:
     """Look at this machine; `home` is where deployments will lie, which decides about the disk."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Machine(_usable_cpus(), memory, shutil.disk_usage(_nearest(home)).free, gpu_names())
+    return Machine(_usable_cpus(), memory, shutil.disk_usage(_nearest(home)).free, gpu_names(environment))
 
 
-def gpu_names() -> tuple[str, ...]:
-    """The GPUs that `nvidia-smi` lists; none where there is no driver, which is no error."""
-    program = shutil.which("nvidia-smi")
+def find_program(name: str, environment: Mapping[str, str]) -> str | None:
+    """The program of that name on the PATH of `environment`, which is the user's; None where there is none."""
+    return shutil.which(name, path=environment.get("PATH", os.defpath))
+
+
+def gpu_names(environment: Mapping[str, str], *, patience: float = 20) -> tuple[str, ...]:
+    """The GPUs that `nvidia-smi` lists within `patience` seconds; none where there is no driver, which is no error."""
+    program = find_program("nvidia-smi", environment)
     if program is None:
         return ()
+    command = Command((program, "--query-gpu=name", "--format=csv,noheader"), env=environment)
     try:
-        answer = process.run(Command((program, "--query-gpu=name", "--format=csv,noheader")), timeout=20)
+        answer = process.run(command, timeout=patience)
     except (OSError, CommandTimeout):
         return ()
     if answer.returncode:
@@ -44,10 +54,10 @@ def gpu_names() -> tuple[str, ...]:
     return tuple(line.strip() for line in answer.stdout.decode(errors="replace").splitlines() if line.strip())
 
 
-def has_python(version: str) -> bool:
+def has_python(version: str, environment: Mapping[str, str]) -> bool:
     """Whether an interpreter of `version` (such as "3.12") can be had without a container."""
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return version == own or shutil.which(f"python{version}") is not None or shutil.which("uv") is not None
+    return version == own or any(find_program(name, environment) for name in (f"python{version}", "uv"))
 
 
 def _usable_cpus() -> int:
@@ -57,6 +67,7 @@ def _usable_cpus() -> int:
 
 
 def _nearest(folder: Path) -> Path:
-    while not folder.exists():
+    # A folder that we may not look into counts as not there; Path.exists() would raise.
+    while not os.access(folder, os.F_OK):
         folder = folder.parent
     return folder

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cynthus.core.deployment import Host
 from cynthus.core.finding import Finding
 from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
@@ -17,11 +14,15 @@ from cynthus.targets.local import engine, machine
 from cynthus.targets.local.connection import LocalConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cynthus.core.deployment import Host
     from cynthus.core.spec import AppSpec, Gpu
     from cynthus.settings import Settings
     from cynthus.targets.local.machine import Machine
 
 ELSEWHERE = "ask for less under `resources:`, or choose a `target:` that has it"
+WITHOUT_ENGINE = "start Docker, or set `runtime: venv`"
 
 
 class LocalTarget:
@@ -34,7 +35,7 @@ class LocalTarget:
         self._settings = settings
 
     def place(self, spec: AppSpec) -> Placement:
-        here = machine.inspect(self._settings.data_dir)
+        here = machine.inspect(self._settings.data_dir, self._settings.environment)
         _refuse_too_little(spec, here)
         gpus, why = _choose_gpus(spec.resources.gpu, here.gpus)
         runtime, because = self._choose_runtime(spec)
@@ -54,7 +55,7 @@ class LocalTarget:
         return PurePosixPath(self._settings.data_dir / deployment)
 
     def check(self, spec: AppSpec | None) -> Sequence[Finding]:
-        here = machine.inspect(self._settings.data_dir)
+        here = machine.inspect(self._settings.data_dir, self._settings.environment)
         free = here.disk_free / machine.GIB
         disk = Finding("disk", "ok", f"{free:.1f} GiB free for deployments")
         if free < 1:
@@ -66,25 +67,33 @@ class LocalTarget:
         found = engine.probe(self._settings.environment)
         if found.answers:
             return Finding("docker", "ok", f"Docker Engine {found.version} answers")
-        needed = spec is not None and spec.runtime == "container"
-        level, fix = ("error", "start Docker, or set `runtime: venv`") if needed else ("ok", "")
-        return Finding("docker", level, f"no engine answers ({found.problem}); apps run in `venv`", fix)  # type: ignore[arg-type]  # both words are levels
+        if spec is not None and spec.runtime == "container":
+            return Finding("docker", "error", f"no engine answers: {found.problem}", WITHOUT_ENGINE)
+        return Finding("docker", "ok", f"no engine answers ({found.problem}); apps run in `venv`")
 
     def _choose_runtime(self, spec: AppSpec) -> tuple[Runtime, str]:
         if spec.runtime == "venv":
-            _refuse_missing_python(spec)
+            self._refuse_missing_python(spec)
             return "venv", ""
         found = engine.probe(self._settings.environment)
-        if found.answers and shutil.which("docker"):
+        if found.answers:
             return "container", f"Docker Engine {found.version} answers" if spec.runtime == "auto" else ""
-        problem = found.problem or "the `docker` command is not on PATH"
         if spec.runtime == "container":
             raise RuntimeUnavailable(
-                f"cynthus.yaml asks for `runtime: container`, but {problem}",
-                hint="start Docker, or set `runtime: venv`",
+                f"cynthus.yaml asks for `runtime: container`, but no engine answers: {found.problem}",
+                hint=WITHOUT_ENGINE,
             )
-        _refuse_missing_python(spec)
-        return "venv", f"no Docker engine: {problem}"
+        self._refuse_missing_python(spec)
+        return "venv", f"no Docker engine: {found.problem}"
+
+    def _refuse_missing_python(self, spec: AppSpec) -> None:
+        version = spec.image.python
+        if version is not None and not machine.has_python(version, self._settings.environment):
+            own = f"{sys.version_info.major}.{sys.version_info.minor}"
+            raise PythonMissing(
+                f"`image.python: {version}` asks for an interpreter that is not on PATH (python{version})",
+                hint=f'install Python {version}, take `python: "{own}"`, or use `runtime: container`',
+            )
 
 
 def _refuse_too_little(spec: AppSpec, here: Machine) -> None:
@@ -113,13 +122,3 @@ def _same_gpu(wanted: str, name: str) -> bool:
     """Whether a driver's name ("NVIDIA A100-SXM4-80GB") is the model that was asked for ("A100-80GB")."""
     words = name.upper().replace("-", " ").split()
     return all(word in words for word in wanted.upper().replace("-", " ").split())
-
-
-def _refuse_missing_python(spec: AppSpec) -> None:
-    version = spec.image.python
-    if version is not None and not machine.has_python(version):
-        own = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise PythonMissing(
-            f"`image.python: {version}` asks for an interpreter that is not on PATH (python{version})",
-            hint=f"install Python {version}, take `python: \"{own}\"`, or use `runtime: container`",
-        )

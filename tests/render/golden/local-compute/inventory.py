@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""Tell Ansible about the hosts that Terraform made.
+
+    ansible-playbook -i inventory.py ansible/playbooks/up.yml
+
+The hosts are read from the first of these that is there: $CYNTHUS_HOSTS (the
+JSON itself, or the path of a file with it), terraform.tfstate beside this
+script, `terraform output` (or `tofu output`) in the folder of this script.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).absolute().parent
+GROUP = "cynthus"
+PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:%@,\[\]-]*\Z")
+"""What may stand in a name, an address, a user or a jump host: nothing that ssh, a shell or Ansible would interpret."""
+
+
+class Broken(Exception):
+    """The hosts cannot be told; the message is one sentence that says why."""
+
+
+def main(arguments):
+    """Answer `--list` or `--host NAME` as Ansible asks; without an argument, as `--list`."""
+    try:
+        variables = {host["name"]: connection(host) for host in checked(hosts())}
+    except (Broken, OSError, ValueError, RecursionError) as problem:
+        sentence = " ".join(str(problem).split())
+        sys.stderr.write(f"inventory.py: {sentence}\n")
+        return 1
+    if arguments[:1] == ["--host"]:
+        answer = variables.get("".join(arguments[1:2]), {})
+    else:
+        answer = {GROUP: {"hosts": list(variables)}, "_meta": {"hostvars": variables}}
+    sys.stdout.write(json.dumps(answer, indent=2) + "\n")
+    return 0
+
+
+def hosts():
+    """The output `hosts`, from wherever it is."""
+    given = os.environ.get("CYNTHUS_HOSTS", "").strip()
+    if given[:1] in ("[", "{"):
+        return unpacked(parsed(given, "CYNTHUS_HOSTS"), "CYNTHUS_HOSTS")
+    if given:
+        return unpacked(parsed(text_of(given), given), given)
+    state = HERE / "terraform.tfstate"
+    # Terraform leaves an empty file behind where the state moved elsewhere.
+    if state.exists() and state.stat().st_size:
+        content = parsed(text_of(state), state)
+        return unpacked(content.get("outputs") if isinstance(content, dict) else None, state)
+    return asked()
+
+
+def asked():
+    """The output as Terraform gives it: the state may lie anywhere."""
+    program = shutil.which("terraform") or shutil.which("tofu")
+    if program is None:
+        raise Broken("there is no terraform.tfstate here and no terraform or tofu on PATH to ask for the hosts")
+    environment = dict(os.environ, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1")
+    environment.pop("TF_LOG", None)
+    command = [program, "output", "-json", "-no-color", "hosts"]
+    try:
+        answer = subprocess.run(
+            command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise Broken("`terraform output` did not answer in two minutes") from None
+    if answer.returncode:
+        said = answer.stderr.decode("utf-8", "replace")
+        raise Broken(f"there are no hosts: run `terraform apply` first (`terraform output` said: {said.strip()})")
+    return unpacked(parsed(answer.stdout.decode("utf-8", "replace"), "`terraform output`"), "`terraform output`")
+
+
+def unpacked(value, source):
+    """The list of hosts: as it is, or as one output among others."""
+    for key in ("hosts", "value"):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+    if value is None or value == {}:
+        raise Broken(f"there are no hosts in {source}: run `terraform apply` first")
+    if not isinstance(value, list):
+        raise Broken(f"{source} holds no list of hosts")
+    return value
+
+
+def checked(found):
+    """The same hosts, once each is known to have what it must."""
+    names = set()
+    for number, host in enumerate(found):
+        where = f"hosts[{number}]"
+        if not isinstance(host, dict) or not isinstance(host.get("connection"), dict):
+            raise Broken(f"{where} is no host")
+        for field in ("name", "address"):
+            plain(host.get(field), f"{where}.{field}")
+        if host["name"] in names:
+            raise Broken(f"two hosts are called {host['name']}")
+        names.add(host["name"])
+    return found
+
+
+def connection(host):
+    """The variables by which Ansible reaches a host."""
+    kind = host["connection"].get("kind")
+    common = {"cynthus_gpus": host.get("gpus", 0), "cynthus_internal_address": host.get("internal_address")}
+    if kind == "local":
+        return {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, **common}
+    if kind == "ssh":
+        return {**ssh(host), **common}
+    raise Broken(f"the connection of {host['name']} is neither local nor ssh")
+
+
+def ssh(host):
+    """Host, port, user, and the way there."""
+    port = host.get("port")
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
+        raise Broken(f"{host['name']} has no port from 1 to 65535")
+    variables = {"ansible_connection": "ssh", "ansible_host": host["address"], "ansible_port": port}
+    if host.get("user") is not None:
+        variables["ansible_user"] = plain(host["user"], f"the user of {host['name']}")
+    jump = host["connection"].get("proxy_jump")
+    if jump is not None:
+        variables["ansible_ssh_common_args"] = "-o ProxyJump=" + plain(jump, f"the jump host of {host['name']}")
+    return variables
+
+
+def plain(text, where):
+    """The text, if it is safe to hand on."""
+    if not isinstance(text, str) or not PLAIN.match(text):
+        raise Broken(f"{where} is no plain word: {json.dumps(text)[:80]}")
+    return text
+
+
+def parsed(text, source):
+    """JSON, or a sentence about why it is none."""
+    try:
+        return json.loads(text)
+    except ValueError as problem:
+        raise Broken(f"{source} is not JSON: {problem}") from None
+
+
+def text_of(path):
+    """The content of a file, or a sentence about why it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as problem:
+        raise Broken(f"cannot read {path}: {problem.strerror}") from None
+    except ValueError:
+        raise Broken(f"{path} is no text") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,224 @@
+"""The inventory script, used as a person and as Ansible use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cynthus.process import Command, Completed, run
+from tests.render.folders import HOSTILE
+
+SCRIPT = Path(__file__).parents[2] / "templates/terraform/local/compute/inventory.py"
+
+LOCAL: dict[str, Any] = {
+    "name": "host-0", "address": "127.0.0.1", "internal_address": "127.0.0.1", "user": None, "port": 22, "gpus": 2,
+    "connection": {"kind": "local"},
+}  # fmt: skip
+SSH: dict[str, Any] = {
+    **LOCAL, "name": "far", "address": "2001:db8::1", "internal_address": "10.0.0.2", "user": "me", "port": 2222,
+    "connection": {"kind": "ssh", "proxy_jump": "me@jump.example:2200"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    shutil.copy(SCRIPT, folder)
+    return folder / "inventory.py"
+
+
+def ask(script: Path, *arguments: str, path: str = "/nowhere", **environment: str) -> Completed:
+    """Run it far from its folder, with nothing in the environment but what is given."""
+    argv = (sys.executable, str(script), *arguments)
+    return run(Command(argv, cwd=Path("/"), env={"PATH": path, **environment}), timeout=60)
+
+
+def listed(script: Path, **environment: str) -> Any:
+    answer = ask(script, "--list", **environment)
+    assert answer.returncode == 0, answer.stderr.decode()
+    return json.loads(answer.stdout)
+
+
+def refused(script: Path, **environment: str) -> str:
+    """The one sentence with which it refuses."""
+    answer = ask(script, "--list", **environment)
+    assert (answer.returncode, answer.stdout) == (1, b"")
+    said = answer.stderr.decode()
+    assert said.startswith("inventory.py: ")
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+    return said
+
+
+def state(script: Path, *hosts: dict[str, Any]) -> None:
+    outputs = {"hosts": {"value": list(hosts)}} if hosts else {}
+    script.with_name("terraform.tfstate").write_text(json.dumps({"version": 4, "outputs": outputs}))
+
+
+def terraform(folder: Path, body: str, *, name: str = "terraform") -> str:
+    """A folder for PATH with a program that pretends to be Terraform."""
+    folder.mkdir(exist_ok=True)
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+def test_local_hosts_run_with_the_python_that_runs_the_script(script: Path) -> None:
+    state(script, LOCAL)
+    assert listed(script)["_meta"]["hostvars"]["host-0"] == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": sys.executable,
+        "cynthus_gpus": 2,
+        "cynthus_internal_address": "127.0.0.1",
+    }
+
+
+def test_hosts_over_ssh_have_all_that_ssh_needs(script: Path) -> None:
+    state(script, SSH)
+    variables = listed(script)["_meta"]["hostvars"]["far"]
+    assert variables["ansible_host"] == "2001:db8::1"
+    assert variables["ansible_port"] == 2222
+    assert variables["ansible_user"] == "me"
+    assert variables["ansible_ssh_common_args"] == "-o ProxyJump=me@jump.example:2200"
+
+
+def test_without_a_user_and_a_jump_host_ssh_decides(script: Path) -> None:
+    state(script, {**SSH, "user": None, "connection": {"kind": "ssh", "proxy_jump": None}})
+    assert not {"ansible_user", "ansible_ssh_common_args"} & set(listed(script)["_meta"]["hostvars"]["far"])
+
+
+def test_all_hosts_are_in_one_group_in_their_order(script: Path) -> None:
+    state(script, SSH, LOCAL)
+    assert listed(script)["cynthus"] == {"hosts": ["far", "host-0"]}
+
+
+def test_one_host_can_be_asked_for(script: Path) -> None:
+    state(script, LOCAL, SSH)
+    assert json.loads(ask(script, "--host", "far").stdout)["ansible_host"] == "2001:db8::1"
+
+
+def test_an_unknown_host_has_no_variables(script: Path) -> None:
+    state(script, LOCAL)
+    assert json.loads(ask(script, "--host", "other").stdout) == {}
+
+
+def test_without_an_argument_it_lists(script: Path) -> None:
+    state(script, LOCAL)
+    assert json.loads(ask(script).stdout) == listed(script)
+
+
+@pytest.mark.parametrize(
+    "value", [[LOCAL], {"value": [LOCAL]}, {"hosts": {"value": [LOCAL]}}, {"hosts": [LOCAL]}],
+    ids=["the list", "one output", "all outputs", "plain"],
+)  # fmt: skip
+def test_the_variable_may_hold_the_hosts_themselves(script: Path, value: object) -> None:
+    assert listed(script, CYNTHUS_HOSTS=json.dumps(value))["cynthus"]["hosts"] == ["host-0"]
+
+
+def test_the_variable_may_name_a_file(script: Path, tmp_path: Path) -> None:
+    (tmp_path / "hosts.json").write_text(json.dumps([LOCAL]))
+    assert listed(script, CYNTHUS_HOSTS=str(tmp_path / "hosts.json"))["cynthus"]["hosts"] == ["host-0"]
+
+
+def test_the_variable_goes_before_the_state(script: Path) -> None:
+    state(script, LOCAL)
+    assert listed(script, CYNTHUS_HOSTS=json.dumps([SSH]))["cynthus"]["hosts"] == ["far"]
+
+
+def test_the_state_goes_before_asking_terraform(script: Path, tmp_path: Path) -> None:
+    state(script, LOCAL)
+    assert listed(script, path=terraform(tmp_path / "bin", "exit 9"))["cynthus"]["hosts"] == ["host-0"]
+
+
+@pytest.mark.parametrize("name", ["terraform", "tofu"])
+def test_terraform_is_asked_where_the_state_is_elsewhere(script: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "answer").write_text(json.dumps([SSH]))
+    body = f"pwd > '{tmp_path}/seen'; echo \"$@\" >> '{tmp_path}/seen'; cat '{tmp_path}/answer'"
+    path = terraform(tmp_path / "bin", body, name=name)
+    assert listed(script, path=path)["cynthus"]["hosts"] == ["far"]
+    assert (tmp_path / "seen").read_text().splitlines() == [str(script.parent), "output -json -no-color hosts"]
+
+
+def test_an_empty_state_file_is_what_a_moved_state_leaves_behind(script: Path, tmp_path: Path) -> None:
+    script.with_name("terraform.tfstate").touch()
+    path = terraform(tmp_path / "bin", f"echo '{json.dumps([SSH])}'")
+    assert listed(script, path=path)["cynthus"]["hosts"] == ["far"]
+
+
+def test_what_terraform_says_is_passed_on_in_the_one_sentence(script: Path, tmp_path: Path) -> None:
+    path = terraform(tmp_path / "bin", 'echo "No state file\nwas found!" >&2; exit 1')
+    assert "No state file was found!" in refused(script, path=path)
+
+
+def test_half_an_answer_is_refused(script: Path, tmp_path: Path) -> None:
+    assert "not JSON" in refused(script, path=terraform(tmp_path / "bin", "printf '[{'"))
+
+
+def test_nothing_to_ask_is_said(script: Path) -> None:
+    assert "no terraform or tofu on PATH" in refused(script)
+
+
+def test_a_state_without_hosts_says_what_to_do(script: Path) -> None:
+    state(script)
+    assert "run `terraform apply` first" in refused(script)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "[]", '{"outputs": 3}', '{"outputs": {"hosts": {"value": {"a": 1}}}}'])
+def test_a_broken_state_is_refused(script: Path, text: str) -> None:
+    script.with_name("terraform.tfstate").write_text(text)
+    refused(script)
+
+
+def test_a_state_that_is_no_text_is_refused(script: Path) -> None:
+    script.with_name("terraform.tfstate").write_bytes(b"\xff\xfe")
+    assert "is no text" in refused(script)
+
+
+def test_a_state_that_is_a_folder_is_refused(script: Path) -> None:
+    script.with_name("terraform.tfstate").mkdir()
+    assert "cannot read" in refused(script)
+
+
+@pytest.mark.parametrize("value", ["/not/there.json", "[", '{"hosts": 3}', "[3]", "[{}]", "[" * 100_000])
+def test_a_broken_variable_is_refused(script: Path, value: str) -> None:
+    refused(script, CYNTHUS_HOSTS=value)
+
+
+@pytest.mark.parametrize("field", ["name", "address", "user"])
+@pytest.mark.parametrize("value", [*HOSTILE[:23], "-oProxyCommand=x", "{{ 1 }}", 3, ["x"]])
+def test_text_that_something_would_interpret_is_refused(script: Path, field: str, value: object) -> None:
+    assert "no plain word" in refused(script, CYNTHUS_HOSTS=json.dumps([{**SSH, field: value}]))
+
+
+def test_a_jump_host_that_ssh_would_interpret_is_refused(script: Path) -> None:
+    host = {**SSH, "connection": {"kind": "ssh", "proxy_jump": "x -oProxyCommand=y"}}
+    assert "jump host of far" in refused(script, CYNTHUS_HOSTS=json.dumps([host]))
+
+
+@pytest.mark.parametrize("port", [None, 0, 65536, "22", True, 22.5])
+def test_a_port_that_is_none_is_refused(script: Path, port: object) -> None:
+    assert "no port" in refused(script, CYNTHUS_HOSTS=json.dumps([{**SSH, "port": port}]))
+
+
+@pytest.mark.parametrize("kind", [None, "iap", "docker"])
+def test_another_kind_of_connection_is_refused(script: Path, kind: object) -> None:
+    host = {**LOCAL, "connection": {"kind": kind}}
+    assert "neither local nor ssh" in refused(script, CYNTHUS_HOSTS=json.dumps([host]))
+
+
+def test_two_hosts_of_one_name_are_refused(script: Path) -> None:
+    assert "two hosts are called host-0" in refused(script, CYNTHUS_HOSTS=json.dumps([LOCAL, LOCAL]))
+
+
+def test_it_needs_the_standard_library_only(script: Path) -> None:
+    state(script, LOCAL)
+    answer = run(Command((sys.executable, "-I", "-S", str(script)), env={"PATH": os.defpath}))
+    assert answer.returncode == 0

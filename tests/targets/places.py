@@ -1,0 +1,65 @@
+"""Users whose programs and engines are scripts and sockets of a test."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from cynthus import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cynthus.settings import Settings
+
+
+def script(folder: Path, name: str, body: str) -> Path:
+    """A program in `folder`/bin, written in sh."""
+    program = folder / "bin" / name
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    return program
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """The environment of a user whose home is `folder` and who has the programs in `folder`/bin and no others."""
+    return {"PATH": str(folder / "bin"), "HOME": str(folder), **more}
+
+
+def settings_of(folder: Path, **more: str) -> Settings:
+    """That user's settings, with a Docker host that is not there unless another is named."""
+    return settings.read(environment(folder, **{"DOCKER_HOST": f"unix://{folder}/no.sock", **more}))
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    body = b""
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def engine(body: bytes = b'{"Version": "99.1", "ApiVersion": "1.44"}') -> Iterator[str]:
+    """The address of something that answers every request like an engine that is asked for its version."""
+    handler = type("Handler", (_Answers,), {"body": body})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
