@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.core.clock import SystemClock
 from cynthus.operations.tools import Tools
+from cynthus.settings import handed_on
 from cynthus.state.index import Index
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.targets.registry import Registry
@@ -36,7 +37,7 @@ def assemble(settings: Settings, progress: Progress, person: Person) -> Tools:
         random=SystemRandom(),
         progress=progress,
         person=person,
-        here=LocalConnection(settings.environment),
+        here=LocalConnection(handed_on(settings.environment)),
         build_agent=_agent,
     )
 

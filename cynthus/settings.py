@@ -28,6 +28,24 @@ ENVIRONMENT = {
 """Every environment variable that Cynthus itself reads, and what it does; docs/reference is made from it."""
 
 
+HANDED_ON = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "LANG", "LANGUAGE"),
+        *("SSH_AUTH_SOCK", "NETRC", "LD_LIBRARY_PATH"),
+        # where the agent keeps a deployment, and where installers keep their caches and settings
+        *("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "HF_HOME", "TORCH_HOME"),
+        *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+        *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
+    }
+)
+"""What programs that we start on a host may need of the user's environment, by name."""
+
+HANDED_ON_PREFIXES = ("LC_", "PIP_", "UV_", "CUDA_", "NVIDIA_", "NCCL_", "OMP_", "MKL_", "ROCR_", "HIP_")
+"""And by how it begins: the locale, settings of the installers, of the GPU and of what computes with it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Folders, binaries and time limits. Times in seconds."""
@@ -66,6 +84,15 @@ def read(environment: Mapping[str, str]) -> Settings:
         debug=environment.get("CYNTHUS_DEBUG", "") not in ("", "0"),
         color="NO_COLOR" not in environment,
     )
+
+
+def handed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of the user's environment goes along to a host. An allow-list: who knows what secrets the rest holds."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in HANDED_ON or name.startswith(HANDED_ON_PREFIXES)
+    }
 
 
 def memory_folder() -> Path:

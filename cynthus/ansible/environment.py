@@ -8,26 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from cynthus.errors import AnsibleError
+from cynthus.settings import handed_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-KEPT = frozenset(
-    {
-        *("USER", "LOGNAME", "TMPDIR", "TZ", "SSH_AUTH_SOCK", "NETRC", "LD_LIBRARY_PATH"),
-        # where the agent keeps a deployment, and where installers keep their caches and settings
-        *("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"),
-        *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
-        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
-        *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
-        *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
-    }
-)
-"""What the roles may need of the user's environment, by name."""
-
-KEPT_PREFIXES = ("PIP_", "UV_", "CUDA_", "NVIDIA_")
-"""And by how it begins: settings of the installers and of the GPU."""
 
 _UTF8 = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 _TEMPLATE = re.compile(r"\{[{%#]|:")
@@ -45,9 +30,8 @@ def play_environment(
     Raises:
         AnsibleError: the path of `root` has the name of a variable in it, which Ansible would replace.
     """
-    kept = {name: value for name, value in user.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
     environment = {
-        **kept,
+        **handed_on(user),
         "HOME": str(home),
         "PATH": f"{scripts}{os.pathsep}{user.get('PATH') or os.defpath}",
         "LANG": _UTF8,

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 def guarded(group: click.Command) -> int:
     """Run the command line and give its exit code."""
     try:
-        group.main(standalone_mode=False, prog_name="cynthus")
-    except click.exceptions.Exit as done:
-        return done.exit_code
+        # In this mode click gives the code of an Exit as the result of the command.
+        code = group.main(standalone_mode=False, prog_name="cynthus")
     except click.ClickException as error:
         error.show()
         return _exit_code(2)
@@ -39,7 +38,7 @@ def guarded(group: click.Command) -> int:
         if isinstance(error, SystemExit):
             raise
         return _report(_internal(error))
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def from_os(error: OSError) -> CynthusError:

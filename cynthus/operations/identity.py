@@ -29,7 +29,7 @@ def identify(tools: Tools, folder: Path, spec: AppSpec, *, yes: bool) -> Site:
     root = Path("infra") / spec.target / COMPUTE
     found = read_deployment_id(folder / root)
     if found is None:
-        return _fresh(tools, folder, spec)
+        return _known(tools, folder, spec) or _fresh(tools, folder, spec)
     entry = tools.index.get(found)
     where = Path(entry.folder) if entry else None
     if standing(folder, where, found, lambda other: read_deployment_id(other / root)) is Standing.COPIED:
@@ -38,6 +38,12 @@ def identify(tools: Tools, folder: Path, spec: AppSpec, *, yes: bool) -> Site:
         _leave_original(folder / root, DeploymentFolder(folder, found), site.paths)
         return site
     return Site(folder, spec.target, found, spec.name, entry)
+
+
+def _known(tools: Tools, folder: Path, spec: AppSpec) -> Site | None:
+    """The deployment that the index has for the folder: its files were never written, or somebody deleted them."""
+    entries = [entry for entry in tools.index.by_folder(folder) if entry.target == spec.target]
+    return Site(folder, spec.target, entries[-1].id, spec.name, entries[-1]) if entries else None
 
 
 def _fresh(tools: Tools, folder: Path, spec: AppSpec) -> Site:

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docker_engine import docker_engine
 from tests.journeys.user import EXAMPLES, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["docker_engine"]
 
 
 @pytest.fixture

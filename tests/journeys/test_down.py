@@ -91,6 +91,7 @@ def test_outputs_that_cannot_come_home_keep_everything_where_it_is(user: User) -
     assert answer.code == 1
     assert "nothing was removed" in answer.err
     assert len(user.on_host()) == 1
+    (made / "outputs").unlink()
 
 
 def test_discard_removes_all_the_same(user: User) -> None:

@@ -54,7 +54,7 @@ def test_without_a_home_variable_the_password_file_knows_the_home(user: User) ->
 PLACES = {"STATE": ".local/state", "DATA": ".local/share", "CACHE": ".cache"}
 
 
-NAMES = ["with spaces", "quo'te", "dollar$HOME", "{{ braces }}", "${tf}", "ünïcode 😀", "-dash"]
+NAMES = ["with spaces", "quo'te", "5$", "{{ braces }}", "${tf}", "ünïcode 😀", "-dash"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,6 +62,11 @@ def test_a_folder_may_be_called_anything(user: User, name: str) -> None:
     folder = user.folder(name)
     ended = user.cynthus("up", f"./{name}", "-y", cwd=folder.parent)
     assert (ended.code, ended.out) == (0, "counting\n3 words\n"), ended
+
+
+def test_a_folder_that_ansible_would_take_for_a_variable_is_refused_in_words(user: User) -> None:
+    ended = user.cynthus("up", user.folder("in $HOME"), "-y")
+    assert (ended.code, "rename the folder so that its path has no dollar sign" in ended.err) == (1, True), ended
 
 
 def test_no_color_is_respected(user: User) -> None:

@@ -39,7 +39,7 @@ def test_the_readme_shows_three_commands() -> None:
     assert [line.split()[0] for line in commands()] == ["terraform", "terraform", "ansible-playbook"]
 
 
-@pytest.mark.parametrize("name", ["app", "an app with 'spaces' {{ and }} braces"])
+@pytest.mark.parametrize("name", ["app", "an app with 'spaces' and é"])
 def test_the_commands_of_the_readme_bring_the_app_to_its_host(tmp_path: Path, name: str) -> None:
     if shutil.which("terraform") is None:
         pytest.skip("no terraform on PATH")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from cynthus.render.edits import unified
-from cynthus.render.workspace import Edit
+from cynthus.render.edits import Edit, unified
 from tests.render.folders import AGENT, MAIN, Folder, local, snapshot, some
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from jinja2 import UndefinedError
@@ -8,6 +8,9 @@ from jinja2 import UndefinedError
 from cynthus.errors import InternalError
 from cynthus.render.environment import environment, hcl
 from tests.render.folders import HOSTILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def rendered(folder: Path, text: str, **values: object) -> str:

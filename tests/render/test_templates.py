@@ -15,7 +15,7 @@ def test_a_checkout_has_its_templates_beside_the_package() -> None:
     assert templates() == REPOSITORY / "templates"
 
 
-def test_a_template_that_no_root_has_is_in_no_list() -> None:
+def test_a_root_lists_its_templates() -> None:
     assert "main.tf.j2" in root_files("local", "compute")
 
 
@@ -31,7 +31,8 @@ def test_hidden_files_are_templates_and_hidden_folders_are_not() -> None:
 
 
 def test_only_modules_that_are_called_come_along() -> None:
-    assert not list(module_files({"main.tf": b'source = "hashicorp/x/y"\n', "x.md": b'source = "./modules/local_host"\n'}))
+    others = {"main.tf": b'source = "hashicorp/x/y"\n', "x.md": b'source = "./modules/local_host"\n'}
+    assert not list(module_files(others))
 
 
 def test_a_module_that_is_called_twice_comes_once() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cynthus.errors import UsageError
 from cynthus.render.folder import Rendered
 from tests.render.folders import MAIN, Folder, local, snapshot, some
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UPDATED = MAIN.replace("line 2\n", "line two\n")
 
@@ -186,5 +189,5 @@ def test_another_id_replaces_the_one_that_was_copied(tmp_path: Path) -> None:
 
 def test_a_path_that_cannot_be_looked_at_is_named(written: Folder) -> None:
     name = "x" * 300  # longer than any file system takes
-    with pytest.raises(UsageError, match="cannot read .*too long"):
+    with pytest.raises(UsageError, match=r"cannot read .*too long"):
         written.write(Rendered({name: b""}))

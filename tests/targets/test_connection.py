@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from cynthus.process import Command, run
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.testing.contracts.connection import ConnectionContract, Reach
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class TestLocalConnection(ConnectionContract):
@@ -49,7 +46,8 @@ def test_its_python_is_ours() -> None:
 
 LISTS = """
 import os, sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from cynthus.targets.local.connection import LocalConnection
 os.setuid(654321)
 try:
@@ -59,12 +57,12 @@ except PermissionError as error:
 """
 
 
-def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one() -> None:
     if os.getuid():
         pytest.skip("only root can become a user who may not read a folder")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    (tmp_path / "outputs/closed").mkdir(parents=True, mode=0o700)
-    (tmp_path / "outputs/closed").chmod(0o700)
-    answer = run(Command((sys.executable, "-c", LISTS, str(tmp_path / "outputs"))))
-    assert answer.stdout.decode().strip() == str(tmp_path / "outputs/closed"), answer.stderr.decode()
+    # Folders of pytest's own are closed to everybody else.
+    with TemporaryDirectory() as outputs:
+        Path(outputs).chmod(0o755)
+        Path(outputs, "closed").mkdir(mode=0o700)
+        answer = run(Command((sys.executable, "-c", LISTS, outputs)))
+    assert answer.stdout.decode().strip() == f"{outputs}/closed", answer.stderr.decode()

@@ -129,7 +129,7 @@ def test_a_gpu_with_a_similar_name_is_another_one(tmp_path: Path, wish: str, nam
 
 
 def test_a_gpu_on_a_machine_without_any_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PlacementRefused, match="L4:1.*this machine has no GPU") as caught:
+    with pytest.raises(PlacementRefused, match=r"L4:1.*this machine has no GPU") as caught:
         place(tmp_path, resources={"gpu": "L4:1"})
     assert "target" in caught.value.hint
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cynthus.process import birth
 from cynthus.targets.local.machine import GIB, find_program, gpu_names, has_python, inspect
 from tests.targets.places import environment, script
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 

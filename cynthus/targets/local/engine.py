@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,25 +38,43 @@ def probe(environment: Mapping[str, str], *, patience: float = 5) -> Engine:
         address = environment.get("DOCKER_HOST") or _context_address(environment) or "unix:///var/run/docker.sock"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Engine(problem="the current Docker context cannot be read")
-    socket = address.removeprefix("unix://")
-    if socket != address and not os.access(socket, os.F_OK):
-        return Engine(problem=f"there is no {socket}")
-    return _ask({**environment, "DOCKER_HOST": address}, patience)
+    problem = _unreachable(address.removeprefix("unix://")) if address.startswith("unix://") else ""
+    return Engine(problem=problem) if problem else _ask(address, environment, patience)
 
 
-def _ask(environment: Mapping[str, str], patience: float) -> Engine:
-    # The SDK takes a tenth of a second to import: only once there is something to talk to.
+def _unreachable(path: str) -> str:
+    """Why nobody can be reached by the socket at `path`; '' if somebody can.
+
+    The SDK would say it less well, take a tenth of a second to be imported, and leave its own socket open.
+    """
+    with socket.socket(socket.AF_UNIX) as attempt:
+        attempt.settimeout(1)
+        try:
+            attempt.connect(path)
+        except FileNotFoundError:
+            return f"there is no {path}"
+        except PermissionError:
+            return f"this user may not use {path}"
+        except OSError as error:
+            return f"nobody answers at {path}: {error}"
+    return ""
+
+
+def _ask(address: str, environment: Mapping[str, str], patience: float) -> Engine:
     import docker
     import requests
 
     try:
-        client = docker.DockerClient.from_env(environment=environment, timeout=patience)
-    except docker.errors.DockerException as error:
+        # Told a version, the client does not ask for one while it is made: a failure there leaves its socket open.
+        told = {**environment, "DOCKER_HOST": address}
+        oldest = docker.constants.MINIMUM_DOCKER_API_VERSION
+        client = docker.DockerClient.from_env(version=oldest, environment=told, timeout=patience)
+    except (docker.errors.DockerException, ValueError) as error:
         return Engine(problem=str(error))
     try:
-        return Engine(version=str(client.version()["Version"]))
-    except (docker.errors.DockerException, requests.RequestException, OSError, KeyError) as error:
-        return Engine(problem=str(error))
+        return Engine(version=str(client.api.version(api_version=False)["Version"]))
+    except (docker.errors.DockerException, requests.RequestException, OSError, KeyError, TypeError) as error:
+        return Engine(problem=f"{address} does not answer like an engine: {error}")
     finally:
         client.close()
 

@@ -10,6 +10,7 @@ from cynthus.core.finding import Finding
 from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
 from cynthus.errors import PlacementRefused, PythonMissing, RuntimeUnavailable
+from cynthus.settings import handed_on
 from cynthus.targets.local import engine, machine
 from cynthus.targets.local.connection import LocalConnection
 
@@ -49,7 +50,7 @@ class LocalTarget:
         return {"deployment": deployment, "gpus": placement.gpus}
 
     def connect(self, host: Host) -> LocalConnection:  # noqa: ARG002 - every host of this target is this machine
-        return LocalConnection(self._settings.environment)
+        return LocalConnection(handed_on(self._settings.environment))
 
     def home(self, deployment: str) -> PurePosixPath:
         return PurePosixPath(self._settings.data_dir / deployment)

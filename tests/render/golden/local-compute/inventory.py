@@ -8,6 +8,8 @@ JSON itself, or the path of a file with it), terraform.tfstate beside this
 script, `terraform output` (or `tofu output`) in the folder of this script.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).absolute().parent
 GROUP = "cynthus"
@@ -26,7 +29,7 @@ class Broken(Exception):
     """The hosts cannot be told; the message is one sentence that says why."""
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     """Answer `--list` or `--host NAME` as Ansible asks; without an argument, as `--list`."""
     try:
         variables = {host["name"]: connection(host) for host in checked(hosts())}
@@ -42,7 +45,7 @@ def main(arguments):
     return 0
 
 
-def hosts():
+def hosts() -> list[Any]:
     """The output `hosts`, from wherever it is."""
     given = os.environ.get("CYNTHUS_HOSTS", "").strip()
     if given[:1] in ("[", "{"):
@@ -57,7 +60,7 @@ def hosts():
     return asked()
 
 
-def asked():
+def asked() -> list[Any]:
     """The output as Terraform gives it: the state may lie anywhere."""
     program = shutil.which("terraform") or shutil.which("tofu")
     if program is None:
@@ -77,7 +80,7 @@ def asked():
     return unpacked(parsed(answer.stdout.decode("utf-8", "replace"), "`terraform output`"), "`terraform output`")
 
 
-def unpacked(value, source):
+def unpacked(value: Any, source: Path | str) -> list[Any]:
     """The list of hosts: as it is, or as one output among others."""
     for key in ("hosts", "value"):
         if isinstance(value, dict) and key in value:
@@ -89,7 +92,7 @@ def unpacked(value, source):
     return value
 
 
-def checked(found):
+def checked(found: list[Any]) -> list[dict[str, Any]]:
     """The same hosts, once each is known to have what it must."""
     names = set()
     for number, host in enumerate(found):
@@ -104,7 +107,7 @@ def checked(found):
     return found
 
 
-def connection(host):
+def connection(host: dict[str, Any]) -> dict[str, Any]:
     """The variables by which Ansible reaches a host."""
     kind = host["connection"].get("kind")
     common = {"cynthus_gpus": host.get("gpus", 0), "cynthus_internal_address": host.get("internal_address")}
@@ -115,7 +118,7 @@ def connection(host):
     raise Broken(f"the connection of {host['name']} is neither local nor ssh")
 
 
-def ssh(host):
+def ssh(host: dict[str, Any]) -> dict[str, Any]:
     """Host, port, user, and the way there."""
     port = host.get("port")
     if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
@@ -129,14 +132,14 @@ def ssh(host):
     return variables
 
 
-def plain(text, where):
+def plain(text: object, where: str) -> str:
     """The text, if it is safe to hand on."""
     if not isinstance(text, str) or not PLAIN.match(text):
         raise Broken(f"{where} is no plain word: {json.dumps(text)[:80]}")
     return text
 
 
-def parsed(text, source):
+def parsed(text: str, source: Path | str) -> Any:
     """JSON, or a sentence about why it is none."""
     try:
         return json.loads(text)
@@ -144,7 +147,7 @@ def parsed(text, source):
         raise Broken(f"{source} is not JSON: {problem}") from None
 
 
-def text_of(path):
+def text_of(path: Path | str) -> str:
     """The content of a file, or a sentence about why it cannot be read."""
     try:
         return Path(path).read_text(encoding="utf-8")
