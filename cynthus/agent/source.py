@@ -29,14 +29,16 @@ class Brought(NamedTuple):
 
 
 def bring(
-    home: Home, spec: Spec, document: Mapping[str, object], folder: Path, packed: Path | None
+    home: Home, spec: Spec, document: Mapping[str, object], folder: Path, packed: Path | None, run_id: str | None = None
 ) -> Brought:
-    """Unpack a source (None: what lies in `folder` now) as a run's app; a spec without a run gets a new one.
+    """Unpack a source (None: what lies in `folder` now) as a run's app.
+
+    The run is `run_id`, else the one that the spec names, else a new one.
 
     Raises:
         Failure: the source cannot be read, or the run has begun with another one.
     """
-    run = home.run(spec.run_id or clock.mint_run(time.time(), os.urandom(2)))
+    run = home.run(run_id or spec.run_id or clock.mint_run(time.time(), os.urandom(2)))
     run.folder.mkdir(parents=True, exist_ok=True)
     fresh = run.folder / f".app.{os.urandom(4).hex()}.part"
     large: tuple[str, ...] = ()

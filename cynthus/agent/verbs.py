@@ -55,7 +55,7 @@ def source(given: Arguments) -> Answer:
     spec, document, home = _spec(given)
     program.install(home)
     packed = Path(given.options["archive"]) if given.options.get("archive") else None
-    brought = room.bring(home, spec, document, _folder(given), packed)
+    brought = room.bring(home, spec, document, _folder(given), packed, given.options.get("run"))
     return {"changed": brought.changed, "run_id": brought.run, "source": brought.hash, "large": list(brought.large)}
 
 

@@ -63,6 +63,6 @@ def _asked(extravars: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ..
     folder = ("--folder", given["folder"])
     yield "image", ("environment", *spec, *folder, *home)
     yield "dataset", ("data", *spec, *folder, *home)
-    yield "app", ("source", *spec, *folder, *home, "--archive", given["source_archive"])
+    yield "app", ("source", *spec, *folder, *home, "--run", given["run"], "--archive", given["source_archive"])
     if extravars["cynthus_start"]:
         yield "agent", ("start", *spec, *home, "--run", given["run"])

@@ -237,6 +237,12 @@ def test_a_spec_without_a_run_gets_a_new_one(host: Host) -> None:
     host.spec(run_id=RUN)
 
 
+def test_a_run_that_is_named_gets_it_whatever_the_spec_says(host: Host) -> None:
+    host.file("main.py")
+    other = "20260102-030405-0123"
+    assert host.ask("source", "--run", other)["run_id"] == other
+
+
 def test_a_source_that_was_cut_off_is_brought_anew(host: Host) -> None:
     host.bring("print('x')")
     host.run.version.unlink()

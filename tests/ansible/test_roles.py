@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cynthus.ansible.client import PlayResult
 
+RUN = "20260102-030405-aaaa"
 NAMES = [
     "plain",
     "with spaces",
@@ -62,14 +63,14 @@ def test_the_agent_is_asked_with_the_very_paths_whatever_their_names(tmp_path: P
         cynthus_spec=spec,
         cynthus_home=home,
         cynthus_source_archive=archive,
-        cynthus_run="20260102-030405-aaaa",
+        cynthus_run=RUN,
         cynthus_start=True,
     )
     assert asked(root) == [
         ["environment", "--spec", spec, "--folder", str(folder), "--home", home],
         ["data", "--spec", spec, "--folder", str(folder), "--home", home],
-        ["source", "--spec", spec, "--folder", str(folder), "--home", home, "--archive", archive],
-        ["start", "--spec", spec, "--home", home, "--run", "20260102-030405-aaaa"],
+        ["source", "--spec", spec, "--folder", str(folder), "--home", home, "--run", RUN, "--archive", archive],
+        ["start", "--spec", spec, "--home", home, "--run", RUN],
     ]
 
 

@@ -13,7 +13,7 @@ from tests.journeys.user import WAIT, processes_with, wait_for
 if TYPE_CHECKING:
     from tests.journeys.user import Ended, User
 
-SENTINEL = "s3ntinel-4f1c-value"
+SENTINEL = f"sentinel-{os.urandom(8).hex()}"
 USES = "import os; print('secret of', len(os.environ['TOKEN']), 'letters')\n"
 SPEC = "secrets: [TOKEN]\n"
 

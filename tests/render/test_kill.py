@@ -158,6 +158,18 @@ def test_a_write_that_is_cut_off_again_and_again_comes_to_its_end(tmp_path: Path
     assert contents(folder) == wanted(folder, prepared, AFTER)
 
 
+@pytest.mark.parametrize("second", [1, 2, 4, 6])
+def test_a_write_may_be_cut_off_while_it_takes_over_from_one_that_was(tmp_path: Path, second: int) -> None:
+    end = wanted(Folder(tmp_path / "app"), prepared, LAST)
+    for first in range(MORE_THAN_ENOUGH):
+        folder = prepared(Folder(tmp_path / str(first) / "app"))
+        if not cut_off(folder, AFTER, first):
+            break
+        cut_off(folder, LAST, second)
+        folder.write(LAST)
+        assert contents(folder) == end, f"cut off before changes {first} and {second}"
+
+
 def test_no_edit_is_ever_lost_on_the_way(tmp_path: Path) -> None:
     for last in range(MORE_THAN_ENOUGH):
         folder = prepared(Folder(tmp_path / str(last) / "app"))
