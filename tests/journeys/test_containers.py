@@ -66,8 +66,8 @@ def test_a_secret_is_neither_in_the_containers_settings_nor_in_its_image(
     owner: User, docker_engine: DockerEngine
 ) -> None:
     owner.environment["TOKEN"] = "s3ntinel-in-a-box"
-    wait = WAIT.format(path="/app/outputs/never") + "import os\n"
-    app = folder(owner, docker_engine, "import os; print(len(os.environ['TOKEN']), flush=True)\n" + wait, "secrets: [TOKEN]\n")
+    main = "import os; print(len(os.environ['TOKEN']), flush=True)\n" + WAIT.format(path="/app/outputs/never")
+    app = folder(owner, docker_engine, main, "secrets: [TOKEN]\n")
     up = owner.cynthus("up", app, "-y", "--detach")
     assert up.code == 0, up
     containers = docker_engine.lines("ps", "--quiet", "--filter", f"label=cynthus-deployment={owner.status(app)['id']}")
