@@ -89,3 +89,6 @@ class _LateAnsible:
         self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
     ) -> PlayResult:
         return self._runner.play(playbook, inventory=inventory, extravars=extravars, activity=activity)
+
+    def end_leftovers(self) -> None:
+        self._runner.end_leftovers()

@@ -17,7 +17,7 @@ from cynthus.ansible.extravars import encode
 from cynthus.ansible.failure import play_error
 from cynthus.ansible.family import Family
 from cynthus.ansible.play import Play
-from cynthus.ansible.private import own_files, private_folder
+from cynthus.ansible.private import own_files, private_folder, sweep_leftovers
 from cynthus.ansible.stop import Stop
 from cynthus.errors import AnsibleMissing, AnsibleTimeout, Interrupted
 
@@ -68,6 +68,9 @@ class AnsibleRunner:
         if rc != 0 or events.no_hosts:
             raise play_error(events, rc)
         return PlayResult(tuple(events.tasks))
+
+    def end_leftovers(self) -> None:
+        sweep_leftovers(self._settings.tmpfs)
 
     def _configure(
         self, program: Path, playbook: Path, inventory: Path, extravars: Mapping[str, object], folder: Path

@@ -51,3 +51,10 @@ class Ansible(Protocol):
             AnsibleMissing: ansible-playbook is not there.
             AnsibleError: anything else that Ansible reports.
         """
+
+    def end_leftovers(self) -> None:
+        """End the plays whose Cynthus was killed. (`play` does that too, before its own begins.)
+
+        Raises:
+            AnsibleError: their files lie in a folder that is not ours.
+        """

@@ -37,6 +37,16 @@ class Family:
     """`NAME=value`, as it stands in the environment of ansible-playbook and nowhere else."""
     members: set[Process] = field(default_factory=set)
 
+    @classmethod
+    def left_by(cls, folder: Path) -> Family:
+        """The family of a play whose private `folder` lies there still while whoever played it is gone."""
+        # ansible-runner names that file on the command line. Modules, and what they start, do not have that line.
+        word = f"@{folder}/env/extravars".encode()
+        family = cls("", {process for process in process_table() if word in _strings(process, "cmdline")})
+        if family.members:
+            family.look()
+        return family
+
     def look(self) -> None:
         """Add whoever is there now. Those seen earlier stay known when their parent has died."""
         table = process_table()
@@ -74,16 +84,21 @@ class Family:
                 continue
 
     def _marked(self, process: Process) -> bool:
-        try:
-            return self.mark.encode() in (_PROC / str(process.pid) / "environ").read_bytes().split(b"\0")
-        except OSError:
-            return False
+        return self.mark.encode() in _strings(process, "environ")
 
 
 def process_table() -> set[Process]:
     """Every process that runs; zombies are left out."""
     found = (_process(entry.name) for entry in os.scandir(_PROC) if entry.name.isdigit()) if _PROC.is_dir() else ()
     return {process for process in found if process}
+
+
+def _strings(process: Process, name: str) -> list[bytes]:
+    """The strings in a file of /proc; none where the process is gone or somebody else's."""
+    try:
+        return (_PROC / str(process.pid) / name).read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _process(pid: str) -> Process | None:

@@ -10,6 +10,7 @@ import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from cynthus.ansible.family import Family
 from cynthus.errors import AnsibleError, DiskFull
 from cynthus.process import birth
 
@@ -42,6 +43,20 @@ def private_folder(tmpfs: Path) -> Iterator[Path]:
         shutil.rmtree(own, ignore_errors=True)  # what is left, if anything, is swept at the next start
 
 
+def sweep_leftovers(tmpfs: Path) -> None:
+    """What `private_folder` does first: end and remove what killed processes left.
+
+    Raises:
+        AnsibleError: `tmpfs` belongs to somebody else, or others may read it.
+    """
+    base = tmpfs / "ansible"
+    if base.is_dir():
+        with own_files(tmpfs):
+            _refuse_strangers(tmpfs)
+            _refuse_strangers(base)
+            sweep(base)
+
+
 @contextmanager
 def own_files(folder: Path) -> Iterator[None]:
     """Turn what the operating system says about our own files, in or below `folder`, into errors of ours."""
@@ -56,11 +71,15 @@ def own_files(folder: Path) -> Iterator[None]:
 
 
 def sweep(base: Path) -> None:
-    """Remove the folders of processes that are gone. Two that sweep at once do not mind each other."""
+    """End the plays of processes that are gone, and remove their folders. Two that sweep at once are fine.
+
+    Ansible goes on when whoever started it is killed; what it does then, nobody sees any more.
+    """
     for folder in base.iterdir():
         pid, _, rest = folder.name.partition("-")
         born = rest.rpartition("-")[0]
         if not pid.isdigit() or _born(int(pid)) != born:
+            Family.left_by(folder).end(patience=2)
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 def recover(tools: Tools, site: Site, journal: Journal) -> Run | None:
     """The newest run as it is now, after bringing home what an ended one left on its host.
 
-    Terraform that still works for a killed process holds its own lock, and the next plan waits for that.
+    Terraform that still works for a killed process holds its own lock, and the next plan waits for that. A play that
+    still goes on has no such lock, and is ended.
     """
+    tools.ansible.end_leftovers()
     for intent in journal.open_intents():
         tools.progress.note(f"going on where `cynthus {intent.operation}` was cut off ({intent.step})")
         journal.record(intent.step, "failed", reason="cut off")

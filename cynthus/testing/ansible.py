@@ -59,6 +59,9 @@ class FakeAnsible:
                 tasks.append(TaskResult(self.host, step.role, step.task, step.changed, step.stdout))
         return PlayResult(tuple(tasks))
 
+    def end_leftovers(self) -> None:
+        """Nothing is ever left: a play here is over when its call is."""
+
 
 def up_steps(played: Played) -> tuple[Step, ...]:
     """What `up.yml` comes to where all goes well and the agent starts the run that it is told to."""

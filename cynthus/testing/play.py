@@ -46,6 +46,9 @@ class DirectPlay:
             tasks.append(self._ask(agent, role, arguments))
         return PlayResult(tuple(tasks))
 
+    def end_leftovers(self) -> None:
+        """Nothing to do: the verbs that it asked for end by themselves."""
+
     def _ask(self, agent: Path, role: str, arguments: tuple[str, ...]) -> TaskResult:
         argv = (sys.executable, "-I", "-S", str(agent), *arguments)
         answer = run(Command(argv, env=self._environment), timeout=120)

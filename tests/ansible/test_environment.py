@@ -34,7 +34,6 @@ def environment(
         "ANSIBLE_LIBRARY",
         "PYTHONPATH",
         "PYTHONSTARTUP",
-        "LC_TIME",
     ],
 )
 def test_what_is_not_on_the_list_stays_out(tmp_path: Path, name: str) -> None:

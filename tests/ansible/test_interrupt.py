@@ -192,11 +192,59 @@ def test_an_error_while_events_are_handled_stops_the_play(tmp_path: Path) -> Non
 
 
 def test_what_a_killed_cynthus_left_is_swept_by_the_next_play(tmp_path: Path) -> None:
-    staged = stage(tmp_path, [sleeper(tmp_path, "sleep 2")])
+    stage(tmp_path, [sleeper(tmp_path)])
     with player(tmp_path) as process:
         recorded_pid(tmp_path / "pid")
         left = folders_of_plays(tmp_path)
         process.kill()
         process.wait(timeout=60)
-    staged.play()
+    stage(tmp_path, [command("Pass", "true")]).play()
     assert (len(left), folders_of_plays(tmp_path)) == (1, [])
+
+
+def test_the_play_of_a_killed_cynthus_is_ended_by_the_next_one(tmp_path: Path) -> None:
+    stage(tmp_path, [sleeper(tmp_path)])
+    with player(tmp_path) as process:
+        task = recorded_pid(tmp_path / "pid")
+        family = children_of(process.pid)
+        process.kill()
+        process.wait(timeout=60)
+    stage(tmp_path, [command("Pass", "true")]).play()
+    assert task in family
+    assert [pid for pid in family if not gone(pid)] == []
+
+
+def test_the_play_of_a_killed_cynthus_can_be_ended_without_a_new_one(tmp_path: Path) -> None:
+    staged = stage(tmp_path, [sleeper(tmp_path)])
+    with player(tmp_path) as process:
+        task = recorded_pid(tmp_path / "pid")
+        process.kill()
+        process.wait(timeout=60)
+    staged.ansible.end_leftovers()
+    assert (gone(task), folders_of_plays(tmp_path)) == (True, [])
+
+
+def test_the_play_of_a_living_cynthus_is_left_alone(tmp_path: Path) -> None:
+    staged = stage(tmp_path, [sleeper(tmp_path)])
+    with player(tmp_path) as process:
+        task = recorded_pid(tmp_path / "pid")
+        staged.ansible.end_leftovers()
+        there = not gone(task), len(folders_of_plays(tmp_path))
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert there == (True, 1)
+
+
+def test_what_left_the_play_of_a_killed_cynthus_goes_on(tmp_path: Path) -> None:
+    daemon = f"setsid -f sh -c 'echo $$ > \"{tmp_path}/daemon\"; exec sleep 1000' >/dev/null 2>&1 </dev/null"
+    stage(tmp_path, [command("Start a daemon", "sh", "-c", daemon), sleeper(tmp_path)])
+    with player(tmp_path) as process:
+        recorded_pid(tmp_path / "pid")
+        pid = recorded_pid(tmp_path / "daemon")
+        process.kill()
+        process.wait(timeout=60)
+    stage(tmp_path, [command("Pass", "true")]).play()
+    alive = not gone(pid)
+    if alive:
+        os.kill(pid, signal.SIGKILL)
+    assert alive

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.ansible.private import own_files, private_folder, sweep
+from cynthus.ansible.private import own_files, private_folder, sweep, sweep_leftovers
 from cynthus.errors import AnsibleError, DiskFull
 from cynthus.process import Command, birth, run
 
@@ -59,6 +59,20 @@ def test_what_a_living_process_uses_is_left_alone(tmp_path: Path) -> None:
     used.mkdir()
     sweep(tmp_path)
     assert used.exists()
+
+
+def test_there_may_be_nothing_to_sweep(tmp_path: Path) -> None:
+    sweep_leftovers(tmp_path / "tmpfs")
+    assert not (tmp_path / "tmpfs").exists()
+
+
+def test_a_folder_that_others_may_read_is_not_swept(tmp_path: Path) -> None:
+    (tmp_path / "ansible/1-1-1").mkdir(parents=True)
+    (tmp_path / "ansible").chmod(0o755)
+    tmp_path.chmod(0o700)
+    with pytest.raises(AnsibleError, match="not a private folder"):
+        sweep_leftovers(tmp_path)
+    assert (tmp_path / "ansible/1-1-1").exists()
 
 
 def test_a_pid_that_was_used_again_keeps_nothing_alive(tmp_path: Path) -> None:

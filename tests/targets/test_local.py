@@ -200,6 +200,12 @@ def test_its_host_is_reached_with_the_environment_of_the_user(tmp_path: Path) ->
     assert connection.run((str(tmp_path / "bin/hello"),)).stdout == b"hello\n"
 
 
+def test_a_secret_that_the_shell_exports_does_not_go_along_to_the_host(tmp_path: Path) -> None:
+    host = Host("local", "localhost", "localhost", None, 22, 0, ConnectionInfo("local"))
+    connection = LocalTarget(settings_of(tmp_path, TOKEN_OF_A_TEST="geheim")).connect(host)
+    assert b"geheim" not in connection.run(("/usr/bin/env",)).stdout
+
+
 # doctor
 
 

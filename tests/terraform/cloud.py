@@ -24,6 +24,8 @@ PLACES = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/
 
 REGION = "eu-central-1"
 KEYS = {"region": REGION, "access_key": "test", "secret_key": "test"}
+SKIPPED = ("skip_credentials_validation", "skip_metadata_api_check", "skip_requesting_account_id")
+"""What the provider would ask of the real cloud before anything else."""
 ALIVE = ("pending", "running", "stopping", "stopped")
 
 
@@ -38,7 +40,7 @@ class Cloud:
         """A root with these resources; whatever has tags carries the name of the folder."""
         provider = {
             **KEYS,
-            **dict.fromkeys(("skip_credentials_validation", "skip_metadata_api_check", "skip_requesting_account_id"), True),
+            **dict.fromkeys(SKIPPED, True),
             "s3_use_path_style": True,
             "endpoints": dict.fromkeys(("ec2", "s3", "iam", "sts"), self.endpoint),
             "default_tags": {"tags": {"world": folder.name}},

@@ -109,6 +109,12 @@ def pretender(folder: Path, body: str) -> Binary:
     return Binary(program, "terraform")
 
 
+def diagnosed(summary: str, detail: str = "") -> str:
+    """The body of a pretender that ends with this error."""
+    told = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": summary, "detail": detail}}
+    return f"print({json.dumps(json.dumps(told))})\nsys.exit(1)"
+
+
 def wait_for(true: Callable[[], object], what: str) -> None:
     """Poll until something is true; fail where it never becomes so."""
     deadline = time.monotonic() + DEADLINE

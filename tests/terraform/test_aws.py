@@ -36,7 +36,7 @@ INSTANCE = {
     "vpc_security_group_ids": ["${aws_security_group.door.id}"],
 }
 """The provider waits ten seconds for it to run."""
-WAITS = {"depends_on": ["aws_security_group.door"], "provisioner": {"local-exec": {"command": "sleep 600"}}}
+WAITS = {"depends_on": ["aws_security_group.door"], "provisioner": {"local-exec": {"command": "exec sleep 600"}}}
 
 
 def recorded(folder: Path) -> set[str]:
@@ -51,10 +51,15 @@ def _machine(cloud: Cloud, folder: Path) -> Path:
 
 
 def _making_an_instance(cloud: Cloud, folder: Path, binary: Binary) -> subprocess.Popen[bytes]:
-    """A driver in the middle of an apply: the group stands, and the instance is there but not yet reported."""
+    """A driver in the middle of an apply: the group stands, and the instance is there but not yet reported.
+
+    That the driver is told of it then, and not at the end, shows that events stream.
+    """
     planned(_machine(cloud, folder), binary)
     driver = drive(folder, binary)
-    wait_for(lambda: len(cloud.stands(folder)) == 2 or driver.poll() is not None, "the instance")
+    wait_for(lambda: len(cloud.stands(folder)) == 2, "the instance")
+    wait_for(lambda: "creating aws_instance.gpu" in (folder / "activity").read_text(), "word of it")
+    assert driver.poll() is None, "Terraform is still at work"
     return driver
 
 
@@ -78,11 +83,8 @@ def test_what_is_made_can_be_replaced_for_a_reason_and_removed(
 def test_an_interrupt_in_the_middle_of_an_apply_loses_nothing(tmp_path: Path, cloud: Cloud, any_binary: Binary) -> None:
     folder = tmp_path / "interrupt"
     driver = _making_an_instance(cloud, folder, any_binary)
-    told = (folder / "activity").read_text().splitlines()
     driver.send_signal(signal.SIGINT)
-    ended = result(folder, driver)
-    assert "creating aws_instance.gpu" in told, "it was told while Terraform was still at work"
-    assert ended["error"] == "Interrupted"
+    assert result(folder, driver)["error"] == "Interrupted"
     assert recorded(folder) == cloud.stands(folder) != set()
     assert not locked(folder)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 import signal
 from pathlib import Path
@@ -13,20 +11,19 @@ import pytest
 
 from cynthus.core.plan import Change
 from cynthus.errors import (
-    DiskFull,
     TerraformError,
     TerraformFailed,
     TerraformMissing,
     TerraformTimeout,
 )
-from cynthus.process import Command, birth, run
+from cynthus.process import birth
 from cynthus.terraform.adapter import Timing
 from cynthus.terraform.binary import Binary
 from cynthus.terraform.execution import STOPPING, Patience
-from tests.terraform.roots import cli, data_root, pretender, wait_for
+from tests.terraform.roots import cli, diagnosed, pretender, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SHORT = Timing(Patience(timeout=0.3, grace=0.03))
 HANGS = "time.sleep(600)"
@@ -43,11 +40,6 @@ signal.signal(signal.SIGINT, stop)
 (here / "started").touch()
 time.sleep(600)
 """
-
-
-def diagnosed(summary: str, detail: str = "") -> str:
-    told = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": summary, "detail": detail}}
-    return f"print({json.dumps(json.dumps(told))})\nsys.exit(1)"
 
 
 def deaf_pid(folder: Path) -> int:
@@ -198,50 +190,10 @@ def test_a_failure_names_the_log(tmp_path: Path) -> None:
     assert "000001-apply.jsonl" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        diagnosed("Failed to persist state", "write terraform.tfstate: no space left on device"),
-        """sys.stderr.write("Error: write: Disk quota exceeded"); sys.exit(1)""",
-    ],
-)
-def test_a_full_disk_is_called_one(tmp_path: Path, body: str) -> None:
-    with pytest.raises(DiskFull):
-        cli(tmp_path, pretender(tmp_path, body)).apply(tmp_path / "plan")
-
-
 def test_logs_that_cannot_be_written_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file where a folder should be")
     with pytest.raises(TerraformError, match="logs"):
         cli(tmp_path, pretender(tmp_path, "")).apply(tmp_path / "plan")
-
-
-@pytest.fixture
-def full(tmp_path: Path) -> Iterator[Path]:
-    """A root on a disk that is full."""
-    folder = tmp_path / "full"
-    folder.mkdir()
-    mount = Command(("mount", "-t", "tmpfs", "-o", "size=64k", "cynthus-test", str(folder)))
-    if os.getuid() or run(mount).returncode:
-        pytest.skip("a small file system can only be mounted by root")
-    try:
-        data_root(folder, {"a": "1"}, {})
-        with contextlib.suppress(OSError), open(folder / "rest", "wb", buffering=0) as rest:
-            while rest.write(bytes(4096)):
-                pass
-        yield folder
-    finally:
-        run(Command(("umount", str(folder))))
-
-
-def test_terraform_on_a_full_disk_says_so(full: Path, any_binary: Binary) -> None:
-    with pytest.raises(DiskFull):
-        cli(full, any_binary).plan(full / "plan")
-
-
-def test_a_note_of_ours_on_a_full_disk_says_so(full: Path) -> None:
-    with pytest.raises(DiskFull):
-        cli(full, pretender(full.parent, "")).init()
 
 
 def test_a_state_that_could_not_be_saved_is_pointed_at(tmp_path: Path) -> None:

@@ -106,6 +106,13 @@ class AnsibleContract(ABC):
         with pytest.raises(HostUnreachable, match=HOST):
             stage.play()
 
+    def test_where_nothing_was_left_there_is_nothing_to_end(self, tmp_path: Path) -> None:
+        stage = self.stage(tmp_path, [Scene("image", "Make it", "one")])
+        stage.ansible.end_leftovers()
+        stage.play()
+        stage.ansible.end_leftovers()
+        assert stage.play().stdout("image", HOST) == "one"
+
     def test_two_plays_do_not_mix(self, tmp_path: Path) -> None:
         stage = self.stage(tmp_path, [Scene("image", "Make it", "one")])
         assert stage.play() == stage.play()
