@@ -139,6 +139,24 @@ def birth(pid: int) -> str | None:
     return answer.stdout.decode().strip() or None
 
 
+def mentioning(word: str) -> tuple[tuple[int, str], ...]:
+    """Other processes of this user that have `word` on their command line: pid and command line, cut to its beginning.
+
+    Linux: /proc/PID/cmdline (proc(5)); elsewhere nothing is found.
+    """
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes()
+            own = folder.stat().st_uid == os.getuid()
+        except OSError:
+            continue
+        if own and word.encode() in line and folder.name != str(os.getpid()):
+            shown = line.replace(b"\0", b" ").decode(errors="replace").strip()
+            found.append((int(folder.name), shown if len(shown) <= 120 else f"{shown[:117]}..."))
+    return tuple(found)
+
+
 def alive(pid: int, born: str) -> bool:
     """Whether the very process that had `pid` when it was `born` still runs."""
     return birth(pid) == born

@@ -60,7 +60,6 @@ class Settings:
     terraform: str | None
     terraform_timeout: float
     ansible_timeout: float
-    debug: bool
     color: bool
 
 
@@ -81,9 +80,13 @@ def read(environment: Mapping[str, str]) -> Settings:
         terraform=environment.get("CYNTHUS_TERRAFORM") or None,
         terraform_timeout=_seconds(environment, "CYNTHUS_TERRAFORM_TIMEOUT", 3600),
         ansible_timeout=_seconds(environment, "CYNTHUS_ANSIBLE_TIMEOUT", 3600),
-        debug=environment.get("CYNTHUS_DEBUG", "") not in ("", "0"),
         color="NO_COLOR" not in environment,
     )
+
+
+def debugging(environment: Mapping[str, str]) -> bool:
+    """Whether tracebacks are wanted. Asked when something has gone wrong, perhaps the settings themselves."""
+    return environment.get("CYNTHUS_DEBUG", "") not in ("", "0")
 
 
 def handed_on(environment: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from cynthus.errors import SettingsInvalid
 from cynthus.process import Command, run
-from cynthus.settings import ENVIRONMENT, Settings, memory_folder, read
+from cynthus.settings import ENVIRONMENT, Settings, debugging, memory_folder, read
 
 HOME = {"HOME": "/home/jo"}
 
@@ -78,7 +78,7 @@ def test_the_environment_is_handed_on_as_it_is() -> None:
 
 def test_nothing_set_means_the_defaults() -> None:
     settings = read(HOME)
-    assert (settings.terraform, settings.debug, settings.color) == (None, False, True)
+    assert (settings.terraform, settings.color) == (None, True)
     assert (settings.terraform_timeout, settings.ansible_timeout) == (3600, 3600)
 
 
@@ -87,10 +87,6 @@ def test_nothing_set_means_the_defaults() -> None:
     [
         ("CYNTHUS_TERRAFORM", "/opt/tofu", "terraform", "/opt/tofu"),
         ("CYNTHUS_TERRAFORM", "", "terraform", None),
-        ("CYNTHUS_DEBUG", "1", "debug", True),
-        ("CYNTHUS_DEBUG", "yes", "debug", True),
-        ("CYNTHUS_DEBUG", "0", "debug", False),
-        ("CYNTHUS_DEBUG", "", "debug", False),
         ("NO_COLOR", "1", "color", False),
         ("NO_COLOR", "0", "color", False),
         ("CYNTHUS_TERRAFORM_TIMEOUT", "90", "terraform_timeout", 90),
@@ -167,12 +163,18 @@ class Recorded(dict[str, str]):
 def test_every_variable_that_is_read_is_described_and_no_other() -> None:
     environment = Recorded()
     read(environment)
+    debugging(environment)
     assert environment.asked - {"HOME"} == set(ENVIRONMENT)
+
+
+@pytest.mark.parametrize(("value", "on"), [("1", True), ("yes", True), ("0", False), ("", False)])
+def test_debugging_is_switched_on_by_any_value_but_zero(value: str, on: bool) -> None:  # noqa: FBT001 - what is expected
+    assert debugging({"CYNTHUS_DEBUG": value}) is on
 
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(AttributeError):
-        read(HOME).debug = True  # type: ignore[misc]  # that is the point
+        read(HOME).color = True  # type: ignore[misc]  # that is the point
 
 
 def test_settings_are_values() -> None:

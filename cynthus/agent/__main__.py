@@ -28,6 +28,12 @@ def main() -> None:
         code = 1
     except KeyboardInterrupt:
         said, code = Failure("interrupted", hint="the same command goes on where this one stopped").document(), 1
+    if code and sys.argv[1:2] == ["exec"]:
+        # It is a person at a terminal who reads this, in the place of their command's own words.
+        problem = said["error"]
+        assert isinstance(problem, dict)  # noqa: S101 - that is what a failure's document holds
+        sys.stderr.write(f"{problem['message']}\n  next: {problem['hint']}\n")
+        sys.exit(127)
     _say(said)
     sys.exit(code)
 

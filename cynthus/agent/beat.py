@@ -51,6 +51,8 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
         if now >= due or begun or attempt.exit.exists():
+            if not attempt.folder.is_dir():
+                return
             _replace_killed_supervisor(run, attempt)
             state, due = pulse.write(now), now + _BEAT
             if state == "EXITED":

@@ -50,6 +50,7 @@ def listing(folder: Path, spec: Spec) -> list[Item]:
 
 class _Walk:
     def __init__(self, folder: Path, source: Path, spec: Spec) -> None:
+        self._source = source
         self._prefix = "" if source == folder else os.path.relpath(source, folder) + "/"
         self._docker = dockerignore.read(folder / ".dockerignore")
         self._own = _reserved(spec, self._prefix)
@@ -83,6 +84,9 @@ class _Walk:
 
     def _out(self, path: str, name: str, *, is_folder: bool) -> bool:
         if name in _NEVER or path in self._own:
+            return True
+        if is_folder and (self._source / path / "pyvenv.cfg").exists():
+            # A virtual environment, whatever it is called: it belongs to this machine.
             return True
         whole = self._prefix + path
         if is_folder and self._docker.ignored(whole) and not self._docker.bring_back:

@@ -51,6 +51,7 @@ def bring(
             environment.identify(spec, folder), found, image_name.of(spec, folder), data.mounts(home, spec, folder)
         )
         changed = _take_over(run, fresh, ready)
+        _begin_with_checkpoints(home, folder / spec.checkpoints)
         write_json(run.spec, {**document, "run_id": run.id}, mode=0o600)
         # Last: it says that all the rest is there.
         version.write(run, ready)
@@ -58,6 +59,20 @@ def bring(
         _remove(fresh)
         _remove(run.folder / ".packed")
     return Brought(changed, run.id, found, large)
+
+
+def _begin_with_checkpoints(home: Home, saved: Path) -> None:
+    """A deployment that is made again goes on from what the last one saved."""
+    if home.checkpoints.exists() or not saved.is_dir():
+        return
+    import shutil
+
+    partial = home.folder / f".checkpoints.{os.urandom(4).hex()}.part"
+    try:
+        shutil.copytree(saved, partial)
+        os.replace(partial, home.checkpoints)
+    finally:
+        _remove(partial)
 
 
 def _take_over(run: RunFolder, fresh: Path, ready: Version) -> bool:

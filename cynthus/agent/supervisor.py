@@ -86,7 +86,7 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     assert known is not None  # noqa: S101 - written before main.py was let go
     why = ""
     while (ended := main.poll()) is None:
-        why = why or wished(run, attempt) or alarm.asked or _overdue(known)
+        why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt)
         if why:
             main.end(known.stop_grace)
         alarm.wait(0.02 if why else _TICK)
@@ -98,7 +98,7 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
 
 def finish(attempt: Attempt, ended: Ended) -> None:
     """Write the end down. A disk that refuses is asked again: without this file nobody learns of the end."""
-    while True:
+    while attempt.folder.is_dir():
         try:
             record.write_end(attempt, ended, at=clock.stamp(time.time()))
         except OSError:
@@ -132,6 +132,11 @@ def _orphan(run: RunFolder, attempt: Attempt, known: Record) -> Main:
     from cynthus.agent import container
 
     return container.adopt(attempt, known.container, may_begin=not wished(run, attempt))
+
+
+def _homeless(attempt: Attempt) -> str:
+    """Nobody can see or stop a run whose folder somebody has removed, so it does not go on."""
+    return "" if attempt.folder.is_dir() else "its folder is gone"
 
 
 def _overdue(known: Record) -> str:

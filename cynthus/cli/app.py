@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from functools import cached_property
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 class App:
     """One invocation of the command line."""
 
-    def __init__(self, *, debug: bool = False) -> None:
-        self.debug = debug
-
     @cached_property
     def settings(self) -> Settings:
         return settings_module.read(os.environ)
@@ -31,6 +29,10 @@ class App:
     def console(self) -> Console:
         from cynthus.cli.console import Console
 
+        for stream in (sys.stdout, sys.stderr):
+            # A path with a character that the locale lacks is no reason to fail.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         return Console(sys.stdout, sys.stderr, color=self.settings.color)
 
     @cached_property

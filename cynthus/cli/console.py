@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,9 +14,13 @@ import click
 from cynthus.errors import ConfirmationNeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from cynthus.core.progress import Progress
+
+
+class Unread(Exception):
+    """Whoever read our output has gone."""
 
 
 class Console:
@@ -37,6 +43,11 @@ class Console:
         return PlainProgress(self._err)
 
     @property
+    def width(self) -> int:
+        """Characters in a line of text; a very wide screen is not used up, for nobody reads such lines."""
+        return min(100, shutil.get_terminal_size().columns)
+
+    @property
     def interactive(self) -> bool:
         """Whether somebody is there to answer a question."""
         return sys.stdin is not None and sys.stdin.isatty() and self._err.isatty()
@@ -46,12 +57,17 @@ class Console:
         click.echo(text, file=self._err)
 
     def result(self, text: str) -> None:
-        """A line that was asked for."""
-        click.echo(text, file=self._out)
+        """A line that was asked for.
+
+        Raises:
+            Unread: nobody reads it.
+        """
+        with _read():
+            click.echo(text, file=self._out)
 
     def document(self, value: Mapping[str, object]) -> None:
         """A result for a program: one JSON object."""
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False), file=self._out)
+        self.result(json.dumps(value, indent=2, ensure_ascii=False))
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Columns as wide as they need to be."""
@@ -61,8 +77,13 @@ class Console:
             self.result("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
     def log(self, data: bytes) -> None:
-        """Bytes of main.py's output, as they are."""
-        self._write(self._out, data)
+        """Bytes of main.py's output, as they are.
+
+        Raises:
+            Unread: nobody reads them.
+        """
+        with _read():
+            self._write(self._out, data)
 
     def log_aside(self, data: bytes) -> None:
         """The same where stdout belongs to a JSON result."""
@@ -100,3 +121,11 @@ class Console:
         stream.flush()
         stream.buffer.write(data)
         stream.buffer.flush()
+
+
+@contextmanager
+def _read() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise Unread from None

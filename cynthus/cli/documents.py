@@ -55,6 +55,7 @@ def run(value: Run | None) -> Document | None:
         "state": str(value.state),
         "reason": value.reason,
         "attempt": value.attempt,
+        "arguments": list(value.arguments),
         "exit_code": value.exit_code,
         "signal": value.signal,
         "created_at": value.created_at,
@@ -122,6 +123,7 @@ def _status(found: Status) -> Document:
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [{"host": each.name, "status": each.report} for each in found.hosts],
         "not_saved": {"files": files, "bytes": size},
+        "at_work": list(found.at_work),
         "problem": found.problem or None,
     }
 

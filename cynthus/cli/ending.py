@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import click
+
 from cynthus.cli import documents
+from cynthus.cli.console import Unread
 from cynthus.cli.wording import between, files, moment, typed
 from cynthus.core.run import Run, RunState
-from cynthus.errors import Interrupted, RunCancelled, RunFailed, RunLost
+from cynthus.errors import Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
 
 if TYPE_CHECKING:
     from cynthus.cli.app import App
@@ -38,12 +42,12 @@ def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: boo
         RunFailed, RunCancelled, RunLost: the run did not succeed.
         Interrupted: somebody stopped following; the run goes on.
     """
-    if detach or outcome.ending in ("unchanged", "prepared"):
+    if outcome.ending in ("unchanged", "prepared") or (detach and not outcome.run.over):
         report_outcome(app, outcome, where, as_json=as_json)
         return
     attendance = _attendance(app, outcome)
     pulled = stay(app, attendance, where, app.console.log_aside if as_json else app.console.log, quiet=as_json)
-    if as_json and attendance.run.state.ended:
+    if as_json and attendance.run.over:
         outputs = documents.outputs(pulled) if pulled else None
         app.console.document(documents.outcome("ended", outcome.site, attendance.run, outputs))
     judge(attendance.run, where)
@@ -58,7 +62,8 @@ def report_outcome(app: App, outcome: Outcome, where: str | None, *, as_json: bo
     if outcome.ending == "unchanged":
         when = f" at {moment(run.ended_at)}" if run.ended_at else ""
         app.console.say(f"nothing has changed since run {run.id} succeeded{when}")
-        next_steps(app, where, "run", "logs", "down")
+        standing = outcome.site.entry is not None and outcome.site.entry.phase == "up"
+        next_steps(app, where, "run", "logs", "down" if standing else "status")
     elif outcome.ending == "prepared":
         app.console.say(f"ready: `{typed('run', where)}` starts main.py")
     else:
@@ -78,12 +83,11 @@ def stay(
         try:
             attendance.watch(sink)
             break
+        except Unread:
+            raise _leaving(attendance, where) from None
         except KeyboardInterrupt as signal:
             if _wants_to_stop(app, attendance, where, asked=not signal.args):
-                from cynthus.operations.cancel import cancel
-
-                _, attendance.run = cancel(app.tools, attendance.site.id)
-                break
+                _cancel(app, attendance)
     try:
         pulled = attendance.finish()
     except KeyboardInterrupt:
@@ -96,6 +100,14 @@ def stay(
     return pulled
 
 
+def _cancel(app: App, attendance: Attendance) -> None:
+    from cynthus.operations.cancel import cancel
+
+    # It may have ended by itself while the question stood there; following it on shows how.
+    with suppress(NothingRunning):
+        cancel(app.tools, attendance.site.id)
+
+
 def judge(run: Run, where: str | None) -> None:
     """Turn the end of a run into an exit code.
 
@@ -103,12 +115,12 @@ def judge(run: Run, where: str | None) -> None:
         RunFailed, RunCancelled, RunLost: it did not succeed.
     """
     if run.state is RunState.CANCELLED:
-        raise RunCancelled(f"run {run.id} was {run.reason or 'cancelled'}", hint=_another(where))
+        raise RunCancelled(f"run {run.id} was ended{_after(run)}: {run.reason}", hint=_another(where))
     if run.state is RunState.LOST:
         raise RunLost(f"run {run.id} is lost: {run.reason}", hint=_another(where))
     if run.state is RunState.FAILED:
         raise RunFailed(
-            f"main.py failed: {run.reason}{_after(run)}",
+            f"main.py failed{_after(run)}: {run.reason}",
             hint=f"mend it and `{typed('up', where)}` again; `{typed('logs', where)}` shows what it printed",
         )
 
@@ -145,10 +157,7 @@ def _wants_to_stop(app: App, attendance: Attendance, where: str | None, *, asked
     Raises:
         Interrupted: to leave it running.
     """
-    leave = Interrupted(
-        f"stopped following; run {attendance.run.id} goes on",
-        hint=f"`{typed('logs -f', where)}` follows it again, `{typed('cancel', where)}` ends it",
-    )
+    leave = _leaving(attendance, where)
     if not (asked and app.console.interactive):
         raise leave
     app.console.say(f"\nrun {attendance.run.id} goes on.")
@@ -157,8 +166,16 @@ def _wants_to_stop(app: App, attendance: Attendance, where: str | None, *, asked
     except KeyboardInterrupt:
         raise leave from None
     if answer == "detach":
-        raise leave
+        app.console.say(f"{leave.message}; {leave.hint}")
+        raise click.exceptions.Exit(0)
     return answer == "stop"
+
+
+def _leaving(attendance: Attendance, where: str | None) -> Interrupted:
+    return Interrupted(
+        f"stopped following; run {attendance.run.id} goes on",
+        hint=f"`{typed('logs -f', where)}` follows it again, `{typed('cancel', where)}` ends it",
+    )
 
 
 def _say_end(app: App, run: Run, pulled: Pulled | None, where: str | None) -> None:

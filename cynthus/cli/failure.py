@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cynthus.cli.console import Unread
 from cynthus.errors import CynthusError, DiskFull, FolderNotWritable, InternalError, Interrupted, SpecError
+from cynthus.settings import debugging
 
 if TYPE_CHECKING:
     from cynthus.errors import Problem
+
+
+TERRAFORM_SPEAKERS = (("plan", "--detailed-exitcode"), ("render", "--check"))
+"""The commands whose exit codes are Terraform's: 0 the same, 2 different, 1 any error."""
 
 
 def guarded(group: click.Command) -> int:
@@ -25,9 +31,9 @@ def guarded(group: click.Command) -> int:
         error.show()
         return _exit_code(2)
     except (KeyboardInterrupt, click.Abort):
-        return _report(Interrupted("interrupted", hint="nothing is left half done; run the command again to go on"))
-    except BrokenPipeError:
-        # Whoever read our output has gone (`cynthus logs | head`): nothing to say and nobody to say it to.
+        return _report(Interrupted("interrupted", hint="run the command again to go on"))
+    except Unread:
+        # `cynthus logs | head`: nothing to say and nobody to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CynthusError as error:
@@ -49,7 +55,9 @@ def from_os(error: OSError) -> CynthusError:
         return DiskFull(f"{where}no space left", hint="make room and run the command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return FolderNotWritable(f"{where}{reason}", hint="use a folder that this user may write to")
-    return _internal(error)
+    if error.errno is None:
+        return _internal(error)
+    return CynthusError(where + reason, hint="mend that and run the command again; --debug shows where it happened")
 
 
 def _internal(error: BaseException) -> CynthusError:
@@ -70,8 +78,15 @@ def _report(error: CynthusError) -> int:
 
 def _exit_code(code: int) -> int:
     """The code, but for the two commands that speak Terraform's table: there 2 means a difference, so errors are 1."""
-    speaks_terraform = {"--detailed-exitcode", "--check"} & set(sys.argv[1:])
+    words = _typed()
+    speaks_terraform = any({verb, option} <= words for verb, option in TERRAFORM_SPEAKERS)
     return 1 if speaks_terraform and code != Interrupted.exit_code else code
+
+
+def _typed() -> set[str]:
+    """The words of the command line that are meant for us."""
+    words = sys.argv[1:]
+    return set(words[: words.index("--")] if "--" in words else words)
 
 
 def _lines(error: CynthusError, paint: _Paint) -> list[str]:
@@ -100,9 +115,7 @@ def _window(text: str, column: int, width: int = 100) -> tuple[str, int]:
 
 
 def _debug() -> bool:
-    context = click.get_current_context(silent=True)
-    wanted = os.environ.get("CYNTHUS_DEBUG", "") not in ("", "0") or "--debug" in sys.argv[1:]
-    return wanted or bool(context and context.params.get("debug"))
+    return debugging(os.environ) or "--debug" in _typed()
 
 
 class _Paint:

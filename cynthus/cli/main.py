@@ -79,11 +79,11 @@ class LazyGroup(click.Group):
     epilog="Start with: cynthus init hello && cynthus up hello",
 )
 @click.version_option(__version__, prog_name="cynthus")
-@click.option("--debug", is_flag=True, help="Show tracebacks and what runs underneath.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.pass_context
-def cli(ctx: click.Context, *, debug: bool) -> None:
+def cli(ctx: click.Context) -> None:
     """From a folder with a main.py to a finished run on a machine of your choice."""
-    ctx.obj = App(debug=debug)
+    ctx.obj = App()
 
 
 def main() -> NoReturn:

@@ -12,14 +12,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class WithArguments(click.Command):
-    """A command that hands everything after `--` on, untouched, as `ctx.meta["arguments"]`."""
+    """A command that hands everything after `--` on, untouched, as `ctx.meta["arguments"]`; None without a `--`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own, rest = args, []
+        own, rest = args, None
         if "--" in args:
             cut = args.index("--")
-            own, rest = args[:cut], args[cut + 1 :]
-        ctx.meta["arguments"] = tuple(rest)
+            own, rest = args[:cut], tuple(args[cut + 1 :])
+        ctx.meta["arguments"] = rest
         return super().parse_args(ctx, list(own))
 
 
@@ -43,13 +43,38 @@ class Deployments(_Text):
 
         entries, _ = Index(settings.read(os.environ).state_dir / "deployments").all()
         names = {word for entry in entries for word in (entry.name, entry.id) if word.startswith(incomplete)}
-        return [*(CompletionItem(name) for name in sorted(names)), CompletionItem(incomplete, type="dir")]
+        # Not of the type "dir": click's script for bash would then forget all other words.
+        return [CompletionItem(word) for word in (*sorted(names), *_folders(incomplete))]
+
+
+def _folders(incomplete: str) -> list[str]:
+    from glob import escape, glob
+
+    return sorted(glob(f"{escape(incomplete)}*/"))  # noqa: PTH207 - the words must begin as they were typed
+
+
+def _codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's call
+    from cynthus.errors import every_error
+
+    return sorted({kind.code for kind in every_error() if kind.code.startswith(incomplete.upper())})
+
+
+def _targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's call
+    import os
+
+    from cynthus import settings
+    from cynthus.targets.registry import Registry
+
+    return [name for name in Registry(settings.read(os.environ)).names() if name.startswith(incomplete)]
 
 
 where = click.argument("where", required=False, type=Deployments(), metavar="[DIR|DEPLOYMENT]")
 yes = click.option("-y", "--yes", is_flag=True, help="Answer yes to what is shown; never to loss or disruption.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-target = click.option("--target", metavar="NAME", help="Where it runs; overrides `target:` of cynthus.yaml.")
+target = click.option(
+    "--target", metavar="NAME", shell_complete=_targets, help="Where it runs; overrides `target:` of cynthus.yaml."
+)
+code = click.argument("code", required=False, metavar="[CODE]", shell_complete=_codes)
 run_id = click.option("--run", "run_id", metavar="ID", help="A run other than the newest.")
 host = click.option("--host", metavar="NAME", help="A host other than the first.")
 detach = click.option("--detach", is_flag=True, help="Return once main.py has started; it goes on by itself.")

@@ -41,6 +41,8 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
     for host in found.hosts:
         yield f"  host       {host.name}{_report(host)}"
     yield f"  not saved  {_unsaved(found)}"
+    for each in found.at_work:
+        yield f"  at work    {each}"
     if found.problem:
         yield f"  problem    {found.problem}"
     for run in reversed(found.runs[:-1][-5:]):
@@ -51,12 +53,14 @@ def _stands(found: Status) -> str:
     entry = found.site.entry
     if entry is None:
         return "up" if found.site.hosts else "files only"
-    return {"up": "up", "down": "down", "prepared": "not made yet"}[entry.phase]
+    if entry.phase == "prepared":
+        return "made, not ready" if found.site.hosts else "not made yet"
+    return entry.phase
 
 
 def _costs(found: Status) -> str:
     entry = found.site.entry
-    return price(entry.per_hour) if entry and entry.phase == "up" else "nothing"
+    return price(entry.per_hour) if entry and found.site.hosts else "nothing"
 
 
 def _unsaved(found: Status) -> str:

@@ -24,6 +24,11 @@ class RunState(StrEnum):
         """Whether nothing will happen to the run by itself any more."""
         return not TRANSITIONS[self]
 
+    @property
+    def begun(self) -> bool:
+        """Whether main.py has been started, as far as the record knows."""
+        return self not in (RunState.QUEUED, RunState.PROVISIONING, RunState.CONFIGURING)
+
 
 _S = RunState
 
@@ -74,6 +79,8 @@ class Run:
     attempt: int = 1
     version: Version = Version("", "")
     fingerprint: str = ""
+    arguments: tuple[str, ...] = ()
+    """What was typed after `--`, for main.py."""
     exit_code: int | None = None
     signal: int | None = None
     reason: str = ""
@@ -82,6 +89,11 @@ class Run:
     pulled: bool = False
     """Whether all outputs of the ended run are at home."""
     transitions: tuple[Transition, ...] = field(default=())
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing to wait for: it has ended, or nobody can say any more how it will."""
+        return self.state.ended or self.state is RunState.LOST
 
     def moved(self, state: RunState, *, at: str, reason: str) -> Run:
         """The run after a change of state.

@@ -57,9 +57,7 @@ class App:
         }
 
 
-def load_app(
-    tools: Tools, where: str | None, *, target: str | None = None, arguments: tuple[str, ...] = ()
-) -> App:
+def load_app(tools: Tools, where: str | None, *, target: str | None = None) -> App:
     """Read cynthus.yaml and find main.py, the requirements, the data and the secrets.
 
     Raises:
@@ -76,7 +74,6 @@ def load_app(
         source=os.path.relpath(source, folder),
         requirements=find_requirements(folder, spec, source),
         data=tuple(entry.document() for entry in check_data(folder, spec)),
-        arguments=arguments,
         secrets=secrets.resolve(spec.secrets, tools.settings.environment),
     )
 

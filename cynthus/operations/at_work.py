@@ -1,31 +1,51 @@
-"""Being the only one who changes a deployment: the lock, and the journal of what is done under it."""
+"""Being the only one who changes what a folder stands for: the lock, and the journal of what is done under it."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cynthus.state.folder import claim
 from cynthus.state.journal import Journal
 from cynthus.state.locks import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
 
 @contextmanager
-def at_work(tools: Tools, site: Site, operation: str) -> Iterator[Journal]:
-    """Hold the deployment while `operation` changes it.
+def holding(tools: Tools, folder: Path, operation: str) -> Iterator[None]:
+    """Hold the folder while `operation` changes what it stands for.
 
     Raises:
         Locked: somebody else is at work here; says who, since when and with what.
         FolderNotWritable: nothing can be recorded in the folder.
     """
-    site.paths.create()
-    with Lock(site.paths.lock, operation=operation, clock=tools.clock) as lock:
+    with Lock(claim(folder), operation=operation, clock=tools.clock) as lock:
         if lock.took_over is not None:
             before = lock.took_over
             tools.progress.note(f'"{before.operation}" of {before.owner}@{before.host} (pid {before.pid}) was cut off')
-        yield Journal(site.paths.journal, operation=operation, clock=tools.clock)
+        yield
+
+
+@contextmanager
+def at_work(tools: Tools, site: Site, operation: str) -> Iterator[tuple[Site, Journal]]:
+    """Hold the folder of a deployment that is known already; gives it as it is now that nobody else changes it.
+
+    Raises:
+        Locked, FolderNotWritable: as `holding`.
+    """
+    with holding(tools, site.folder, operation):
+        fresh = replace(site, entry=tools.index.get(site.id) or site.entry)
+        yield fresh, journal_of(tools, fresh, operation)
+
+
+def journal_of(tools: Tools, site: Site, operation: str) -> Journal:
+    """The deployment's journal; its records have their folders from now on."""
+    site.paths.create()
+    return Journal(site.paths.journal, operation=operation, clock=tools.clock)

@@ -10,6 +10,7 @@ from cynthus.core.run import RunState
 from cynthus.errors import Locked, RunLost
 from cynthus.operations.at_work import at_work
 from cynthus.operations.follow import follow, read_log
+from cynthus.operations.observe import observe
 from cynthus.operations.pull import Pulled, collect
 from cynthus.operations.recover import settle
 from cynthus.operations.site import agents, with_entry
@@ -44,7 +45,14 @@ class Attendance:
         there = agents(self.tools, self.site)
         if not there:
             raise RunLost(f"the host of run {self.run.id} is gone", hint="`cynthus run` starts another")
-        self.run = follow(self.run, there[0], self.tools.clock, count, offset=self.seen)
+
+        def look() -> Run:
+            # Anew each time: somebody else may cancel a run before it has begun.
+            known = self.site.runs.load(self.run.id) if self.run.id in self.site.runs.ids() else self.run
+            self.run = observe(known, there[0], self.tools.clock)
+            return self.run
+
+        follow(look, there[0], self.tools.clock, count, offset=self.seen)
         if self.run.state is RunState.LOST:
             # Whoever removed it from its host has brought the log home before.
             for data in read_log(self.tools.here, PurePosixPath(self.site.paths.log(self.run.id)), self.seen):
@@ -54,7 +62,7 @@ class Attendance:
     def finish(self) -> Pulled | None:
         """Record the end and bring the outputs home; None where somebody else is doing that right now."""
         try:
-            with at_work(self.tools, self.site, "finish"):
+            with at_work(self.tools, self.site, "finish") as (self.site, _):
                 self.run = settle(self.site, self.run)
                 try:
                     return self._collect()

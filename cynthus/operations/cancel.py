@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.errors import NothingRunning
 from cynthus.operations.at_work import at_work
 from cynthus.operations.recover import recover, stop
+from cynthus.operations.remains import explained
 from cynthus.operations.site import locate, with_entry
 
 if TYPE_CHECKING:
@@ -21,12 +22,11 @@ def cancel(tools: Tools, where: str | None, *, target: str | None = None) -> tup
     Raises:
         NothingRunning: no run goes on.
     """
-    site = locate(tools, where, target=target)
-    with at_work(tools, site, "cancel") as journal:
+    found = locate(tools, where, target=target)
+    with at_work(tools, found, "cancel") as (site, journal), explained(site):
         run = recover(tools, site, journal)
-        if run is None or run.state.ended:
+        if run is None or run.over:
             said = f"its last run {run.id} is {run.state}" if run else "it has no run"
             raise NothingRunning(f"{site.name}: nothing is running ({said})", hint="`cynthus status` shows the runs")
         run = stop(tools, site, run, "cancelled: by `cynthus cancel`")
-        site = with_entry(tools, site, last_run=run)
-    return site, run
+        return with_entry(tools, site, last_run=run), run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.core.finding import Finding
@@ -13,7 +14,6 @@ from cynthus.operations.site import folder_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Tools
@@ -24,8 +24,8 @@ def doctor(
 ) -> tuple[Finding, ...]:
     """Look at everything and change nothing. `programs` checks the programs that Cynthus drives."""
     findings = [_python(), *programs(), _memory(tools), _records(tools)]
-    folder, spec = folder_named(where, tools.cwd_folder), None
-    if folder is not None and _is_app(folder):
+    folder, spec = folder_named(where, tools.cwd_folder) or Path(tools.index.find(str(where)).folder), None
+    if _is_app(folder):
         found, spec = _app(tools, folder, target)
         findings.append(found)
     name = target or (spec.target if spec else "local")

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
-from cynthus.core.run import RunState
 from cynthus.errors import PullFailed, UsageError
 from cynthus.operations import infrastructure
 from cynthus.operations.at_work import at_work
+from cynthus.operations.checkpoints import bring_checkpoints_home
+from cynthus.operations.observe import observe
 from cynthus.operations.offer import describe
-from cynthus.operations.recover import pull_quietly, recover, stop
+from cynthus.operations.recover import bring_home, recover, stop
+from cynthus.operations.remains import explained
 from cynthus.operations.site import agents, locate_or_none, newest_run, with_entry
 
 if TYPE_CHECKING:
@@ -40,43 +42,59 @@ def down(
         PullFailed: outputs could not be brought home and `discard` was not said; nothing was removed.
         UsageError: the answer was no.
     """
-    site = locate_or_none(tools, where, target=target)
-    if site is None:
+    found = locate_or_none(tools, where, target=target)
+    if found is None:
         return Removed(None)
-    _confirm(tools, site, yes=yes, forget=forget)
-    if not site.folder.is_dir():
-        return _remove_without_folder(tools, site, discard=discard)
-    with at_work(tools, site, "destroy" if forget else "down") as journal:
+    _confirm(tools, found, yes=yes, forget=forget)
+    if not found.folder.is_dir():
+        return _remove_without_folder(tools, found, discard=discard)
+    verb = "destroy" if forget else "down"
+    with at_work(tools, found, verb) as (site, journal), explained(site):
         run = recover(tools, site, journal)
-        if run is not None and not run.state.ended and run.state is not RunState.LOST:
-            run = stop(tools, site, run, "cancelled: by `cynthus down`")
-        _bring_home(tools, site, run, discard=discard)
+        if run is not None and not run.over:
+            stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
+        _bring_home(tools, site, discard=discard)
         _remove_hosts(tools, site, journal)
+        run = newest_run(site)
         if forget:
             tools.index.remove(site.id)
-        else:
-            site = with_entry(tools, site, phase="down", hosts=(), last_run=newest_run(site))
-    return Removed(site, newest_run(site), forgotten=forget)
+            return Removed(site, run, forgotten=True)
+        return Removed(with_entry(tools, site, phase="down", hosts=(), last_run=run), run)
 
 
 def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool) -> None:
     standing = bool(site.hosts)
     if yes or not (standing or forget):
         return
+    going = _going_on(tools, site)
     what = f"the hosts of {site.id}" + (" and its record" if forget else "")
-    question = f"Bring outputs home, then remove {what}?"
-    if not tools.person.confirm(question, consequence=f"this removes {what}", default=not forget):
+    stops = f"Run {going.id} is {going.state} and would be stopped. " if going else ""
+    question = f"{stops}Bring outputs home, then remove {what}?"
+    if not tools.person.confirm(question, consequence=f"this removes {what}", default=not (forget or going)):
         raise UsageError("nothing was removed: you said no", hint="`cynthus cancel` ends the run and keeps the rest")
 
 
-def _bring_home(tools: Tools, site: Site, run: Run | None, *, discard: bool) -> None:
-    problem = pull_quietly(tools, site, run) if run else ""
-    if problem and not discard:
+def _going_on(tools: Tools, site: Site) -> Run | None:
+    """The run that `down` would end."""
+    run = newest_run(site)
+    if run is None:
+        return None
+    seen = observe(run, next(iter(agents(tools, site)), None), tools.clock)
+    return None if seen.over else seen
+
+
+def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
+    problems = list(bring_home(tools, site))
+    try:
+        bring_checkpoints_home(tools, site)
+    except PullFailed as error:
+        problems.append(error.message)
+    if problems and not discard:
         raise PullFailed(
-            f"{problem}; nothing was removed",
+            f"{problems[0]}; nothing was removed",
             hint="mend that and run `cynthus down` again, or `cynthus down --discard` to lose what is not home",
         )
-    if problem:
+    for problem in problems:
         tools.progress.warn(f"not brought home, as you asked: {problem}")
 
 
@@ -93,8 +111,11 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
             step.result("there were none")
             return
         terraform.init()
-        plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
-        infrastructure.apply_saved(terraform, site)
+        try:
+            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
+            infrastructure.apply_saved(terraform, site)
+        finally:
+            site.paths.plan.unlink(missing_ok=True)
         step.result(describe(plan, done=True))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.core.run import RunState
 from cynthus.errors import NothingRunning, UnknownHost, UsageError
-from cynthus.operations.site import agents, locate, newest_run
+from cynthus.operations.found import run_named
+from cynthus.operations.site import agents, locate
 
 if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
@@ -25,12 +25,12 @@ def command_beside(
     if not arguments:
         raise UsageError("exec needs a command", hint="cynthus exec -- python -c 'import sys; print(sys.version)'")
     site = locate(tools, where, target=target)
-    run = site.runs.load(run_id) if run_id else newest_run(site)
+    run = run_named(tools, site, run_id)
     there = agents(tools, site)
     names = [each.name for each in site.hosts]
     if host is not None and host not in names:
         raise UnknownHost(f"{site.name} has no host {host!r}", hint=f"its hosts are: {', '.join(names) or 'none'}")
-    if run is None or run.state in (RunState.QUEUED, RunState.PROVISIONING) or not there:
+    if run is None or not run.started_at or not there:
         raise NothingRunning(f"{site.name} has no run to work beside", hint="`cynthus up` starts one")
     agent = there[names.index(host) if host else 0]
     if not agent.present:

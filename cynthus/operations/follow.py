@@ -5,39 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from cynthus.core.run import Run, RunState
-from cynthus.operations.observe import observe
+from cynthus.operations.fetch import CHUNK
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from cynthus.core.clock import Clock
+    from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.targets.base import Connection
 
 Sink = Callable[[bytes], None]
 """Takes bytes of the log, in order."""
 
-CHUNK = 1 << 20
-"""Bytes read at once: what a follower holds in memory at most."""
 PAUSE = 0.1
 """Seconds between two looks at a log that does not grow."""
 
 
-def follow(run: Run, agent: HostAgent, clock: Clock, sink: Sink, *, offset: int = 0) -> Run:
-    """Feed the log from `offset` on to `sink` until the run has ended; gives the ended run.
+def follow(look: Callable[[], Run], agent: HostAgent, clock: Clock, sink: Sink, *, offset: int = 0) -> Run:
+    """Feed the log from `offset` on to `sink` until there is nothing to wait for; gives the run as it is then.
 
-    The state is read before the log: what was printed before the end is then surely in what is read after it.
+    `look` tells how the run stands. It is asked before the log is read: what was printed before the end is then surely
+    in what is read after it.
     """
-    path = agent.log(run.id, run.attempt)
     while True:
-        run = observe(run, agent, clock)
+        run = look()
+        path = agent.log(run.id, run.attempt)
         grown = 0
         for data in read_log(agent.connection, path, offset):
             sink(data)
             grown += len(data)
         offset += grown
-        if run.state.ended or run.state is RunState.LOST:
+        if run.over:
             return run
         if not grown:
             clock.sleep(PAUSE)

@@ -36,7 +36,7 @@ class HostAgent:
         # -I: nothing of the user's Python settings; -S: no site-packages, which also starts faster.
         return (self.connection.python, "-I", "-S", str(self.program), verb, "--home", str(self.home), *arguments)
 
-    def call(self, verb: str, *arguments: str, stdin: bytes = b"", timeout: float = 120) -> Mapping[str, object]:
+    def call(self, verb: str, *arguments: str, stdin: bytes = b"", timeout: float | None = 120) -> Mapping[str, object]:
         """Run a verb and give its answer.
 
         Raises:
@@ -47,7 +47,7 @@ class HostAgent:
             answer = self.connection.run(self.argv(verb, *arguments), stdin=stdin, timeout=timeout)
         except CommandTimeout:
             raise HostError(
-                f"the agent on the host did not answer {verb!r} within {timeout:g} s", hint="run the command again"
+                f"the agent on the host did not answer {verb!r} within {timeout} s", hint="run the command again"
             ) from None
         said = _json_object(answer.stdout)
         if said is not None and isinstance(problem := said.get("error"), dict):
@@ -61,10 +61,20 @@ class HostAgent:
             )
         return said
 
+    def stop(self, run: str, reason: str, attempt: int | None = None) -> None:
+        """End an attempt at a run, or (None) the run and whatever might begin of it; comes back when that is done.
+
+        Raises:
+            HostError: it does not end.
+        """
+        which = () if attempt is None else ("--attempt", str(attempt))
+        # The agent knows how long a run may take to end, and gives up by itself.
+        self.call("stop", "--run", run, *which, "--reason", reason, timeout=None)
+
     def remove(self) -> None:
         """Take everything of the deployment off the host; fine where nothing is there."""
         if self.present:
-            self.call("remove")
+            self.call("remove", timeout=None)
 
     def run_folder(self, run: str) -> PurePosixPath:
         return self.home / "runs" / run

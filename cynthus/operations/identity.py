@@ -19,25 +19,36 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
+def look_up(tools: Tools, folder: Path, spec: AppSpec) -> tuple[Site, Path | None]:
+    """The site of `folder`, and the folder that it is a copy of, if it is one. Nothing is touched.
+
+    A copied folder gets an id of its own, a moved one keeps its id.
+    """
+    root = Path("infra") / spec.target / COMPUTE
+    found = read_deployment_id(folder / root)
+    if found is None:
+        return _known(tools, folder, spec) or _fresh(tools, folder, spec), None
+    entry = tools.index.get(found)
+    where = Path(entry.folder) if entry else None
+    if standing(folder, where, found, lambda other: read_deployment_id(other / root)) is Standing.COPIED:
+        return _fresh(tools, folder, spec), where
+    return Site(folder, spec.target, found, spec.name, entry), None
+
+
 def identify(tools: Tools, folder: Path, spec: AppSpec, *, yes: bool) -> Site:
-    """The site of `folder`. A copied folder gets an id of its own, after asking; a moved one keeps its id.
+    """The site of `folder`, which the caller holds. That a copy gets an id of its own is asked first.
 
     Raises:
         ConfirmationNeeded: the folder is a copy and nobody is there to ask.
         UsageError: the answer was no.
     """
-    root = Path("infra") / spec.target / COMPUTE
-    found = read_deployment_id(folder / root)
-    if found is None:
-        return _known(tools, folder, spec) or _fresh(tools, folder, spec)
-    entry = tools.index.get(found)
-    where = Path(entry.folder) if entry else None
-    if standing(folder, where, found, lambda other: read_deployment_id(other / root)) is Standing.COPIED:
-        _confirm_copy(tools, folder, str(where), yes=yes)
-        site = _fresh(tools, folder, spec)
-        _leave_original(folder / root, DeploymentFolder(folder, found), site.paths)
-        return site
-    return Site(folder, spec.target, found, spec.name, entry)
+    site, original = look_up(tools, folder, spec)
+    if original is not None:
+        root = folder / "infra" / spec.target / COMPUTE
+        _confirm_copy(tools, folder, str(original), yes=yes)
+        copied = DeploymentFolder(folder, read_deployment_id(root) or site.id)
+        _leave_original(root, copied, site.paths)
+    return site
 
 
 def _known(tools: Tools, folder: Path, spec: AppSpec) -> Site | None:

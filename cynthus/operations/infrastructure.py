@@ -83,7 +83,7 @@ def workspace(site: Site, root: str) -> Workspace:
     return Workspace(site.root(root), site.paths.pristine / site.target / root)
 
 
-def plan(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> Prepared:
+def plan(tools: Tools, site: Site, offer: Offer) -> Prepared:
     """Let Terraform say what it would do, and save that."""
     with tools.progress.step("Plan") as step:
         terraform = open_terraform(tools, site, step)
@@ -91,7 +91,7 @@ def plan(tools: Tools, app: App, site: Site, target: Target, placement: Placemen
         file = site.paths.plan
         made = terraform.plan(file, var_files=var_files(site))
         step.result(describe(made))
-    return Prepared(file, made, target.offer(app.spec, placement))
+    return Prepared(file, made, offer)
 
 
 def apply(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Mapping[str, object]:
@@ -103,7 +103,7 @@ def apply(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Map
 
 
 def apply_saved(terraform: Terraform, site: Site) -> Mapping[str, object]:
-    """Apply the saved plan, which is used up by that. The state is copied also when it went wrong."""
+    """Apply the saved plan. The state is copied also when it went wrong."""
     try:
         outputs = terraform.apply(site.paths.plan)
     except BaseException:
@@ -111,8 +111,6 @@ def apply_saved(terraform: Terraform, site: Site) -> Mapping[str, object]:
         with suppress(CynthusError):
             _keep_state(site)
         raise
-    finally:
-        site.paths.plan.unlink(missing_ok=True)
     _keep_state(site)
     return outputs
 
@@ -121,11 +119,11 @@ def _keep_state(site: Site) -> None:
     backup(site.root() / "terraform.tfstate", site.paths.backups)
 
 
-def register(tools: Tools, site: Site, runtime: Runtime) -> Site:
+def register(tools: Tools, site: Site, runtime: Runtime, offer: Offer) -> Site:
     """Put the deployment into the index before anything of it is made, so that nothing exists that nobody lists."""
     if site.entry is not None and site.entry.phase != "down" and site.entry.folder == str(site.folder):
         return site
-    return _listed(tools, site, runtime, phase="prepared", hosts=())
+    return _listed(tools, site, runtime, phase="prepared", hosts=(), per_hour=offer.per_hour)
 
 
 def record(tools: Tools, site: Site, runtime: Runtime, outputs: Mapping[str, object], offer: Offer) -> Site:
@@ -134,8 +132,7 @@ def record(tools: Tools, site: Site, runtime: Runtime, outputs: Mapping[str, obj
 
 
 def _listed(
-    tools: Tools, site: Site, runtime: Runtime, *,
-    phase: Phase, hosts: tuple[Host, ...], per_hour: float | None = None,
+    tools: Tools, site: Site, runtime: Runtime, *, phase: Phase, hosts: tuple[Host, ...], per_hour: float | None
 ) -> Site:
     now = stamp(tools.clock.now())
     entry = Entry(
@@ -171,5 +168,5 @@ def _written(changes: Sequence[FileChange], site: Site) -> str:
     """What writing came to, in a few words; edits that were kept are worth a word."""
     written = sum(change.kind in ("new", "updated", "merged", "obsolete") for change in changes)
     kept = sum(change.kind in ("kept", "merged", "deleted-by-user") for change in changes)
-    words = f"{written} files in infra/{site.target}/" if written else "unchanged"
+    words = f"{written} file{'s' * (written != 1)} in infra/{site.target}/" if written else "unchanged"
     return words + (f", {kept} with your edits" if kept else "")

@@ -66,8 +66,15 @@ FILES = {
 }
 
 
+def _sample(folder: Path) -> dict[str, str]:
+    """The files of the sample app; where there is a program already, it stays alone."""
+    if not any((folder / place).exists() for place in ("main.py", "src/main.py", "data")):
+        return FILES
+    return {} if (folder / ".gitignore").exists() else {".gitignore": FILES[".gitignore"]}
+
+
 def init(folder: Path, *, name: str | None = None) -> Path:
-    """Write the files of a new app into `folder`.
+    """Write the files of a new app into `folder`; where a program is already, only cynthus.yaml and .gitignore.
 
     Raises:
         UsageError: the name cannot be a deployment's, or one of the files is there already; nothing was written.
@@ -78,7 +85,9 @@ def init(folder: Path, *, name: str | None = None) -> Path:
             f"{name!r} cannot be a name: lower-case letters, digits and dashes, a letter first, 63 at most",
             hint=f"for example: cynthus init {name_from(name)}",
         )
-    files = {"cynthus.yaml": SPEC.format(name=name), **FILES}
+    # YAML takes these words for something else than text.
+    spelled = f'"{name}"' if name in ("true", "false", "yes", "no", "on", "off", "null", "y", "n") else name
+    files = {"cynthus.yaml": SPEC.format(name=spelled), **_sample(folder)}
     there = [path for path in files if (folder / path).exists()]
     if there:
         raise UsageError(

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from cynthus.state.journal import Journal
 
 
-NOT_STARTED = frozenset({RunState.QUEUED, RunState.PROVISIONING, RunState.CONFIGURING})
-"""The states of a run whose main.py has not been started, as far as its record knows."""
-
-
 @dataclass(frozen=True)
 class Launch:
     """All that is needed to start a run. `archive` is the packed source."""
@@ -42,10 +38,10 @@ class Launch:
     archive: Path
 
 
-def new_run(tools: Tools, site: Site, fingerprint: str) -> Run:
+def new_run(tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...]) -> Run:
     """A run that is about to be made, on disk before anything of it exists."""
     now = tools.clock.now()
-    run = Run(mint_run_id(now, tools.random), site.id, stamp(now), fingerprint=fingerprint)
+    run = Run(mint_run_id(now, tools.random), site.id, stamp(now), fingerprint=fingerprint, arguments=arguments)
     site.runs.save(run)
     return run
 
@@ -114,12 +110,12 @@ def _after_failure(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], 
     reason = f"{error.code}: {error.message}"
     with suppress(CynthusError):
         seen = observe(run, agents[0], tools.clock)
-        if seen.state not in NOT_STARTED:
+        if seen.state.begun:
             tools.progress.warn(f"{error.message}; main.py was started all the same")
             return seen
         for agent in agents:
             if agent.present:
-                agent.call("stop", "--run", run.id, "--reason", reason)
+                agent.stop(run.id, reason)
     move(tools, launch.site, run, RunState.FAILED, reason)
     raise error
 

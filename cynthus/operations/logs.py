@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cynthus.errors import UnknownRun
 from cynthus.operations.attend import Attendance
 from cynthus.operations.follow import read_log, tail_offset
-from cynthus.operations.site import agents, locate, newest_run
+from cynthus.operations.found import run_named
+from cynthus.operations.site import agents, locate
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -29,7 +30,7 @@ def logs(
         UnknownRun: there is no such run.
     """
     site = locate(tools, where, target=target)
-    run = site.runs.load(run_id) if run_id else newest_run(site)
+    run = run_named(tools, site, run_id)
     if run is None:
         raise UnknownRun(f"{site.name} has no run yet", hint="`cynthus up` starts one")
     connection, path = _log_of(tools, site, run)

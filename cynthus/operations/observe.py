@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,12 +22,15 @@ SILENCE = timedelta(seconds=10)
 """How old a heartbeat may be before the agent is asked in person (it beats every 2 s)."""
 
 
-def observe(run: Run, agent: HostAgent, clock: Clock) -> Run:
-    """The run as it is now. One that has ended or has not started yet is given back as it is."""
+def observe(run: Run, agent: HostAgent | None, clock: Clock) -> Run:
+    """The run as it is now. One that has ended or has not started yet is given back as it is.
+
+    `agent` is that of the first host, None where there is no host any more.
+    """
     if run.state.ended:
         return run
-    status = agent.status(run.id, run.attempt)
-    if status is not None and _silent(status, clock.now()):
+    status = agent.status(run.id, run.attempt) if agent else None
+    if agent and status is not None and _silent(status, clock.now()):
         status = _ask(agent, run) or status
     at = stamp(clock.now())
     if status is not None:
@@ -64,7 +68,14 @@ def _outcome(status: Mapping[str, object]) -> tuple[RunState, str]:
         return RunState.SUCCEEDED, "exit code 0"
     if reason:
         return RunState.FAILED, reason
-    return RunState.FAILED, f"killed by signal {number}" if number else f"exit code {code}"
+    return RunState.FAILED, f"killed by signal {_signal(number)}" if number else f"exit code {code}"
+
+
+def _signal(number: object) -> str:
+    try:
+        return f"{number} ({signal.Signals(int(str(number))).name})"
+    except ValueError:
+        return str(number)
 
 
 def _silent(status: Mapping[str, object], now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cynthus.errors import UsageError
+from cynthus.errors import ConfirmationNeeded, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +49,21 @@ def accept(tools: Tools, prepared: Prepared, *, yes: bool) -> None:
     destroys = _destroys(prepared.plan)
     if yes and not destroys:
         return
-    consequence = f"this would {describe(prepared.plan)}"
-    if not tools.person.confirm("Make it?", consequence=consequence, default=not destroys):
+    if not _confirmed(tools, prepared.plan, yes=yes, destroys=destroys):
         raise UsageError("nothing was made: you said no", hint="`cynthus plan` shows the same without asking")
+
+
+def _confirmed(tools: Tools, plan: Plan, *, yes: bool, destroys: bool) -> bool:
+    consequence = f"this would {describe(plan)}"
+    try:
+        return tools.person.confirm("Make it?", consequence=consequence, default=not destroys)
+    except ConfirmationNeeded as needed:
+        if not yes:
+            raise
+        raise ConfirmationNeeded(
+            needed.message,
+            hint="-y does not say yes to loss: run it on a terminal, or undo the change that causes it",
+        ) from None
 
 
 def _destroys(plan: Plan) -> bool:

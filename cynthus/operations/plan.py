@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.operations import infrastructure
 from cynthus.operations.app import load_app
-from cynthus.operations.at_work import at_work
+from cynthus.operations.at_work import holding
 from cynthus.operations.identity import identify
 from cynthus.operations.remains import explained
 
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 def plan(tools: Tools, request: Request) -> Planned:
     """Write the files, let Terraform plan, and tell. The plan is not kept: `up` makes its own and asks about that."""
     app = load_app(tools, request.where, target=request.target)
-    site = identify(tools, app.folder, app.spec, yes=request.yes)
-    with at_work(tools, site, "plan"), explained(site):
-        target, placement = infrastructure.place(tools, app, site)
-        infrastructure.write(tools, app, site, target, placement)
-        prepared = infrastructure.plan(tools, app, site, target, placement)
-        prepared.file.unlink(missing_ok=True)
+    with holding(tools, app.folder, "plan"):
+        site = identify(tools, app.folder, app.spec, yes=request.yes)
+        site.paths.create()
+        with explained(site):
+            target, placement = infrastructure.place(tools, app, site)
+            infrastructure.write(tools, app, site, target, placement)
+            try:
+                prepared = infrastructure.plan(tools, site, target.offer(app.spec, placement))
+            finally:
+                site.paths.plan.unlink(missing_ok=True)
     return Planned(site, prepared, placement.reasons)
 
 

@@ -6,22 +6,22 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cynthus.core.run import RunState
-from cynthus.errors import NothingToPull, PullFailed
+from cynthus.errors import NothingToPull
 from cynthus.files import write_atomic
 from cynthus.operations.at_work import at_work
-from cynthus.operations.follow import CHUNK, read_log
+from cynthus.operations.fetch import fetch_folder, missing, pull_failed
+from cynthus.operations.follow import read_log
+from cynthus.operations.found import adopt
 from cynthus.operations.site import agents, locate, newest_run
 
 if TYPE_CHECKING:
-    from pathlib import Path, PurePosixPath
+    from pathlib import Path
 
     from cynthus.core.progress import Progress
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
-    from cynthus.targets.base import FileEntry
 
 
 @dataclass(frozen=True)
@@ -42,57 +42,52 @@ def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: 
         NothingToPull: there is no run, or nothing of it is on its host any more.
         PullFailed: a file could not be read or written.
     """
-    site = locate(tools, where, target=target)
-    run = site.runs.load(run_id) if run_id else newest_run(site)
-    if run is None:
-        raise NothingToPull(f"{site.name} has no run yet", hint=f"start one with `cynthus up {site.folder}`")
+    found = locate(tools, where, target=target)
+    with at_work(tools, found, "pull") as (site, _):
+        adopt(tools, site)
+        run = site.runs.load(run_id) if run_id else newest_run(site)
+        if run is None:
+            raise NothingToPull(f"{site.name} has no run yet", hint="`cynthus up` starts one")
+        return collect(site, run, _agent(tools, site, run), tools.progress)
+
+
+def _agent(tools: Tools, site: Site, run: Run) -> HostAgent:
     there = agents(tools, site)
     if not there or not there[0].present:
         at_home = f"; what came home is in {site.folder / 'outputs' / run.id}" if run.pulled else ""
         said = f"nothing of {site.name} is on its host any more{at_home}"
         raise NothingToPull(said, hint="`cynthus run` starts anew")
-    with at_work(tools, site, "pull"):
-        return collect(site, run, there[0], tools.progress)
+    return there[0]
 
 
 def collect(site: Site, run: Run, agent: HostAgent, progress: Progress) -> Pulled:
     """Copy what the run has written and remember, once it has ended, that all of it is home.
 
     Raises:
-        PullFailed: a file could not be read or written; what came home before it stays.
+        PullFailed: something could not be read or written; everything else has come home.
     """
     folder = site.folder / "outputs" / run.id
     with progress.step("Bring outputs home") as step:
-        source = agent.run_folder(run.id) / "outputs"
         try:
-            files = agent.connection.files(source)
-            changed = [file for file in files if not _same(folder / file.path, file)]
-            for file in changed:
-                step.activity(file.path)
-                _fetch(agent, source / file.path, folder / file.path, file)
+            # The log first: it is what one looks at when the rest fails.
             fetch_log(site, run, agent)
+            fetched = fetch_folder(agent.connection, agent.run_folder(run.id) / "outputs", folder, step)
+            if fetched.files:
+                _point_latest(folder)
         except OSError as error:
-            raise PullFailed(
-                f"{error.filename or folder}: {(error.strerror or str(error)).lower()}",
-                hint="nothing was removed; mend that and run `cynthus pull` again",
-            ) from error
-        if files:
-            _point_latest(folder)
-        step.result(_summary(len(changed), len(files), folder, site.folder))
+            raise pull_failed(error, folder) from error
+        step.result(_summary(len(fetched.copied), len(fetched.files), folder, site.folder))
     if run.state.ended and not run.pulled:
         run = replace(run, pulled=True)
         site.runs.save(run)
-    return Pulled(run, folder, len(changed), sum(file.size for file in changed), len(files))
+    return Pulled(run, folder, len(fetched.copied), sum(file.size for file in fetched.copied), len(fetched.files))
 
 
 def not_at_home(site: Site, run: Run, agent: HostAgent) -> tuple[int, int]:
     """How many files, and bytes, of the run are not at home yet."""
-    if run.pulled or run.state in (RunState.QUEUED, RunState.PROVISIONING):
+    if run.pulled:
         return 0, 0
-    folder = site.folder / "outputs" / run.id
-    files = agent.connection.files(agent.run_folder(run.id) / "outputs")
-    missing = [file for file in files if not _same(folder / file.path, file)]
-    return len(missing), sum(file.size for file in missing)
+    return missing(agent.connection, agent.run_folder(run.id) / "outputs", site.folder / "outputs" / run.id)
 
 
 def fetch_log(site: Site, run: Run, agent: HostAgent) -> None:
@@ -106,31 +101,6 @@ def fetch_log(site: Site, run: Run, agent: HostAgent) -> None:
         stream.writelines(read_log(agent.connection, agent.log(run.id, run.attempt), stream.tell()))
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _same(path: Path, file: FileEntry) -> bool:
-    try:
-        here = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return here.st_size == file.size and here.st_mtime_ns == file.mtime_ns
-
-
-def _fetch(agent: HostAgent, source: PurePosixPath, path: Path, file: FileEntry) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        with open(partial, "wb") as stream:
-            while data := agent.connection.read(source, offset=stream.tell(), limit=CHUNK):
-                stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.chmod(file.mode | 0o600)
-        os.utime(partial, ns=(file.mtime_ns, file.mtime_ns))
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def _point_latest(folder: Path) -> None:

@@ -1,12 +1,13 @@
-"""Picking up what a killed process left: its run is looked at, what it saved comes home, what it began is said."""
+"""Picking up what a killed process left: its runs are looked at, what they saved comes home, what it began is said."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from cynthus.core.run import Run, RunState
-from cynthus.errors import CynthusError
-from cynthus.operations.launch import NOT_STARTED, move
+from cynthus.errors import PullFailed
+from cynthus.operations.found import adopt
+from cynthus.operations.launch import move
 from cynthus.operations.observe import observe
 from cynthus.operations.pull import collect
 from cynthus.operations.site import agents, newest_run
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def recover(tools: Tools, site: Site, journal: Journal) -> Run | None:
-    """The newest run as it is now, after bringing home what an ended one left on its host.
+    """The newest run as it is now, after bringing home what ended ones left on their host, as far as that works.
 
     Terraform that still works for a killed process holds its own lock, and the next plan waits for that. A play that
     still goes on has no such lock, and is ended.
@@ -27,30 +28,50 @@ def recover(tools: Tools, site: Site, journal: Journal) -> Run | None:
     for intent in journal.open_intents():
         tools.progress.note(f"going on where `cynthus {intent.operation}` was cut off ({intent.step})")
         journal.record(intent.step, "failed", reason="cut off")
+    adopt(tools, site)
     run = newest_run(site)
-    there = agents(tools, site)
-    if run is None or not there or not there[0].present:
-        return run
-    seen = observe(run, there[0], tools.clock)
+    if run is None:
+        return None
+    seen = look_again(tools, site, run)
+    for problem in bring_home(tools, site):
+        tools.progress.warn(f"not brought home yet: {problem}")
+    return site.runs.load(seen.id)
+
+
+def look_again(tools: Tools, site: Site, run: Run) -> Run:
+    """The run as it is now, on disk too."""
+    seen = observe(run, next(iter(agents(tools, site)), None), tools.clock)
     if seen != run:
         site.runs.save(seen)
-    if seen.state.ended and not seen.pulled and seen.started_at:
-        seen = collect(site, seen, there[0], tools.progress).run
     return seen
+
+
+def bring_home(tools: Tools, site: Site) -> tuple[str, ...]:
+    """Bring home what ended runs left on their host; gives a reason for each of which that did not work."""
+    there = agents(tools, site)
+    if not there or not there[0].present:
+        return ()
+    problems = []
+    for run in site.runs.all():
+        if run.over and run.started_at and not run.pulled:
+            try:
+                collect(site, run, there[0], tools.progress)
+            except PullFailed as error:
+                problems.append(error.message)
+    return tuple(problems)
 
 
 def withdraw(tools: Tools, site: Site, run: Run, reason: str) -> Run:
     """Give up a run that has not started, on its hosts first: a play that still goes on must not start it later."""
     for agent in agents(tools, site):
         if agent.present:
-            agent.call("stop", "--run", run.id, "--reason", reason)
+            agent.stop(run.id, reason)
     return move(tools, site, run, RunState.CANCELLED, reason)
 
 
 def settle(site: Site, run: Run) -> Run:
     """Record what became of a run that was followed, unless somebody else has already."""
-    known = site.runs.load(run.id)
-    if known.state.ended:
+    if run.id in site.runs.ids() and (known := site.runs.load(run.id)).state.ended:
         return known
     site.runs.save(run)
     return run
@@ -62,27 +83,14 @@ def stop(tools: Tools, site: Site, run: Run, reason: str) -> Run:
     Raises:
         HostError: the agent could not stop it.
     """
-    if run.state in NOT_STARTED:
+    if not run.state.begun:
         return withdraw(tools, site, run, reason)
     there = agents(tools, site)
     with tools.progress.step("Stop the run"):
         for agent in there:
-            agent.call("stop", "--run", run.id, "--attempt", str(run.attempt), "--reason", reason)
-        while not run.state.ended:
-            run = observe(run, there[0], tools.clock)
-            if run.state is RunState.LOST:
-                break
-            tools.clock.sleep(0.1)
+            if agent.present:
+                agent.stop(run.id, reason, run.attempt)
+        while not run.over:
+            run = look_again(tools, site, run)
+            tools.clock.sleep(0.0 if run.over else 0.1)
     return settle(site, run)
-
-
-def pull_quietly(tools: Tools, site: Site, run: Run) -> str:
-    """Bring home what is there; gives the reason where that did not work."""
-    there = agents(tools, site)
-    if not there or not there[0].present or run.pulled:
-        return ""
-    try:
-        collect(site, run, there[0], tools.progress)
-    except CynthusError as error:
-        return error.message
-    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,8 @@ def what_exists(site: Site) -> str:
 
 def how_to_go_on(site: Site) -> str:
     """What to type next."""
-    return f"`cynthus up {site.folder}` goes on from here, `cynthus down {site.folder}` removes it"
+    folder = shlex.quote(str(site.folder))
+    return f"`cynthus up {folder}` goes on from here, `cynthus down {folder}` removes it"
 
 
 def _resources(site: Site) -> int:

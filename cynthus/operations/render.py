@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from cynthus.operations import infrastructure
 from cynthus.operations.app import load_app
-from cynthus.operations.at_work import at_work
-from cynthus.operations.identity import identify
+from cynthus.operations.at_work import holding
+from cynthus.operations.identity import identify, look_up
 
 if TYPE_CHECKING:
     from cynthus.operations.site import Site
@@ -37,8 +37,9 @@ def render(tools: Tools, request: Request) -> Written:
         RenderConflict: an edit and a new version touch the same lines; nothing was written.
     """
     app = load_app(tools, request.where, target=request.target)
-    site = identify(tools, app.folder, app.spec, yes=request.yes)
-    with at_work(tools, site, "render"):
+    with holding(tools, app.folder, "render"):
+        site = identify(tools, app.folder, app.spec, yes=request.yes)
+        site.paths.create()
         target, placement = infrastructure.place(tools, app, site)
         return Written(site, infrastructure.write(tools, app, site, target, placement))
 
@@ -46,6 +47,6 @@ def render(tools: Tools, request: Request) -> Written:
 def check(tools: Tools, request: Request) -> Written:
     """Compare without touching anything."""
     app = load_app(tools, request.where, target=request.target)
-    site = identify(tools, app.folder, app.spec, yes=request.yes)
+    site, _ = look_up(tools, app.folder, app.spec)
     target, placement = infrastructure.place(tools, app, site)
     return Written(site, infrastructure.compare(tools, app, site, target, placement))

@@ -12,6 +12,7 @@ from cynthus.errors import NotAFolder, UnknownDeployment, UsageError
 from cynthus.operations.host_agent import HostAgent
 from cynthus.render.workspace import read_deployment_id
 from cynthus.state.folder import DeploymentFolder
+from cynthus.state.identity import ReadId, Standing, standing
 from cynthus.state.runs import Runs
 from cynthus.terraform.outputs import standing_hosts
 
@@ -60,13 +61,24 @@ def folder_named(where: str | None, default: Path) -> Path | None:
     if where is None:
         return default
     path = Path(where)
-    if path.is_dir():
-        return Path(os.path.abspath(path))  # noqa: PTH100 - a link that the user named stays a link
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long
+        return _readable(Path(os.path.abspath(path)))  # noqa: PTH100 - a link that the user named stays a link
     looks_like_path = os.sep in where or where.startswith(".")
-    if looks_like_path or path.exists():
-        kind = "is a file" if path.exists() else "does not exist"
+    exists = os.path.exists(path)  # noqa: PTH110 - as above
+    if looks_like_path or exists:
+        kind = "is a file" if exists else "does not exist"
         raise NotAFolder(f"{where} {kind}", hint="name the folder that holds main.py, or a deployment")
     return None
+
+
+def _readable(folder: Path) -> Path:
+    """The folder, if its path is text: Terraform, Ansible and JSON take nothing else."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        shown = str(folder).encode(errors="backslashreplace").decode()
+        raise NotAFolder(f"{shown}: its path is not UTF-8", hint="give the folder another name") from None
+    return folder
 
 
 def locate(tools: Tools, where: str | None, *, target: str | None = None) -> Site:
@@ -96,7 +108,7 @@ def locate_or_none(tools: Tools, where: str | None, *, target: str | None = None
         return site_of(tools.index.find(str(where)))
     entries = [entry for entry in tools.index.by_folder(folder) if target in (None, entry.target)]
     if not entries:
-        return _rendered(folder, target)
+        return _rendered(tools, folder, target)
     if len(entries) > 1:
         listed = ", ".join(f"{entry.id} ({entry.target})" for entry in entries)
         raise UsageError(
@@ -132,11 +144,30 @@ def site_of(entry: Entry) -> Site:
     return Site(Path(entry.folder), entry.target, entry.id, entry.name, entry)
 
 
-def _rendered(folder: Path, target: str | None) -> Site | None:
-    """The deployment whose files lie in a folder that the index does not know: a fresh clone, or a lost index."""
+def _rendered(tools: Tools, folder: Path, target: str | None) -> Site | None:
+    """The deployment whose files lie in a folder that the index does not know: a clone, a moved one, a lost index.
+
+    Raises:
+        UnknownDeployment: the folder is a copy of another one, whose deployment it is.
+    """
     names = [target] if target else sorted(path.name for path in (folder / "infra").glob("*"))
     for name in names:
-        found = read_deployment_id(folder / "infra" / name / COMPUTE)
-        if found is not None:
+        root = Path("infra") / name / COMPUTE
+        found = read_deployment_id(folder / root)
+        if found is None:
+            continue
+        entry = tools.index.get(found)
+        if entry is None:
             return Site(folder, name, found, found.rpartition("-")[0], None)
+        original = Path(entry.folder)
+        if standing(folder, original, found, _reader(root)) is Standing.COPIED:
+            raise UnknownDeployment(
+                f"{folder} is a copy of {original}, and nothing has been deployed from the copy",
+                hint=f"name {found} to mean that deployment; `cynthus up` gives the copy one of its own",
+            )
+        return Site(folder, name, found, entry.name, replace(entry, folder=str(folder)))
     return None
+
+
+def _reader(root: Path) -> ReadId:
+    return lambda folder: read_deployment_id(folder / root)

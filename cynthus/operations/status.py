@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cynthus.errors import CynthusError
+from cynthus.operations.checkpoints import unsaved_checkpoints
+from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.pull import not_at_home
-from cynthus.operations.site import agents, folder_named, locate, site_of
+from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
+from cynthus.process import mentioning
+from cynthus.state.folder import lock_path
+from cynthus.state.holder import current_holder, here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cynthus.core.run import Run
-    from cynthus.errors import CynthusError
+    from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
@@ -28,7 +34,7 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """One deployment. `unsaved` is how many files, and bytes, of the newest run are not at home."""
+    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home."""
 
     site: Site
     run: Run | None
@@ -36,6 +42,8 @@ class Status:
     hosts: tuple[HostStatus, ...]
     unsaved: tuple[int, int]
     problem: str = ""
+    at_work: tuple[str, ...] = ()
+    """Who holds the deployment right now, or what a killed command has left at work, a sentence each."""
 
 
 def status(tools: Tools, where: str | None, *, target: str | None = None) -> Status:
@@ -46,28 +54,59 @@ def status(tools: Tools, where: str | None, *, target: str | None = None) -> Sta
 def every_status(tools: Tools) -> tuple[tuple[Status, ...], tuple[CynthusError, ...]]:
     """All of this user's deployments, oldest first, and the records that cannot be read."""
     entries, problems = tools.index.all()
-    return tuple(_look(tools, site_of(entry)) for entry in entries), tuple(problems)
+    found, unreadable = [], list(problems)
+    for entry in entries:
+        try:
+            found.append(_look(tools, site_of(entry)))
+        except CynthusError as problem:
+            unreadable.append(problem)
+    return tuple(found), tuple(unreadable)
 
 
 def names_a_deployment(tools: Tools, where: str | None) -> bool:
     """Whether `status` without an argument means the folder it is typed in: something was deployed from there."""
-    folder = folder_named(where, tools.cwd_folder)
-    return folder is None or bool(tools.index.by_folder(folder))
+    return folder_named(where, tools.cwd_folder) is None or locate_or_none(tools, where) is not None
 
 
 def _look(tools: Tools, site: Site) -> Status:
     """Reading needs no lock: every record is written whole or not at all."""
     if not site.folder.is_dir():
-        run = site.entry.last_run if site.entry else None
-        return Status(site, run, (run,) if run else (), (), (0, 0), f"its folder is gone: {site.folder}")
-    runs = site.runs.all()
-    if not runs:
-        return Status(site, None, (), _hosts(tools, site, None), (0, 0))
+        return _look_without_folder(tools, site)
+    runs = all_runs(tools, site)
     there = agents(tools, site)
+    if runs:
+        runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
+    run = runs[-1] if runs else None
+    unsaved = _unsaved(tools, site, runs, there)
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, at_work=_at_work(tools, site, run))
+
+
+def _look_without_folder(tools: Tools, site: Site) -> Status:
+    """The records went with the folder: what the index and the host know is left."""
+    there = agents(tools, site)
+    known = site.entry.last_run if site.entry else None
+    run = observe(known, there[0] if there else None, tools.clock) if known else None
+    runs = (run,) if run else ()
+    unsaved = _unsaved(tools, site, runs, there)
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, f"its folder is gone: {site.folder}")
+
+
+def _unsaved(tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]) -> tuple[int, int]:
     if not there or not there[0].present:
-        return Status(site, runs[-1], runs, (), (0, 0))
-    run = observe(runs[-1], there[0], tools.clock)
-    return Status(site, run, (*runs[:-1], run), _hosts(tools, site, run), not_at_home(site, run, there[0]))
+        return 0, 0
+    counts = [*(not_at_home(site, run, there[0]) for run in runs), unsaved_checkpoints(tools, site)]
+    return sum(files for files, _ in counts), sum(size for _, size in counts)
+
+
+def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:
+    holder = current_holder(lock_path(site.folder), here(), tools.clock.now())
+    if holder is not None:
+        return (str(holder),)
+    if run is not None and run.state.begun and not run.over:
+        return ()
+    home = tools.targets.find(site.target).home(site.id)
+    left = {pid: line for word in (str(site.root()), str(home)) for pid, line in mentioning(word)}
+    return tuple(f"left by a killed command: {line} (pid {pid})" for pid, line in sorted(left.items()))
 
 
 def _hosts(tools: Tools, site: Site, run: Run | None) -> tuple[HostStatus, ...]:

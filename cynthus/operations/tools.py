@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cynthus.errors import NotAFolder
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -62,4 +64,7 @@ class Tools:
         """The folder that commands mean when none is named."""
         from pathlib import Path
 
-        return Path.cwd()
+        try:
+            return Path.cwd()
+        except FileNotFoundError:
+            raise NotAFolder("the folder you are in is gone", hint="go to another one, or name one") from None

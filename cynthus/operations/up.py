@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from cynthus.core.run import RunState
+from cynthus.errors import UsageError
 from cynthus.operations import infrastructure, launch
-from cynthus.operations.app import App, fingerprint, load_app
-from cynthus.operations.at_work import at_work
+from cynthus.operations.app import fingerprint, load_app
+from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
 from cynthus.operations.recover import recover, withdraw
@@ -19,6 +21,7 @@ from cynthus.operations.source import Source, pack_source
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
     from cynthus.core.run import Run
+    from cynthus.operations.app import App
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.state.journal import Journal
@@ -33,7 +36,8 @@ class Request:
 
     where: str | None = None
     target: str | None = None
-    arguments: tuple[str, ...] = ()
+    arguments: tuple[str, ...] | None = None
+    """What followed `--`, for main.py; None where there was no `--`: then the last run's count."""
     yes: bool = False
 
 
@@ -57,6 +61,10 @@ class Ready:
     source: Source
     fingerprint: str
 
+    def with_source(self, source: Source) -> Ready:
+        """The same with another source."""
+        return replace(self, source=source, fingerprint=_fingerprint(self.app, self.placement, self.site, source))
+
 
 def up(tools: Tools, request: Request) -> Outcome:
     """Bring the folder to a running main.py.
@@ -77,18 +85,53 @@ def prepare(tools: Tools, request: Request) -> Outcome:
 
 
 def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepare"]) -> Outcome:
-    app = load_app(tools, request.where, target=request.target, arguments=request.arguments)
-    site = identify(tools, app.folder, app.spec, yes=request.yes)
-    with at_work(tools, site, verb) as journal, explained(site):
-        newest = recover(tools, site, journal)
-        ready = make_ready(tools, app, site)
-        if newest is not None and newest.state is RunState.RUNNING:
-            if newest.fingerprint != ready.fingerprint:
-                tools.progress.note("the folder has changed since: `cynthus update` restarts with what changed")
-            return Outcome("attached", site, newest)
-        if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
-            return Outcome("unchanged", site, newest)
-        return bring(tools, ready, newest, journal, yes=request.yes, start=verb != "prepare")
+    app = load_app(tools, request.where, target=request.target)
+    with holding(tools, app.folder, verb):
+        site = identify(tools, app.folder, app.spec, yes=request.yes)
+        with explained(site):
+            return _under_way(tools, request, verb, app, site)
+
+
+def _under_way(
+    tools: Tools, request: Request, verb: Literal["up", "run", "prepare"], app: App, site: Site
+) -> Outcome:
+    journal = journal_of(tools, site, verb)
+    newest = recover(tools, site, journal)
+    ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
+    if newest is not None and newest.state is RunState.RUNNING:
+        return Outcome("attached", _at_home_here(tools, site), _attached(tools, newest, ready))
+    if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
+        return Outcome("unchanged", _at_home_here(tools, site), newest)
+    return bring(tools, ready, newest, journal, yes=request.yes, start=verb != "prepare")
+
+
+def _attached(tools: Tools, run: Run, ready: Ready) -> Run:
+    """The run that goes on, if it is the one that was asked for."""
+    if run.arguments != ready.app.arguments:
+        raise UsageError(
+            f"run {run.id} goes on with other arguments: {shlex.join(run.arguments) or 'none'}",
+            hint="`cynthus cancel` ends it first; `cynthus update -- ...` restarts with others",
+        )
+    if run.fingerprint != ready.fingerprint:
+        tools.progress.note("the folder has changed since: `cynthus update` restarts with what changed")
+    return run
+
+
+def _at_home_here(tools: Tools, site: Site) -> Site:
+    """The index learns where a moved folder lies now."""
+    if site.entry is None or site.entry.folder == str(site.folder):
+        return site
+    return with_entry(tools, site, folder=str(site.folder))
+
+
+def with_arguments(tools: Tools, app: App, request: Request, newest: Run | None) -> App:
+    """The app with the arguments that main.py gets: those typed after `--`, else the last run's."""
+    if request.arguments is not None:
+        return replace(app, arguments=request.arguments)
+    if newest is None or not newest.arguments:
+        return app
+    tools.progress.note(f"arguments, as last time: {shlex.join(newest.arguments)} (`--` alone gives none)")
+    return replace(app, arguments=newest.arguments)
 
 
 def make_ready(tools: Tools, app: App, site: Site) -> Ready:
@@ -99,8 +142,11 @@ def make_ready(tools: Tools, app: App, site: Site) -> Ready:
     source = pack_source(site, app, placement)
     for name in source.large:
         tools.progress.warn(f"{name} is large for source code; name it in .gitignore to leave it out")
-    marks = fingerprint(app, app.run_document(placement, site.id), source.hash)
-    return Ready(site, app, target, placement, source, marks)
+    return Ready(site, app, target, placement, source, _fingerprint(app, placement, site, source))
+
+
+def _fingerprint(app: App, placement: Placement, site: Site, source: Source) -> str:
+    return fingerprint(app, app.run_document(placement, site.id), source.hash)
 
 
 def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, yes: bool, start: bool) -> Outcome:
@@ -116,20 +162,25 @@ def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, y
 
 def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Site:
     """Write the files, plan, ask, and apply exactly that plan; nothing is applied where nothing would change."""
-    site = infrastructure.register(tools, ready.site, ready.placement.runtime)
+    offer = ready.target.offer(ready.app.spec, ready.placement)
+    site = infrastructure.register(tools, ready.site, ready.placement.runtime, offer)
     infrastructure.write(tools, ready.app, site, ready.target, ready.placement)
-    prepared = infrastructure.plan(tools, ready.app, site, ready.target, ready.placement)
-    accept(tools, prepared, yes=yes)
-    if prepared.plan.empty and site.entry is not None and site.entry.phase == "up":
-        return site
-    outputs = infrastructure.apply(tools, site, prepared, journal)
-    return infrastructure.record(tools, site, ready.placement.runtime, outputs, prepared.offer)
+    try:
+        prepared = infrastructure.plan(tools, site, offer)
+        accept(tools, prepared, yes=yes)
+        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up":
+            return site
+        outputs = infrastructure.apply(tools, site, prepared, journal)
+    finally:
+        # A plan holds values, and is good for one apply.
+        site.paths.plan.unlink(missing_ok=True)
+    return infrastructure.record(tools, site, ready.placement.runtime, outputs, offer)
 
 
 def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None) -> Run:
     """The run that was prepared, or cut off before its start, if it is still the one wanted; else a new one."""
-    if newest is not None and newest.state in launch.NOT_STARTED:
+    if newest is not None and not newest.state.begun:
         if newest.fingerprint == ready.fingerprint:
             return newest
         withdraw(tools, site, newest, "cancelled: replaced before it started")
-    return launch.new_run(tools, site, ready.fingerprint)
+    return launch.new_run(tools, site, ready.fingerprint, ready.app.arguments)

@@ -41,10 +41,6 @@ class DeploymentFolder:
         return self.root / "journal.jsonl"
 
     @property
-    def lock(self) -> Path:
-        return self.root / "lock"
-
-    @property
     def pristine(self) -> Path:
         """What was rendered last, by target and root: the base for merging the user's edits."""
         return self.root / "pristine"
@@ -88,9 +84,31 @@ class DeploymentFolder:
             FolderNotWritable: that cannot be done; the message says why.
             DiskFull: there is no room.
         """
+        claim(self.folder)
         with writing(self.root):
-            for folder in (self.root, self.runs, self.sources, self.terraform_logs, self.backups):
-                folder.mkdir(parents=True, exist_ok=True)
-            ignore = self.folder / OURS / ".gitignore"
-            if not ignore.exists():
-                write_atomic(ignore, b"*\n")
+            # A plan and the copies of the state may hold values that a provider calls sensitive.
+            self.root.mkdir(mode=0o700, exist_ok=True)
+            for folder in (self.runs, self.sources, self.terraform_logs, self.backups):
+                folder.mkdir(exist_ok=True)
+
+
+def claim(folder: Path) -> Path:
+    """Make our folder in the user's, ignored by git, and give the path of the lock that all commands there share.
+
+    One lock a folder and not one a deployment: two that begin at once have no deployment yet.
+
+    Raises:
+        FolderNotWritable: that cannot be done; the message says why.
+        DiskFull: there is no room.
+    """
+    ours = folder / OURS
+    with writing(ours):
+        ours.mkdir(exist_ok=True)
+        if not (ours / ".gitignore").exists():
+            write_atomic(ours / ".gitignore", b"*\n")
+    return lock_path(folder)
+
+
+def lock_path(folder: Path) -> Path:
+    """Where the lock of a folder lies, whether it was ever taken or not."""
+    return folder / OURS / "lock"

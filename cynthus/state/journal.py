@@ -14,7 +14,7 @@ from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError
 from cynthus.files import write_atomic
 from cynthus.state.intents import Detail, Event, Record, parse, unfinished, worth_keeping
-from cynthus.state.lines import append, read_tail
+from cynthus.state.lines import append
 from cynthus.writing import reading, writing
 
 if TYPE_CHECKING:
@@ -82,15 +82,6 @@ class Journal:
         """
         with reading(self._path):
             return tuple(parse(self._path.read_bytes())) if self._path.exists() else ()
-
-    def tail(self, count: int) -> tuple[Record, ...]:
-        """The newest `count` lines, at least one; reads the end of the file only.
-
-        Raises:
-            StateCorrupt: the journal cannot be read.
-        """
-        with reading(self._path):
-            return tuple(parse(read_tail(self._path, count)))[-count:]
 
     def _begin_anew_if_large(self) -> None:
         if self._path.exists() and self._path.stat().st_size > self._largest:

@@ -37,26 +37,6 @@ def append(path: Path, line: bytes) -> None:
         sync_folder(path.parent)
 
 
-def read_tail(path: Path, count: int) -> bytes:
-    """The end of the file, with at least `count` lines and perhaps a part of one before them; b'' for no file.
-
-    Raises:
-        OSError: the file is there and cannot be read.
-    """
-    data = b""
-    try:
-        with open(path, "rb") as stream:
-            start = stream.seek(0, os.SEEK_END)
-            # One line feed more than lines: the part behind the last one may be torn.
-            while start > 0 and data.count(b"\n") <= count:
-                end, start = start, max(0, start - BLOCK)
-                stream.seek(start)
-                data = stream.read(end - start) + data
-    except FileNotFoundError:
-        return b""
-    return data
-
-
 def _cut_torn_line(descriptor: int) -> int:
     """Cut what a power cut or a full disk left of a line, lest the next one be joined to it. Gives the size."""
     end = os.fstat(descriptor).st_size

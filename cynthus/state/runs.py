@@ -40,7 +40,7 @@ class Runs:
         """
         run = load(self._path(id), Run) if is_run_id(id) else None
         if run is None:
-            known = self._ids()
+            known = self.ids()
             newest = f"the newest is {known[-1]}" if known else "the deployment has no run yet"
             raise UnknownRun(f"there is no run {id!r}", hint=did_you_mean(id, known) or newest)
         return run
@@ -51,7 +51,7 @@ class Runs:
         Raises:
             StateCorrupt, StateTooNew: a record cannot be read.
         """
-        return tuple(self.load(id) for id in self._ids())  # noqa: A001
+        return tuple(self.load(id) for id in self.ids())  # noqa: A001
 
     def newest(self) -> Run | None:
         """The newest run; reads no record but its own.
@@ -59,10 +59,10 @@ class Runs:
         Raises:
             StateCorrupt, StateTooNew: that record cannot be read.
         """
-        ids = self._ids()
+        ids = self.ids()
         return self.load(ids[-1]) if ids else None
 
-    def _ids(self) -> list[str]:
+    def ids(self) -> list[str]:
         """Oldest first. A folder without a record is none of them: its run was cut off before it was known."""
         with reading(self._folder):
             if not self._folder.is_dir():

@@ -50,6 +50,9 @@ class Connection(Protocol):
     def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
         """Up to `limit` bytes of a file from `offset`; b'' at its end, None if there is no such file."""
 
+    def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
+        """The names of the folders in `folder`, in order; none if it does not exist."""
+
     def files(self, folder: PurePosixPath) -> tuple[FileEntry, ...]:
         """All regular files below `folder`, links not followed, in order of path; none if it does not exist."""
 

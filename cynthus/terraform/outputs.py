@@ -26,6 +26,8 @@ def hosts(outputs: Mapping[str, object]) -> tuple[Host, ...]:
     listed = outputs["hosts"]
     if not isinstance(listed, list):
         _refuse("hosts", f"is {_shown(listed)}, not a list")
+    if not listed:
+        _refuse("hosts", "has no host")
     found = tuple(_host(_Fields(f"hosts[{index}]", value)) for index, value in enumerate(listed))
     names = [host.name for host in found]
     for index, name in enumerate(names):

@@ -237,6 +237,27 @@ def test_a_spec_without_a_run_gets_a_new_one(host: Host) -> None:
     host.spec(run_id=RUN)
 
 
+def test_a_virtual_environment_is_no_source_whatever_it_is_called(host: Host) -> None:
+    host.file("env/pyvenv.cfg")
+    host.file("env/bin/python", "not ours")
+    host.bring("print('x')")
+    assert not (host.run.app / "env").exists()
+
+
+def test_checkpoints_at_home_are_what_a_new_deployment_begins_with(host: Host) -> None:
+    host.file("checkpoints/step", "7")
+    host.bring("print('x')")
+    assert (host.home.checkpoints / "step").read_text() == "7"
+
+
+def test_checkpoints_of_a_deployment_that_stands_are_its_own(host: Host) -> None:
+    host.bring("print('x')")
+    host.home.checkpoints.mkdir()
+    host.file("checkpoints/step", "7")
+    host.bring("print('y')")
+    assert not (host.home.checkpoints / "step").exists()
+
+
 def test_a_run_that_is_named_gets_it_whatever_the_spec_says(host: Host) -> None:
     host.file("main.py")
     other = "20260102-030405-0123"

@@ -12,7 +12,6 @@ from cynthus.errors import (
     CynthusError,
     DiskFull,
     FolderNotWritable,
-    InternalError,
     Locked,
     NotYaml,
     Problem,
@@ -110,7 +109,7 @@ def test_of_a_very_long_line_the_part_around_the_caret_is_shown(capfd: pytest.Ca
         (errno.EDQUOT, DiskFull),
         (errno.EACCES, FolderNotWritable),
         (errno.EROFS, FolderNotWritable),
-        (errno.EIO, InternalError),
+        (errno.EIO, CynthusError),
     ],
 )
 def test_errors_of_the_system_become_ours(number: int, kind: type[CynthusError]) -> None:

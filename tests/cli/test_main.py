@@ -92,3 +92,29 @@ def test_explain_tells_what_a_code_means() -> None:
 
 def test_explain_without_a_code_lists_them() -> None:
     assert typed("explain").output.splitlines()[0].split() == ["CODE", "EXIT", "MEANING"]
+
+
+def completed(folder: Path, *words: str) -> list[str]:
+    """What a shell is offered for the last of `words`, in `folder`."""
+    line = " ".join(("cynthus", *words))
+    shell = {"_CYNTHUS_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words)), "HOME": str(folder)}
+    answer = run(Command((sys.executable, "-I", "-m", "cynthus"), env=shell, cwd=folder))
+    return [each.partition(",")[2] for each in answer.stdout.decode().splitlines()]
+
+
+def test_verbs_are_completed(tmp_path: Path) -> None:
+    assert completed(tmp_path, "pre") == ["prepare"]
+
+
+def test_folders_are_completed(tmp_path: Path) -> None:
+    for name in ("weather", "west", "other"):
+        (tmp_path / name).mkdir()
+    assert completed(tmp_path, "up", "we") == ["weather/", "west/"]
+
+
+def test_codes_are_completed(tmp_path: Path) -> None:
+    assert completed(tmp_path, "explain", "CYN-61") == ["CYN-610"]
+
+
+def test_targets_are_completed(tmp_path: Path) -> None:
+    assert completed(tmp_path, "up", "--target", "lo") == ["local"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -105,6 +106,23 @@ def test_a_second_up_at_once_says_who_is_at_work(user: User) -> None:
         assert second.code == 4, second
         assert f"pid {typed.process.pid}" in second.err
         assert typed.ended().code == 0
+
+
+def test_two_first_ups_at_once_make_one_deployment(user: User) -> None:
+    folder = user.folder()
+    with user.typing("up", folder, "-y") as one, user.typing("up", folder, "-y") as other:
+        codes = sorted([one.ended().code, other.ended().code])
+    assert codes == [0, 4]
+    assert len(user.deployments()) == 1
+
+
+def test_a_run_whose_folder_was_removed_does_not_go_on_unseen(user: User) -> None:
+    folder = user.folder(main="import time\nprint('counting', flush=True)\ntime.sleep(600)\n")
+    user.cynthus("up", folder, "-y", "--detach")
+    deployment = user.status(folder)["id"]
+    shutil.rmtree(user.home / ".local/share/cynthus" / deployment)
+    wait_for(lambda: not processes_with(deployment))
+    assert user.status(folder)["run"]["state"] == "LOST"
 
 
 def test_the_agent_survives_the_death_of_its_watcher(user: User) -> None:

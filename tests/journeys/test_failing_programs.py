@@ -39,6 +39,17 @@ def test_an_exit_code_of_its_own_becomes_ours(user: User) -> None:
     assert up(user, EXITS).code == 3
 
 
+def test_its_options_are_not_taken_for_ours(user: User) -> None:
+    folder = user.folder(main=EXITS)
+    answer = user.cynthus("up", folder, "-y", "--", "--check", "--debug")
+    assert (answer.code, "Traceback" in answer.err) == (3, False), answer
+
+
+def test_detached_a_run_that_fails_at_once_is_told(user: User) -> None:
+    answer = user.cynthus("up", user.folder(main=EXITS), "-y", "--detach")
+    assert (answer.code, "exit code 3" in answer.err) == (3, True), answer
+
+
 def test_its_own_exit_code_is_said(user: User) -> None:
     assert "exit code 3" in up(user, EXITS).err
 

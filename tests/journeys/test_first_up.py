@@ -105,5 +105,10 @@ def test_exec_runs_in_the_environment_of_the_app(up: Ended, visitor: User, folde
     assert visitor.cynthus("exec", folder, "--", "python", "-c", code).out == "True True\n", up
 
 
+def test_exec_of_a_program_that_is_not_there_says_so(up: Ended, visitor: User, folder: Path) -> None:
+    answer = visitor.cynthus("exec", folder, "--", "no-such-program")
+    assert (answer.code, answer.out, "no-such-program" in answer.err) == (127, "", True), (up, answer)
+
+
 def test_the_exit_code_of_exec_is_the_commands_own(up: Ended, visitor: User, folder: Path) -> None:
     assert visitor.cynthus("exec", folder, "--", "sh", "-c", "exit 7").code == 7, up

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.process import Command, run
 from tests.journeys.user import WAIT, wait_for
 
 if TYPE_CHECKING:
@@ -38,6 +40,28 @@ def test_logs_follow_to_the_end_from_any_directory(user: User, folder: Path, gat
         gate.touch()
         ended = typed.ended()
     assert (ended.code, ended.out) == (0, "waiting\ndone waiting\n"), ended
+
+
+def test_logs_of_a_run_that_fails_end_with_its_reason(user: User) -> None:
+    folder = user.folder(main="import time; print('on', flush=True); time.sleep(1.5); raise SystemExit(7)\n")
+    user.cynthus("up", folder, "-y", "--detach")
+    answer = user.cynthus("logs", "-f", folder)
+    assert (answer.code, "exit code 7" in answer.err) == (3, True), answer
+
+
+def test_logs_follow_until_a_run_that_never_began_is_cancelled(user: User, folder: Path) -> None:
+    user.cynthus("prepare", folder, "-y")
+    with user.typing("logs", "-f", folder) as typed:
+        wait_for(lambda: typed.process.poll() is None)
+        assert user.cynthus("cancel", folder).code == 0
+        assert typed.ended().code == 5
+
+
+def test_a_reader_that_stops_reading_is_no_failure(user: User) -> None:
+    user.cynthus("up", user.folder(main="for i in range(200000): print(i)\n"), "-y")
+    line = f"set -o pipefail; {sys.executable} -m cynthus logs app | head -n 1"
+    answer = run(Command(("bash", "-c", line), env=user.shell(), cwd=user.place))
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"0\n", b"")
 
 
 def test_what_was_followed_to_its_end_is_at_home(user: User, folder: Path, gate: Path) -> None:

@@ -136,7 +136,7 @@ def test_no_color_leaves_the_words(user: User) -> None:
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", screen.raw)
 
 
-@pytest.mark.parametrize(("key", "code", "state"), [("s", 5, "CANCELLED"), ("d", 130, "RUNNING")])
+@pytest.mark.parametrize(("key", "code", "state"), [("s", 5, "CANCELLED"), ("d", 0, "RUNNING")])
 def test_ctrl_c_while_following_asks_what_is_meant(
     user: User, waiting: Path, key: str, code: int, state: str
 ) -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from cynthus.core.run import RunState
 from cynthus.operations import follow
+from cynthus.operations.fetch import CHUNK
+from cynthus.operations.observe import observe
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.testing.clock import FakeClock
 from tests.operations.host import Host, run_in
@@ -16,6 +18,13 @@ from tests.operations.host import Host, run_in
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from cynthus.core.run import Run
+
+
+def looking(host: Host, clock: FakeClock) -> Callable[[], Run]:
+    """Whoever follows a run that has begun looks so at it."""
+    return lambda: observe(run_in(RunState.RUNNING), host.agent, clock)
 
 
 class Waking(FakeClock):
@@ -41,7 +50,7 @@ def test_the_log_is_given_until_the_run_has_ended(host: Host) -> None:
     host.prints(b"one\n")
     clock = Waking(lambda: host.prints(b"two\n"), lambda: host.tells(state="EXITED", exit_code=0))
     got = bytearray()
-    run = follow.follow(run_in(RunState.RUNNING), host.agent, clock, got.extend)
+    run = follow.follow(looking(host, clock), host.agent, clock, got.extend)
     assert (run.state, bytes(got)) == (RunState.SUCCEEDED, b"one\ntwo\n")
 
 
@@ -53,7 +62,7 @@ def test_what_was_printed_right_before_the_end_is_not_missed(host: Host) -> None
         host.tells(state="EXITED", exit_code=0)
 
     got = bytearray()
-    follow.follow(run_in(RunState.RUNNING), host.agent, Waking(last_words), got.extend)
+    follow.follow(looking(host, FakeClock()), host.agent, Waking(last_words), got.extend)
     assert bytes(got) == b"last words"
 
 
@@ -61,27 +70,27 @@ def test_following_goes_on_from_an_offset(host: Host) -> None:
     host.prints(b"seen|new")
     host.tells(state="EXITED", exit_code=0)
     got = bytearray()
-    follow.follow(run_in(RunState.RUNNING), host.agent, FakeClock(), got.extend, offset=5)
+    follow.follow(looking(host, FakeClock()), host.agent, FakeClock(), got.extend, offset=5)
     assert bytes(got) == b"new"
 
 
 def test_following_ends_where_the_run_is_lost(host: Host) -> None:
-    run = follow.follow(run_in(RunState.RUNNING), host.agent, FakeClock(), lambda _: None)
+    run = follow.follow(looking(host, FakeClock()), host.agent, FakeClock(), lambda _: None)
     assert run.state is RunState.LOST
 
 
 def test_nothing_is_waited_for_while_the_log_grows(host: Host) -> None:
-    host.prints(b"x" * (3 * follow.CHUNK))
+    host.prints(b"x" * (3 * CHUNK))
     host.tells(state="EXITED", exit_code=0)
     clock = FakeClock()
-    follow.follow(run_in(RunState.RUNNING), host.agent, clock, lambda _: None)
+    follow.follow(looking(host, clock), host.agent, clock, lambda _: None)
     assert clock.slept == []
 
 
 def test_a_long_log_comes_in_chunks(host: Host) -> None:
-    host.prints(b"x" * (2 * follow.CHUNK + 5))
+    host.prints(b"x" * (2 * CHUNK + 5))
     sizes = [len(data) for data in follow.read_log(host.agent.connection, PurePosixPath(host.attempt / "log"), 0)]
-    assert sizes == [follow.CHUNK, follow.CHUNK, 5]
+    assert sizes == [CHUNK, CHUNK, 5]
 
 
 @given(st.lists(st.sampled_from([b"a", b"\n", b"longer words", b"\r\n", b"\xff"]), max_size=40), st.integers(0, 12))

@@ -64,7 +64,7 @@ def test_the_reason_names_the_exit_code(host: Host) -> None:
 
 def test_the_reason_names_the_signal(host: Host) -> None:
     host.tells(state="EXITED", signal=11)
-    assert observe(run_in(RunState.RUNNING), host.agent, FakeClock()).reason == "killed by signal 11"
+    assert observe(run_in(RunState.RUNNING), host.agent, FakeClock()).reason == "killed by signal 11 (SIGSEGV)"
 
 
 def test_a_run_that_has_ended_is_not_asked_about_any_more(host: Host) -> None:

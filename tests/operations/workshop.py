@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,6 @@ from cynthus.testing.terraform import FakeTerraformCommand
 from tests.operations.host import Recorder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
 
@@ -37,10 +36,10 @@ class Nobody:
     """A Person who is not there, or who always gives one answer."""
 
     answer: bool | None = None
-    asked: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
 
     def confirm(self, question: str, *, consequence: str, default: bool = True) -> bool:
-        self.asked.append(consequence)
+        self.questions.append(question)
         if self.answer is None:
             raise ConfirmationNeeded(consequence, hint="add -y")
         return self.answer
@@ -95,6 +94,18 @@ class Workshop:
         self.person = Nobody(answer)
         self.tools = replace(self.tools, person=self.person)
         return self
+
+    def ended(self, outcome: Outcome) -> Run:
+        """Wait for a run's end, and leave what it made where it is."""
+        attendance = Attendance(self.tools, outcome.site, outcome.run)
+        attendance.watch(lambda _: None)
+        outcome.site.runs.save(attendance.run)
+        return attendance.run
+
+    def host(self, folder: Path) -> Path:
+        """Where the deployment of a folder lies on its host."""
+        entry = self.tools.index.by_folder(folder)[0]
+        return Path(entry.home)
 
     def agent(self, outcome: Outcome) -> HostAgent:
         """The agent of the deployment's host."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_everything_lies_below_the_deployments_own_folder(tmp_path: Path) -> None:
     paths = DeploymentFolder(tmp_path, ID)
     named = (
-        paths.journal, paths.lock, paths.pristine, paths.runs, paths.sources, paths.terraform_logs, paths.backups,
+        paths.journal, paths.pristine, paths.runs, paths.sources, paths.terraform_logs, paths.backups,
         paths.plan, paths.runtime_tfvars,
     )  # fmt: skip
     assert {path.parent for path in named} == {tmp_path / ".cynthus" / ID}

@@ -83,20 +83,14 @@ def test_steps_within_steps_end_inside_out(journal: Journal) -> None:
 
 
 def test_a_journal_that_was_never_written_is_empty(journal: Journal) -> None:
-    assert (journal.records(), journal.open_intents(), journal.tail(3)) == ((), (), ())
+    assert (journal.records(), journal.open_intents()) == ((), ())
 
 
-def test_the_tail_gives_the_newest_lines_in_order(journal: Journal) -> None:
-    for number in range(5):
-        journal.record(str(number), "intent")
-    assert [record.step for record in journal.tail(2)] == ["3", "4"]
-
-
-def test_the_tail_passes_over_a_torn_line(journal: Journal, path: Path) -> None:
+def test_a_torn_line_is_passed_over(journal: Journal, path: Path) -> None:
     journal.record("a", "intent")
     with open(path, "ab") as stream:
         stream.write(b'{"at": "20')
-    assert [record.step for record in journal.tail(1)] == ["a"]
+    assert [record.step for record in journal.records()] == ["a"]
 
 
 def test_a_record_after_a_torn_line_is_read(journal: Journal, path: Path) -> None:
@@ -140,7 +134,7 @@ def test_a_journal_that_grew_too_large_begins_anew_with_its_tail(path: Path, clo
         with journal.step(str(number)):
             pass
     assert path.stat().st_size < 200 * (KEPT + 101)
-    assert journal.tail(1)[0].step == str(2 * KEPT - 1)
+    assert journal.records()[-1].step == str(2 * KEPT - 1)
 
 
 def test_an_open_intent_outlives_a_new_beginning(path: Path, clock: FakeClock) -> None:
@@ -198,7 +192,5 @@ def test_a_folder_in_the_place_of_the_journal_is_said(journal: Journal, path: Pa
     path.mkdir()
     with pytest.raises(StateCorrupt, match="is a directory"):
         journal.records()
-    with pytest.raises(StateCorrupt, match="is a directory"):
-        journal.tail(1)
     with pytest.raises(FolderNotWritable, match="in the way"):
         journal.record("a", "intent")

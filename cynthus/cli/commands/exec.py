@@ -28,6 +28,8 @@ def command(
     from cynthus.process import attach
 
     tty = sys.stdin is not None and sys.stdin.isatty()
-    arguments = ctx.meta["arguments"]
+    arguments = ctx.meta["arguments"] or ()
     started = command_beside(app.tools, where, arguments, target=target, run_id=run_id, host=host, tty=tty)
-    raise click.exceptions.Exit(attach(started))
+    code = attach(started)
+    # As a shell tells that a signal ended a command.
+    raise click.exceptions.Exit(code if code >= 0 else 128 - code)

@@ -13,7 +13,7 @@ from cynthus.errors import CynthusError, UnknownCode, every_error
 
 
 @click.command(epilog=options.examples("cynthus explain CYN-120", "cynthus explain"))
-@click.argument("code", required=False, metavar="[CODE]")
+@options.code
 @options.as_json
 @pass_app
 def command(app: App, code: str | None, *, as_json: bool) -> None:
@@ -26,7 +26,8 @@ def command(app: App, code: str | None, *, as_json: bool) -> None:
     elif code is None:
         app.console.table(("CODE", "EXIT", "MEANING"), [_row(kind) for kind in chosen])
     else:
-        app.console.result(f"{chosen[0].code} (exit code {chosen[0].exit_code})\n\n{_text(chosen[0])}")
+        text = click.wrap_text(_text(chosen[0]), width=app.console.width, preserve_paragraphs=True)
+        app.console.result(f"{chosen[0].code} (exit code {chosen[0].exit_code})\n\n{text}")
 
 
 def _find(code: str, known: dict[str, type[CynthusError]]) -> type[CynthusError]:

@@ -25,5 +25,5 @@ def command(app: App, folder: Path, name: str | None, *, as_json: bool) -> None:
         app.console.document(documents.document("init", folder=str(made.absolute())))
         return
     shown = shlex.quote(str(made))
-    app.console.result(f"{made}/ has an app that runs: src/main.py reads data/ and writes outputs/")
+    app.console.result(f"{made}/ is ready: cynthus.yaml says what runs and where, every key with its default")
     app.console.say(f"next: cynthus up {shown}")

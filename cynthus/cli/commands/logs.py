@@ -6,7 +6,7 @@ import click
 
 from cynthus.cli import options
 from cynthus.cli.app import App, pass_app
-from cynthus.cli.ending import stay
+from cynthus.cli.ending import judge, stay
 
 
 @click.command(epilog=options.examples("cynthus logs -f", "cynthus logs weather --tail 50"))
@@ -23,5 +23,6 @@ def command(
     from cynthus.operations.logs import logs
 
     attendance = logs(app.tools, where, app.console.log, target=target, run_id=run_id, tail=tail)
-    if follow and not attendance.run.state.ended:
+    if follow and not attendance.run.over:
         stay(app, attendance, where, app.console.log)
+        judge(attendance.run, where)

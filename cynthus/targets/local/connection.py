@@ -45,6 +45,12 @@ class LocalConnection:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(path.name for path in Path(folder).iterdir() if path.is_dir()))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
     def files(self, folder: PurePosixPath) -> tuple[FileEntry, ...]:
         return tuple(sorted(_walk(Path(folder), ""), key=lambda entry: entry.path))
 

@@ -67,6 +67,18 @@ class ConnectionContract(ABC):
     def reach(self, folder: Path) -> Reach:
         """A way to a host that has `sh` and python."""
 
+    # folders
+
+    def test_the_folders_in_a_folder_are_named_in_order(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        for path in ("b/x", "a/y", "file"):
+            reach.put(path, b"")
+        assert reach.connection.folders(reach.folder) == ("a", "b")
+
+    def test_a_folder_that_is_not_there_has_no_folders(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        assert reach.connection.folders(reach.folder / "none") == ()
+
     # run
 
     def test_both_outputs_and_the_exit_code_come_back(self, tmp_path: Path) -> None:

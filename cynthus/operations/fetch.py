@@ -1,0 +1,100 @@
+"""Copying a folder of a host home: only what changed, and each file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.errors import PullFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path, PurePosixPath
+
+    from cynthus.core.progress import Step
+    from cynthus.targets.base import Connection, FileEntry
+
+CHUNK = 1 << 20
+"""Bytes read at once."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """All files that lie there, and those that were copied now."""
+
+    files: tuple[FileEntry, ...]
+    copied: tuple[FileEntry, ...]
+
+
+def fetch_folder(connection: Connection, source: PurePosixPath, folder: Path, step: Step) -> Fetched:
+    """Make `folder` have what `source` on the host has; what else is in it stays.
+
+    Raises:
+        PullFailed: something could not be read or written; everything else has been copied.
+    """
+    try:
+        files = connection.files(source)
+        copied = _missing(files, folder)
+        _fetch_all(connection, source, folder, copied, step)
+    except OSError as error:
+        raise pull_failed(error, folder) from error
+    return Fetched(files, copied)
+
+
+def missing(connection: Connection, source: PurePosixPath, folder: Path) -> tuple[int, int]:
+    """How many files, and bytes, `fetch_folder` would copy."""
+    files = _missing(connection.files(source), folder)
+    return len(files), sum(file.size for file in files)
+
+
+def pull_failed(error: OSError, folder: Path) -> PullFailed:
+    """What the operating system said, as the error of a pull into `folder`."""
+    return PullFailed(
+        f"{error.filename or folder}: {(error.strerror or str(error)).lower()}",
+        hint="nothing was removed; mend that and run `cynthus pull` again",
+    )
+
+
+def _missing(files: Sequence[FileEntry], folder: Path) -> tuple[FileEntry, ...]:
+    return tuple(file for file in files if not _same(folder / file.path, file))
+
+
+def _same(path: Path, file: FileEntry) -> bool:
+    try:
+        here = path.lstat()
+    except OSError:
+        return False
+    return here.st_size == file.size and here.st_mtime_ns == file.mtime_ns
+
+
+def _fetch_all(
+    connection: Connection, source: PurePosixPath, folder: Path, files: Sequence[FileEntry], step: Step
+) -> None:
+    problems = []
+    for file in files:
+        step.activity(file.path)
+        try:
+            _fetch(connection, source / file.path, folder / file.path, file)
+        except OSError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+
+
+def _fetch(connection: Connection, source: PurePosixPath, path: Path, file: FileEntry) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own: that of the file may be as long as a name can be.
+    partial = path.with_name(f".{os.urandom(4).hex()}.part")
+    try:
+        with open(partial, "wb") as stream:
+            while data := connection.read(source, offset=stream.tell(), limit=CHUNK):
+                stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.chmod(file.mode | 0o600)
+        os.utime(partial, ns=(file.mtime_ns, file.mtime_ns))
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
