@@ -17,6 +17,11 @@ NOT_OURS = frozenset({"hypothesis"})
 RAN = ("passed", "failed", "xfailed", "xpassed", "error")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A report's keywords are any words: parts of the test's name, too. So its markers travel with it."""
+    item.user_properties.append(("markers", [mark.name for mark in item.iter_markers()]))
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.Config) -> None:
     """The section ` tests by marker `, which .ci/run repeats at its end."""
     stats = terminalreporter.stats
@@ -51,8 +56,13 @@ UNMARKED = "(none)"
 
 def _count(reports: Iterable[pytest.TestReport], markers: frozenset[str]) -> Counter[str]:
     """A test that has two markers counts for both. One that failed twice (in itself and afterwards) counts once."""
-    found = {report.nodeid: sorted(markers.intersection(report.keywords)) or [UNMARKED] for report in reports}
+    found = {report.nodeid: sorted(markers & _markers_of(report)) or [UNMARKED] for report in reports}
     return Counter(name for names in found.values() for name in names)
+
+
+def _markers_of(report: pytest.TestReport) -> frozenset[str]:
+    named = dict(report.user_properties).get("markers", [])
+    return frozenset(str(name) for name in named) if isinstance(named, list) else frozenset()
 
 
 def _reason(report: pytest.TestReport) -> str:

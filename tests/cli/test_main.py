@@ -96,8 +96,8 @@ def test_explain_without_a_code_lists_them() -> None:
 
 def completed(folder: Path, *words: str) -> list[str]:
     """What a shell is offered for the last of `words`, in `folder`."""
-    line = " ".join(("cynthus", *words))
-    shell = {"_CYNTHUS_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words)), "HOME": str(folder)}
+    typed_so_far = {"COMP_WORDS": " ".join(("cynthus", *words)), "COMP_CWORD": str(len(words))}
+    shell = {"_CYNTHUS_COMPLETE": "bash_complete", **typed_so_far, "HOME": str(folder)}
     answer = run(Command((sys.executable, "-I", "-m", "cynthus"), env=shell, cwd=folder))
     return [each.partition(",")[2] for each in answer.stdout.decode().splitlines()]
 
