@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_PAUSE = 0.01
+"""Seconds between two looks at a command that has this terminal."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,10 @@ def attach(command: Command) -> int:
         OSError: the program cannot be started.
     """
     with subprocess.Popen(command.argv, cwd=command.cwd, env=command.env) as process:
-        while True:
+        while not ended(process):
             with suppress(KeyboardInterrupt):
-                return process.wait()
+                time.sleep(_PAUSE)
+        return process.returncode
 
 
 def start(
@@ -107,6 +113,23 @@ def start(
         start_new_session=True,
         pass_fds=inherit,
     )
+
+
+def ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process has ended; its `returncode` is known then.
+
+    Popen.poll takes a lock without waiting. An interrupt right after that leaves it taken, and poll says "not yet" for
+    ever (CPython 3.11, subprocess.py, `_internal_poll`).
+    """
+    if process.returncode is None and hasattr(os, "waitid"):
+        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return False
+        # Noted before it is reaped, so that an interrupt in between loses nothing.
+        process.returncode = found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+        with suppress(ChildProcessError):
+            os.waitpid(process.pid, 0)
+    return process.poll() is not None
 
 
 def let_go(process: subprocess.Popen[bytes]) -> None:

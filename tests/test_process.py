@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from cynthus.process import Command, CommandTimeout, attach, birth, kill_group, let_go, run, start
+from cynthus.process import Command, CommandTimeout, attach, birth, ended, kill_group, let_go, mentioning, run, start
 from tests.processes import descriptors, pid_in, sh, started, wait_for
 
 # run
@@ -270,3 +270,41 @@ def test_several_threads_may_run_commands_at_once() -> None:
     for thread in threads:
         thread.join()
     assert sorted(said) == [f"{n}\n".encode() for n in range(8)]
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("exit 0", 0), ("kill -9 $$", -9)])
+def test_how_a_process_has_ended_is_known(script: str, code: int) -> None:
+    with open(os.devnull, "wb") as nowhere:
+        process = start(Command(("sh", "-c", script)), stdout=nowhere, stderr=nowhere)
+    wait_for(lambda: ended(process), "its end")
+    assert process.returncode == code
+
+
+def test_a_process_that_runs_has_not_ended() -> None:
+    with open(os.devnull, "wb") as nowhere:
+        process = start(Command(("sleep", "60")), stdout=nowhere, stderr=nowhere)
+    assert not ended(process)
+    kill_group(process.pid)
+    wait_for(lambda: ended(process), "its end")
+
+
+def test_an_end_is_seen_although_an_interrupt_has_left_the_lock_of_popen_taken() -> None:
+    with open(os.devnull, "wb") as nowhere:
+        process = start(Command(("true",)), stdout=nowhere, stderr=nowhere)
+    process._waitpid_lock.acquire()  # type: ignore[attr-defined]  # what an interrupt inside of poll() does
+    wait_for(lambda: ended(process), "its end")
+    assert process.returncode == 0
+
+
+def test_processes_are_found_by_a_word_on_their_command_line(tmp_path: Path) -> None:
+    with open(os.devnull, "wb") as nowhere:
+        sleeper = Command((sys.executable, "-c", "import time; time.sleep(60)", str(tmp_path)))
+        process = start(sleeper, stdout=nowhere, stderr=nowhere)
+    wait_for(lambda: mentioning(str(tmp_path)), "its command line")
+    assert [pid for pid, _ in mentioning(str(tmp_path))] == [process.pid]
+    kill_group(process.pid)
+    wait_for(lambda: ended(process), "its end")
+
+
+def test_a_word_that_nobody_has_finds_nothing(tmp_path: Path) -> None:
+    assert mentioning(str(tmp_path / "nobody")) == ()

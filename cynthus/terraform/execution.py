@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cynthus.process import Command, kill_group, let_go, start
+from cynthus.process import Command, ended, kill_group, let_go, start
 from cynthus.terraform.tail import Tail
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Execution:
 
     def _follow(self, tail: Tail) -> None:
         pause = FIRST_PAUSE
-        while self._process.poll() is None and not self._given_up():
+        while not ended(self._process) and not self._given_up():
             self._heed()
             self._hear(tail)
             time.sleep(pause)
@@ -137,7 +137,8 @@ class Execution:
             return False
         if self._may_kill():
             kill_group(self._process.pid)
-            self._process.wait()
+            while not ended(self._process):
+                time.sleep(FIRST_PAUSE)
             self._killed = True
         else:
             let_go(self._process)
