@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import warnings
 from collections.abc import Iterator, Mapping
@@ -80,10 +81,16 @@ class Play:
 
         _quiet_known_warnings()
         runner = Runner(self._config, cancel_callback=self._stop, event_handler=self._hand_over)
+        ours = os.getpid()
         try:
             runner.run()
         except (AnsibleRunnerException, ExceptionPexpect) as problem:
             raise AnsibleError(f"ansible-runner failed: {problem}", hint="run the command again") from problem
+        finally:
+            # If we are killed right after pexpect has forked, its child finds no terminal, raises up to here, and would
+            # wait for work for ever, as a second one of us.
+            if os.getpid() != ours:
+                os._exit(1)
         rc: int | None = runner.rc
         return rc
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.process import Command, run
 from tests.docker_engine import docker_engine
 from tests.journeys.user import EXAMPLES, User
 
@@ -38,9 +40,8 @@ def hello(user: User) -> Path:
 
 
 def _go_home(person: User) -> None:
-    if not person.home.is_dir():
-        return
-    for deployment in person.deployments():
-        answer = person.cynthus("destroy", deployment["id"], "-y", "--discard")
-        assert answer.code == 0, answer
+    """Leave nothing on the machine. By the agents themselves: `cynthus destroy` would take ten times as long."""
+    for home in person.homes():
+        answer = run(Command((sys.executable, "-I", "-S", str(home / "agent.pyz"), "remove", "--home", str(home))))
+        assert answer.returncode == 0, answer
     assert person.on_host() == []

@@ -29,8 +29,7 @@ STEPS = [
 ]
 BLOWS = [
     *((signal.SIGKILL, step, delay) for step in STEPS for delay in (0.0, 0.15)),
-    *((signal.SIGINT, step, 0.1) for step in STEPS if step != "counting"),
-    *((signal.SIGTERM, step, 0.1) for step in STEPS[2:4]),
+    *((number, step, 0.1) for number in (signal.SIGINT, signal.SIGTERM) for step in STEPS if step != "counting"),
 ]
 """Signal, step, and seconds into the step. What a signal does while a run is followed is tested with following."""
 SLOW_COUNT = COUNT + "import time; time.sleep(0.3)\n"

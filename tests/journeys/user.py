@@ -138,10 +138,13 @@ class User:
         found: list[dict[str, Any]] = self.cynthus("status", "--all", "--json").document["deployments"]
         return found
 
+    def homes(self) -> list[Path]:
+        """Where deployments lie on the machine."""
+        return sorted((self.home / ".local/share/cynthus").glob("*"))
+
     def on_host(self) -> list[str]:
         """What deployments have left on the machine."""
-        data = self.home / ".local/share/cynthus"
-        return sorted(path.name for path in data.iterdir()) if data.is_dir() else []
+        return [home.name for home in self.homes()]
 
 
 COMMAND = (sys.executable, "-m", "cynthus")

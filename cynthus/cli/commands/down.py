@@ -21,7 +21,8 @@ def command(
 ) -> None:
     """Bring outputs home, then remove what was made for running.
 
-    A run that goes on is stopped. The files in infra/ and your outputs stay; `cynthus up` makes it all again.
+    Outputs of all runs come home, and checkpoints, with which a later deployment begins. A run that goes on is
+    stopped. Your folder stays, with infra/ and the outputs; `cynthus run` makes the rest again.
     """
     from cynthus.operations.down import down
 

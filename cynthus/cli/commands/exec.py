@@ -23,7 +23,10 @@ from cynthus.cli.app import App, pass_app
 def command(
     app: App, ctx: click.Context, where: str | None, target: str | None, run_id: str | None, host: str | None
 ) -> None:
-    """Run a command beside main.py, in its folder and environment. Its exit code is ours."""
+    """Run a command beside main.py, in its folder and environment, but without its secrets.
+
+    Its exit code is ours.
+    """
     from cynthus.operations.exec import command_beside
     from cynthus.process import attach
 

@@ -17,7 +17,10 @@ from cynthus.cli.app import App, pass_app
 @options.as_json
 @pass_app
 def command(app: App, folder: Path, name: str | None, *, as_json: bool) -> None:
-    """Make a folder to start from: cynthus.yaml with every key commented, a main.py that runs, and some data."""
+    """Make a folder to start from: cynthus.yaml with every key explained, a main.py that runs, and some data.
+
+    Where a main.py or data/ is there already, only cynthus.yaml and .gitignore are written.
+    """
     from cynthus.operations.init import init
 
     made = init(folder, name=name)
