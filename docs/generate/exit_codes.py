@@ -10,7 +10,7 @@ MEANINGS = {
     1: "failed",
     2: "the command line, cynthus.yaml or the folder is wrong; nothing was touched",
     3: "main.py failed, whatever its own code: that is printed, and in the JSON",
-    4: "somebody else is at work on this deployment",
+    4: "somebody else is at work in this folder",
     5: "the run was cancelled",
     130: "interrupted; the message says what exists and how to go on",
 }
@@ -18,6 +18,10 @@ MEANINGS = {
 HEAD = "# Exit codes\n\n"
 
 TAIL = """
+`cynthus logs -f` ends as the run that it followed: 0, 3 or 5, and 1 if it was lost. Of a run that had ended before, it
+shows the log and gives 0. Ctrl-C on a terminal asks: detach gives 0, stop 5. Without a terminal nothing is asked, and
+it is 130.
+
 `cynthus exec` ends with the exit code of the command that it ran.
 
 Two commands answer a question, and speak Terraform's table instead: `plan --detailed-exitcode` and `render --check`
