@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cynthus.errors import NothingToPull
 from cynthus.files import write_atomic
 from cynthus.operations.at_work import at_work
+from cynthus.operations.checkpoints import bring_checkpoints_home
 from cynthus.operations.fetch import fetch_folder, missing, pull_failed
 from cynthus.operations.follow import read_log
 from cynthus.operations.found import adopt
@@ -36,7 +37,7 @@ class Pulled:
 
 
 def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: str | None = None) -> Pulled:
-    """The verb: bring home the outputs and the log of a run (the newest where none is named).
+    """The verb: bring home the outputs and the log of a run (the newest where none is named), and the checkpoints.
 
     Raises:
         NothingToPull: there is no run, or nothing of it is on its host any more.
@@ -48,7 +49,9 @@ def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: 
         run = site.runs.load(run_id) if run_id else newest_run(site)
         if run is None:
             raise NothingToPull(f"{site.name} has no run yet", hint="`cynthus up` starts one")
-        return collect(site, run, _agent(tools, site, run), tools.progress)
+        pulled = collect(site, run, _agent(tools, site, run), tools.progress)
+        bring_checkpoints_home(tools, site)
+        return pulled
 
 
 def _agent(tools: Tools, site: Site, run: Run) -> HostAgent:

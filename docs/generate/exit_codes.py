@@ -18,9 +18,8 @@ MEANINGS = {
 HEAD = "# Exit codes\n\n"
 
 TAIL = """
-`cynthus logs -f` ends as the run that it followed: 0, 3 or 5, and 1 if it was lost. Of a run that had ended before, it
-shows the log and gives 0. Ctrl-C on a terminal asks: detach gives 0, stop 5. Without a terminal nothing is asked, and
-it is 130.
+`cynthus logs -f` ends as the run did: 0, 3 or 5, and 1 if it was lost. Ctrl-C on a terminal asks: detach gives 0,
+stop 5. Without a terminal nothing is asked, and it is 130.
 
 `cynthus exec` ends with the exit code of the command that it ran.
 

@@ -50,6 +50,11 @@ def test_detached_a_run_that_fails_at_once_is_told(user: User) -> None:
     assert (answer.code, "exit code 3" in answer.err) == (3, True), answer
 
 
+def test_logs_that_were_to_be_followed_tell_how_it_ended_before(user: User) -> None:
+    up(user, EXITS)
+    assert user.cynthus("logs", "-f", user.place / "app").code == 3
+
+
 def test_its_own_exit_code_is_said(user: User) -> None:
     assert "exit code 3" in up(user, EXITS).err
 

@@ -71,3 +71,10 @@ def test_what_never_began_is_no_run(workshop: Workshop, folder: Path, forgotten:
     agent = workshop.host(folder)
     (agent / "runs/20300101-000000-0000").mkdir()
     assert [run.id for run in status(workshop.tools, str(folder)).runs] == [forgotten.id]
+
+
+def test_pull_brings_checkpoints_too(workshop: Workshop) -> None:
+    folder = workshop.folder("saver", main="open('checkpoints/step', 'w').write('1')\n")
+    workshop.to_the_end(workshop.up(folder))
+    pull(workshop.tools, str(folder))
+    assert status(workshop.tools, str(folder)).unsaved == (0, 0)

@@ -23,6 +23,8 @@ def command(
     from cynthus.operations.logs import logs
 
     attendance = logs(app.tools, where, app.console.log, target=target, run_id=run_id, tail=tail)
-    if follow and not attendance.run.over:
+    if not follow:
+        return
+    if not attendance.run.over:
         stay(app, attendance, where, app.console.log)
-        judge(attendance.run, where)
+    judge(attendance.run, where)

@@ -15,7 +15,7 @@ from cynthus.cli.app import App, pass_app
 @options.as_json
 @pass_app
 def command(app: App, where: str | None, target: str | None, run_id: str | None, *, as_json: bool) -> None:
-    """Bring outputs and log of a run home, of one that goes on too; only what changed is copied."""
+    """Bring home outputs and log of a run, of one that goes on too, and checkpoints; only what changed is copied."""
     from cynthus.operations.pull import pull
 
     pulled = pull(app.tools, where, target=target, run_id=run_id)
