@@ -98,6 +98,12 @@ class Host:
         problem: dict[str, Any] = json.loads(answer.stdout)["error"]
         return problem
 
+    def not_become(self, *words: str) -> str:
+        """What the verb `exec` says to the person at the terminal where it cannot become the command."""
+        answer = self.call("exec", *words)
+        assert (answer.returncode, answer.stdout) == (127, b""), answer
+        return answer.stderr.decode()
+
     def bring(self, main: str) -> None:
         """Everything up to the start."""
         self.file("main.py", main)

@@ -50,13 +50,13 @@ def test_a_command_reads_what_is_sent_to_it(host: Host) -> None:
 
 def test_a_command_that_is_not_there_is_said_to_be_so(host: Host) -> None:
     host.bring("")
-    assert host.refused("exec", "--", "no-such-program")["message"] == "no-such-program: no such file or directory"
+    assert host.not_become("--", "no-such-program").startswith("no-such-program: no such file or directory\n  next: ")
 
 
 def test_without_a_command_there_is_nothing_to_do(host: Host) -> None:
     host.bring("")
-    assert "no command" in host.refused("exec")["message"]
+    assert "no command" in host.not_become()
 
 
 def test_without_a_run_there_is_nothing_to_be_beside(host: Host) -> None:
-    assert host.refused("exec", "--", "true")["code"] == "CYN-501"
+    assert "there is no run" in host.not_become("--", "true")

@@ -39,8 +39,9 @@ def test_fields_that_a_user_adds_do_no_harm() -> None:
     assert hosts({"hosts": [{**HOST, "mine": 1}]})[0].name == "a"
 
 
-def test_there_may_be_no_hosts() -> None:
-    assert hosts({"hosts": []}) == ()
+def test_a_root_without_hosts_is_refused() -> None:
+    with pytest.raises(TerraformError, match="hosts has no host"):
+        hosts({"hosts": []})
 
 
 def broken(**changes: object) -> dict[str, object]:
