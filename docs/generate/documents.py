@@ -12,6 +12,7 @@ RUN = record(
     state=one_of(*RunState),
     reason=TEXT,
     attempt=INTEGER,
+    arguments=strings(),
     exit_code=maybe(INTEGER),
     signal=maybe(INTEGER),
     created_at=TEXT,
@@ -61,6 +62,7 @@ STATUS = record(
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
     host_reports=listed(record(host=TEXT, status=maybe(anything("the host's status.json")))),
     not_saved=record(files=INTEGER, bytes=INTEGER),
+    at_work=strings(),
     problem=maybe(TEXT),
 )
 

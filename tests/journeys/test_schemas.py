@@ -31,8 +31,19 @@ def complaints(document: dict[str, Any]) -> list[str]:
     """Where a document is not as its schema says."""
     import jsonschema  # type: ignore[import-untyped]  # it ships no types
 
-    schema = json.loads((REFERENCE / "schema" / f"{document['kind']}.json").read_text())
+    schema = closed(json.loads((REFERENCE / "schema" / f"{document['kind']}.json").read_text()))
     return [problem.message for problem in jsonschema.Draft202012Validator(schema).iter_errors(document)]
+
+
+def closed(schema: Any) -> Any:
+    """The schema without room for anything that it does not name. Readers are to pass over what they do not know; here
+    that would hide a part that nobody has described."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {name: closed(part) for name, part in schema.items()}
+    return {**parts, "additionalProperties": False} if "properties" in parts else parts
 
 
 REPORTS = [["status"], ["plan"], ["render"], ["render", "--check"], ["diff"], ["pull"], ["doctor"], ["run"], ["update"]]
