@@ -27,14 +27,18 @@ def bring_checkpoints_home(tools: Tools, site: Site) -> None:
         return
     with tools.progress.step("Bring checkpoints home") as step:
         folder = _folder(site)
-        fetched = fetch_folder(there[0].connection, there[0].home / "checkpoints", folder, step)
+        source = there[0].home / "checkpoints"
+        # The folder is the user's, too: what they have put there since is not written over.
+        fetched = fetch_folder(there[0].connection, source, folder, step, keep_newer=True)
         step.result(f"{len(fetched.copied)} of {len(fetched.files)} copied to {folder.relative_to(site.folder)}/")
 
 
 def unsaved_checkpoints(tools: Tools, site: Site) -> tuple[int, int]:
     """How many files, and bytes, are not at home."""
     there = agents(tools, site)
-    return missing(there[0].connection, there[0].home / "checkpoints", _folder(site)) if there else (0, 0)
+    if not there:
+        return 0, 0
+    return missing(there[0].connection, there[0].home / "checkpoints", _folder(site), keep_newer=True)
 
 
 def _folder(site: Site) -> Path:

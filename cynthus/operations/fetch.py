@@ -27,24 +27,30 @@ class Fetched:
     copied: tuple[FileEntry, ...]
 
 
-def fetch_folder(connection: Connection, source: PurePosixPath, folder: Path, step: Step) -> Fetched:
+def fetch_folder(
+    connection: Connection, source: PurePosixPath, folder: Path, step: Step, *, keep_newer: bool = False
+) -> Fetched:
     """Make `folder` have what `source` on the host has; what else is in it stays.
+
+    `keep_newer`: a file that was changed later at home than on the host stays, too.
 
     Raises:
         PullFailed: something could not be read or written; everything else has been copied.
     """
     try:
         files = connection.files(source)
-        copied = _missing(files, folder)
+        copied = _missing(files, folder, keep_newer=keep_newer)
         _fetch_all(connection, source, folder, copied, step)
     except OSError as error:
         raise pull_failed(error, folder) from error
     return Fetched(files, copied)
 
 
-def missing(connection: Connection, source: PurePosixPath, folder: Path) -> tuple[int, int]:
+def missing(
+    connection: Connection, source: PurePosixPath, folder: Path, *, keep_newer: bool = False
+) -> tuple[int, int]:
     """How many files, and bytes, `fetch_folder` would copy."""
-    files = _missing(connection.files(source), folder)
+    files = _missing(connection.files(source), folder, keep_newer=keep_newer)
     return len(files), sum(file.size for file in files)
 
 
@@ -56,16 +62,17 @@ def pull_failed(error: OSError, folder: Path) -> PullFailed:
     )
 
 
-def _missing(files: Sequence[FileEntry], folder: Path) -> tuple[FileEntry, ...]:
-    return tuple(file for file in files if not _same(folder / file.path, file))
+def _missing(files: Sequence[FileEntry], folder: Path, *, keep_newer: bool) -> tuple[FileEntry, ...]:
+    return tuple(file for file in files if not _stays(folder / file.path, file, keep_newer=keep_newer))
 
 
-def _same(path: Path, file: FileEntry) -> bool:
+def _stays(path: Path, file: FileEntry, *, keep_newer: bool) -> bool:
     try:
         here = path.lstat()
     except OSError:
         return False
-    return here.st_size == file.size and here.st_mtime_ns == file.mtime_ns
+    same = here.st_size == file.size and here.st_mtime_ns == file.mtime_ns
+    return same or (keep_newer and here.st_mtime_ns > file.mtime_ns)
 
 
 def _fetch_all(

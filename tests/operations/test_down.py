@@ -53,6 +53,15 @@ def test_checkpoints_come_home(workshop: Workshop) -> None:
     assert (folder / "checkpoints/step").read_text() == "1"
 
 
+def test_a_checkpoint_that_was_changed_at_home_since_is_not_written_over(workshop: Workshop) -> None:
+    folder = workshop.folder(main=SAVES)
+    workshop.to_the_end(workshop.up(folder))
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints/step").write_text("mine")
+    down(workshop.tools, str(folder), yes=True)
+    assert (folder / "checkpoints/step").read_text() == "mine"
+
+
 def test_a_deployment_that_is_made_again_goes_on_from_its_checkpoints(workshop: Workshop) -> None:
     folder = workshop.folder(main=SAVES)
     workshop.to_the_end(workshop.up(folder))
