@@ -95,7 +95,7 @@ def test_an_output_with_a_very_long_name_comes_home(workshop: Workshop) -> None:
 def test_without_its_home_on_the_host_a_running_run_is_lost(workshop: Workshop) -> None:
     folder = workshop.folder(main=SLEEPS)
     workshop.up(folder)
-    shutil.rmtree(workshop.host(folder))
+    workshop.lose_host(folder)
     found = status(workshop.tools, str(folder)).run
     assert found is not None
     assert found.state is RunState.LOST
@@ -104,7 +104,7 @@ def test_without_its_home_on_the_host_a_running_run_is_lost(workshop: Workshop) 
 def test_down_after_the_home_was_removed_ends_well(workshop: Workshop) -> None:
     folder = workshop.folder(main=SLEEPS)
     workshop.up(folder)
-    shutil.rmtree(workshop.host(folder))
+    workshop.lose_host(folder)
     assert down(workshop.tools, str(folder), yes=True).site is not None
     assert workshop.terraform.calls[-2:] == ["destroy", "apply"]
 
@@ -112,7 +112,7 @@ def test_down_after_the_home_was_removed_ends_well(workshop: Workshop) -> None:
 def test_cancel_of_a_lost_run_says_that_nothing_runs(workshop: Workshop) -> None:
     folder = workshop.folder(main=SLEEPS)
     workshop.up(folder)
-    shutil.rmtree(workshop.host(folder))
+    workshop.lose_host(folder)
     with pytest.raises(NothingRunning, match="LOST"):
         cancel(workshop.tools, str(folder))
 

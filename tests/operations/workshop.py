@@ -107,6 +107,10 @@ class Workshop:
         entry = self.tools.index.by_folder(folder)[0]
         return Path(entry.home)
 
+    def lose_host(self, folder: Path) -> None:
+        """Somebody removes what lies on the host, at one blow: the agent still writes there."""
+        self.host(folder).rename(self.place / "what lay on the host")
+
     def agent(self, outcome: Outcome) -> HostAgent:
         """The agent of the deployment's host."""
         return agents(self.tools, outcome.site)[0]
