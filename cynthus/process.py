@@ -122,7 +122,10 @@ def ended(process: subprocess.Popen[bytes]) -> bool:
     ever (CPython 3.11, subprocess.py, `_internal_poll`).
     """
     if process.returncode is None and hasattr(os, "waitid"):
-        found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            found = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # somebody else has reaped it
+            return process.poll() is not None
         if found is None:
             return False
         # Noted before it is reaped, so that an interrupt in between loses nothing.

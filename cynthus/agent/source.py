@@ -69,8 +69,12 @@ def _begin_with_checkpoints(home: Home, saved: Path) -> None:
 
     partial = home.folder / f".checkpoints.{os.urandom(4).hex()}.part"
     try:
-        shutil.copytree(saved, partial)
+        # A link leads where it leads, or nowhere: both were so at home.
+        shutil.copytree(saved, partial, symlinks=True)
         os.replace(partial, home.checkpoints)
+    except shutil.Error as error:
+        file, _, why = error.args[0][0]
+        raise Failure(f"{file}: {why}", hint="mend or remove that checkpoint, and try again", code=SOURCE) from None
     finally:
         _remove(partial)
 

@@ -98,6 +98,8 @@ def _die_politely() -> None:
     def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature that signal() asks for
         raise KeyboardInterrupt(signal.Signals(number).name)
 
+    # A caller that ignores the ends of its children hands that on, and every exit code would be lost.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in (signal.SIGTERM, signal.SIGHUP):
         # nohup and its like have said that the signal is to be ignored.
         if signal.getsignal(number) != signal.SIG_IGN:

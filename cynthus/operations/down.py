@@ -9,7 +9,8 @@ from cynthus.core.clock import stamp
 from cynthus.errors import PullFailed, UsageError
 from cynthus.operations import infrastructure
 from cynthus.operations.at_work import at_work
-from cynthus.operations.checkpoints import bring_checkpoints_home
+from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
+from cynthus.operations.found import unrecorded
 from cynthus.operations.observe import observe
 from cynthus.operations.offer import describe
 from cynthus.operations.recover import bring_home, recover, stop
@@ -119,13 +120,21 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
         step.result(describe(plan, done=True))
 
 
+def _unsaved_without_folder(tools: Tools, site: Site, known: Run | None) -> bool:
+    """Whether anything on the hosts is not known to be at home: a run, or a checkpoint."""
+    if not any(agent.present for agent in agents(tools, site)):
+        return False
+    unpulled = [run for run in unrecorded(tools, site) if known is None or run.id != known.id or not known.pulled]
+    return bool(unpulled) or any(unsaved_checkpoints(tools, site))
+
+
 def _remove_without_folder(tools: Tools, site: Site, *, discard: bool) -> Removed:
     """The user deleted the folder, and Terraform's state with it: what lies on the hosts can still be removed."""
     run = site.entry.last_run if site.entry else None
-    if run is not None and not run.pulled and not discard and any(agent.present for agent in agents(tools, site)):
+    if not discard and _unsaved_without_folder(tools, site, run):
         raise PullFailed(
-            f"the folder {site.folder} is gone, so its outputs cannot be brought home; nothing was removed",
-            hint=f"make the folder again, or `cynthus down {site.id} --discard` to lose them",
+            f"the folder {site.folder} is gone, so what is not saved cannot be brought home; nothing was removed",
+            hint="`cynthus down` in the folder that it became, or make it again; --discard loses what is not home",
         )
     with tools.progress.step("Remove what lies on the hosts"):
         for agent in agents(tools, site):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,15 @@ def fetch_folder(
 def missing(
     connection: Connection, source: PurePosixPath, folder: Path, *, keep_newer: bool = False
 ) -> tuple[int, int]:
-    """How many files, and bytes, `fetch_folder` would copy."""
-    files = _missing(connection.files(source), folder, keep_newer=keep_newer)
+    """How many files, and bytes, `fetch_folder` would copy.
+
+    Raises:
+        PullFailed: the folder on the host cannot be read.
+    """
+    try:
+        files = _missing(connection.files(source), folder, keep_newer=keep_newer)
+    except OSError as error:
+        raise pull_failed(error, folder) from error
     return len(files), sum(file.size for file in files)
 
 
@@ -71,6 +79,8 @@ def _stays(path: Path, file: FileEntry, *, keep_newer: bool) -> bool:
         here = path.lstat()
     except OSError:
         return False
+    if not stat.S_ISREG(here.st_mode):
+        return False
     same = here.st_size == file.size and here.st_mtime_ns == file.mtime_ns
     return same or (keep_newer and here.st_mtime_ns > file.mtime_ns)
 
@@ -90,6 +100,8 @@ def _fetch_all(
 
 
 def _fetch(connection: Connection, source: PurePosixPath, path: Path, file: FileEntry) -> None:
+    if connection.size(source) is None:
+        return  # gone since it was listed: a program at work replaces and removes files
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own: that of the file may be as long as a name can be.
     partial = path.with_name(f".{os.urandom(4).hex()}.part")
@@ -99,6 +111,10 @@ def _fetch(connection: Connection, source: PurePosixPath, path: Path, file: File
                 stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
+            whole = stream.tell() >= file.size or connection.size(source) is not None
+        if not whole:
+            partial.unlink()
+            return
         partial.chmod(file.mode | 0o600)
         os.utime(partial, ns=(file.mtime_ns, file.mtime_ns))
         os.replace(partial, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cynthus.core.run import Run, RunState
-from cynthus.errors import PullFailed
+from cynthus.errors import HostError, PullFailed
 from cynthus.operations.found import adopt
 from cynthus.operations.launch import move
 from cynthus.operations.observe import observe
@@ -88,6 +88,11 @@ def stop(tools: Tools, site: Site, run: Run, reason: str) -> Run:
     there = agents(tools, site)
     with tools.progress.step("Stop the run"):
         for agent in there:
+            if not agent.present and agent.status(run.id, run.attempt) is not None:
+                raise HostError(
+                    f"run {run.id} cannot be stopped: the agent is gone from {agent.home}",
+                    hint="`cynthus render`, then copy ansible/roles/agent/files/cynthus-agent.pyz there as agent.pyz",
+                )
             if agent.present:
                 agent.stop(run.id, reason, run.attempt)
         while not run.over:

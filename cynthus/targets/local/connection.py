@@ -64,6 +64,9 @@ def _walk(folder: Path, prefix: str) -> Iterator[FileEntry]:
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
         else:
-            found = entry.stat(follow_symlinks=False)
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # replaced while we look: a program at work does that
+                continue
             if stat.S_ISREG(found.st_mode):
                 yield FileEntry(prefix + entry.name, found.st_size, found.st_mtime_ns, stat.S_IMODE(found.st_mode))
