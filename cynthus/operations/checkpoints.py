@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cynthus.errors import PullFailed
 from cynthus.files import read_json
 from cynthus.operations.fetch import fetch_folder, missing
 from cynthus.operations.site import agents
@@ -20,7 +21,7 @@ def bring_checkpoints_home(tools: Tools, site: Site) -> None:
     """Copy them into the folder that the app calls its checkpoints.
 
     Raises:
-        PullFailed: something could not be read or written; everything else has been copied.
+        PullFailed: something could not be read or written, or was changed later at home; everything else was copied.
     """
     there = agents(tools, site)
     if not there or not any(unsaved_checkpoints(tools, site)):
@@ -30,6 +31,11 @@ def bring_checkpoints_home(tools: Tools, site: Site) -> None:
         source = there[0].home / "checkpoints"
         # The folder is the user's, too: what they have put there since is not written over.
         fetched = fetch_folder(there[0].connection, source, folder, step, keep_newer=True)
+        if fetched.left:
+            raise PullFailed(
+                f"{folder / fetched.left[0].path} differs from the host's, and was changed later",
+                hint="move yours aside to get the host's, too; `cynthus down --discard` loses the host's",
+            )
         step.result(f"{len(fetched.copied)} of {len(fetched.files)} copied to {folder.relative_to(site.folder)}/")
 
 
@@ -38,7 +44,7 @@ def unsaved_checkpoints(tools: Tools, site: Site) -> tuple[int, int]:
     there = agents(tools, site)
     if not there:
         return 0, 0
-    return missing(there[0].connection, there[0].home / "checkpoints", _folder(site), keep_newer=True)
+    return missing(there[0].connection, there[0].home / "checkpoints", _folder(site))
 
 
 def _folder(site: Site) -> Path:

@@ -22,10 +22,11 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Fetched:
-    """All files that lie there, and those that were copied now."""
+    """All files that lie there, those that were copied now, and those left alone because home has a later version."""
 
     files: tuple[FileEntry, ...]
     copied: tuple[FileEntry, ...]
+    left: tuple[FileEntry, ...] = ()
 
 
 def fetch_folder(
@@ -44,19 +45,18 @@ def fetch_folder(
         _fetch_all(connection, source, folder, copied, step)
     except OSError as error:
         raise pull_failed(error, folder) from error
-    return Fetched(files, copied)
+    left = set(_missing(files, folder, keep_newer=False)) if keep_newer else set()
+    return Fetched(files, copied, tuple(file for file in files if file in left))
 
 
-def missing(
-    connection: Connection, source: PurePosixPath, folder: Path, *, keep_newer: bool = False
-) -> tuple[int, int]:
+def missing(connection: Connection, source: PurePosixPath, folder: Path) -> tuple[int, int]:
     """How many files, and bytes, `fetch_folder` would copy.
 
     Raises:
         PullFailed: the folder on the host cannot be read.
     """
     try:
-        files = _missing(connection.files(source), folder, keep_newer=keep_newer)
+        files = _missing(connection.files(source), folder, keep_newer=False)
     except OSError as error:
         raise pull_failed(error, folder) from error
     return len(files), sum(file.size for file in files)
@@ -65,7 +65,7 @@ def missing(
 def pull_failed(error: OSError, folder: Path) -> PullFailed:
     """What the operating system said, as the error of a pull into `folder`."""
     return PullFailed(
-        f"{error.filename or folder}: {(error.strerror or str(error)).lower()}",
+        f"{error.filename2 or error.filename or folder}: {(error.strerror or str(error)).lower()}",
         hint="nothing was removed; mend that and run `cynthus pull` again",
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.core.run import RunState
-from cynthus.errors import NothingRunning, PullFailed, TerraformFailed, UnknownDeployment, UsageError
+from cynthus.errors import HostError, NothingRunning, PullFailed, TerraformFailed, UnknownDeployment, UsageError
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.status import every_status, status
@@ -53,13 +53,44 @@ def test_checkpoints_come_home(workshop: Workshop) -> None:
     assert (folder / "checkpoints/step").read_text() == "1"
 
 
-def test_a_checkpoint_that_was_changed_at_home_since_is_not_written_over(workshop: Workshop) -> None:
+def test_of_a_checkpoint_that_was_changed_at_home_since_neither_version_is_lost(workshop: Workshop) -> None:
     folder = workshop.folder(main=SAVES)
     workshop.to_the_end(workshop.up(folder))
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints/step").write_text("mine")
-    down(workshop.tools, str(folder), yes=True)
+    with pytest.raises(PullFailed, match="was changed later"):
+        down(workshop.tools, str(folder), yes=True)
     assert (folder / "checkpoints/step").read_text() == "mine"
+    assert (workshop.host(folder) / "checkpoints/step").read_text() == "1"
+
+
+def test_a_folder_in_the_place_of_a_checkpoint_is_no_reason_to_lose_it(workshop: Workshop) -> None:
+    folder = workshop.folder(main=SAVES)
+    workshop.to_the_end(workshop.up(folder))
+    (folder / "checkpoints/step").mkdir(parents=True)
+    with pytest.raises(PullFailed, match="step"):
+        down(workshop.tools, str(folder), yes=True)
+
+
+def test_checkpoints_of_a_folder_that_was_moved_are_not_removed_by_its_old_name(workshop: Workshop) -> None:
+    folder = workshop.folder(main=SAVES)
+    outcome = workshop.up(folder)
+    workshop.to_the_end(outcome)
+    moved = folder.rename(workshop.place / "moved")
+    with pytest.raises(PullFailed, match="is gone"):
+        down(workshop.tools, outcome.site.id, yes=True)
+    down(workshop.tools, str(moved), yes=True)
+    assert (moved / "checkpoints/step").read_text() == "1"
+
+
+def test_a_run_whose_agent_is_gone_from_the_host_is_not_waited_for_for_ever(workshop: Workshop) -> None:
+    folder = workshop.folder(main=SLEEPS)
+    workshop.up(folder)
+    program = workshop.host(folder) / "agent.pyz"
+    kept = program.rename(program.with_name("kept"))
+    with pytest.raises(HostError, match="the agent is gone"):
+        cancel(workshop.tools, str(folder))
+    kept.rename(program)
 
 
 def test_a_deployment_that_is_made_again_goes_on_from_its_checkpoints(workshop: Workshop) -> None:
