@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from random import Random
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from cynthus import settings
@@ -63,7 +63,8 @@ class Workshop:
             terraform=self.terraform,
             ansible=self.ansible,
             clock=SystemClock(),
-            random=Random(1),
+            # Not a seed: two tests at once would make runs of one name, and each ends the processes of its own.
+            random=SystemRandom(),
             progress=self.progress,
             person=self.person,
             here=LocalConnection(environment),
