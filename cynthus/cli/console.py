@@ -97,25 +97,24 @@ class Console:
         """
         if not self.interactive:
             raise ConfirmationNeeded(f"{consequence}, and there is no terminal to ask on", hint="add -y to say yes")
-        try:
-            return click.confirm(question, default=default, err=True)
-        except click.Abort:
-            raise KeyboardInterrupt from None
+        answers = {"": default, "y": True, "yes": True, "n": False, "no": False}
+        return answers[self._ask(f"{question} [{'Y/n' if default else 'y/N'}]: ", answers)]
 
     def choose(self, question: str, options: Sequence[str], default: str) -> str:
-        """One of `options`, by its name or first letter."""
-        letters = {option[0]: option for option in options}
-        try:
-            answer: str = click.prompt(
-                question,
-                type=click.Choice([*options, *letters], case_sensitive=False),
-                default=default,
-                show_choices=False,
-                err=True,
-            )
-        except click.Abort:
-            raise KeyboardInterrupt from None
-        return letters.get(answer, answer)
+        """One of `options`, by its name or first letter; Enter means `default`."""
+        answers = {"": default, **{option[0]: option for option in options}, **{option: option for option in options}}
+        return answers[self._ask(f"{question}: ", answers)]
+
+    def _ask(self, question: str, answers: Mapping[str, object]) -> str:
+        """Ask until the answer is one of `answers`."""
+        from cynthus.cli.keyboard import read_answer
+
+        while True:
+            click.echo(question, file=self._err, nl=False)
+            answer = read_answer().strip().lower()
+            if answer in answers:
+                return answer
+            self.say(f"please answer with one of: {', '.join(filter(None, answers))}")
 
     def _write(self, stream: TextIO, data: bytes) -> None:
         stream.flush()

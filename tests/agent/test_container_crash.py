@@ -88,7 +88,11 @@ def test_a_container_of_somebody_else_is_left_alone(host: Host, docker_engine: D
 
 def test_a_container_that_somebody_removed_has_ended(host: Host, docker_engine: DockerEngine) -> None:
     host.begin(WAIT)
+    supervisor = host.record()["supervisor_pid"]
+    # Docker kills a container before it removes it; asleep, the supervisor does not see the first of the two.
+    os.kill(supervisor, signal.SIGSTOP)
     docker_engine.docker("rm", "--force", name_of(host.attempt))
+    os.kill(supervisor, signal.SIGCONT)
     ended = host.ended()
     assert (ended["exit_code"], "removed" in ended["reason"]) == (None, True)
 

@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import re
-import select
 import signal
 import struct
 import termios
@@ -40,13 +39,6 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         os.write(self._descriptor, keys.encode())
-
-    def press(self, key: str) -> None:
-        """Press a key, and again as long as nothing comes of it: one that is pressed in the very moment in which a
-        question begins to be read can be lost."""
-        self.type(key)
-        while not select.select([self._descriptor], [], [], 2)[0]:
-            self.type(key)
 
     def until(self, word: str, *, timeout: float = 60) -> None:
         deadline = time.monotonic() + timeout
@@ -120,7 +112,23 @@ def test_no_makes_nothing(user: User) -> None:
 def test_ctrl_c_at_the_question_makes_nothing(user: User) -> None:
     with terminal(user, "up", user.folder()) as screen:
         screen.until("[Y/n]: ")
-        screen.press("\x03")
+        screen.type("\x03")
+        assert (screen.end(), user.on_host()) == (130, []), screen.screen
+
+
+def test_an_answer_that_is_none_is_asked_for_again(user: User) -> None:
+    with terminal(user, "up", user.folder()) as screen:
+        screen.until("[Y/n]: ")
+        screen.type("maybe\n")
+        screen.until("answer with one of: y, yes, n, no")
+        screen.type("NO\n")
+        assert (screen.end(), user.on_host()) == (2, []), screen.screen
+
+
+def test_the_end_of_the_input_is_no_yes(user: User) -> None:
+    with terminal(user, "up", user.folder()) as screen:
+        screen.until("[Y/n]: ")
+        screen.type("\x04")
         assert (screen.end(), user.on_host()) == (130, []), screen.screen
 
 
