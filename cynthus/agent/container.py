@@ -33,6 +33,9 @@ _PATIENCE = 30.0
 """Seconds for the engine to end a container, beyond the grace that it was told."""
 _SILENCE = 1.0
 """Seconds until an engine that does not answer is asked again."""
+_LOST = 60.0
+"""Seconds without a word of the engine after which a main.py that is gone has ended. A restart takes less."""
+_NO_WORD = "exit status unknown: the Docker engine does not answer any more"
 _GONE = "exit status unknown: somebody removed the container"
 _NO_MEMORY = "out of memory: the kernel ended it"
 
@@ -92,12 +95,14 @@ def exec_argv(name: str, words: tuple[str, ...], *, tty: bool) -> tuple[str, ...
 class Container:
     """The container of an attempt, as what a supervisor watches."""
 
-    def __init__(self, attempt: Attempt, name: str | None = None) -> None:
+    def __init__(self, attempt: Attempt, name: str | None = None, *, patience: float = _LOST) -> None:
         self.name = name or container_room.name_of(attempt)
         self._attempt = attempt
         self._engine: Engine = engine.recall(attempt.engine, os.environ)
         self._waiter: Waiter | None = None
         self._ask_at = 0.0
+        self._patience = patience
+        self._silent_since: float | None = None
         self._ended: Ended | None = None
 
     def make(self, command: Command) -> None:
@@ -159,7 +164,9 @@ class Container:
             found = self._engine.inspect("container", self.name)
         except Failure:
             self._ask_at = time.monotonic() + _SILENCE
+            self._give_up()
             return
+        self._silent_since = None
         if found is None:
             self._ended = Ended(None, None, _GONE)
         elif found["State"]["Running"]:
@@ -168,6 +175,16 @@ class Container:
             self._ask_at = time.monotonic() + 0.05
         else:
             self._ended = _how(found["State"])
+
+    def _give_up(self) -> None:
+        """An engine that was removed never answers, and nobody should wait for ever for a process that is gone."""
+        if self._silent_since is None:
+            self._silent_since = time.monotonic()
+        if time.monotonic() - self._silent_since < self._patience:
+            return
+        known = record.read(self._attempt)
+        if known is None or not known.main_lives:
+            self._ended = Ended(None, None, _NO_WORD)
 
     def _look(self) -> Mapping[str, Any] | None:
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus import process
 from cynthus.agent import clock, lock, processes, record, request, reserve
 from cynthus.agent.alarm import Alarm
+from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
 from cynthus.agent.main_process import Main, MainProcess
 from cynthus.agent.record import Ended, Record
@@ -91,9 +93,21 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
             main.end(known.stop_grace)
         alarm.wait(0.02 if why else _TICK)
     main.clear(known.stop_grace)
+    if known.container is None:
+        _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
     finish(attempt, ended._replace(reason=why) if why else ended)
     main.forget()
+
+
+def _gather(run: RunFolder) -> None:
+    """Outputs that main.py wrote beside our links count, too. A container cannot do that: there they are mounts."""
+    from cynthus.agent import links, spec
+
+    with suppress(OSError, ValueError, Failure):
+        given, _ = spec.read(run.spec)
+        checkpoints = run.folder.parent.parent / "checkpoints"
+        links.gather(run, {given.outputs: run.outputs, given.checkpoints: checkpoints})
 
 
 def finish(attempt: Attempt, ended: Ended) -> None:

@@ -165,3 +165,26 @@ def test_the_supervisor_stays_small_whatever_is_printed(host: Host) -> None:
     status = Path(f"/proc/{host.record()['supervisor_pid']}/status").read_text()
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     assert peak < 100_000
+
+
+REPLACED = """\
+import os, pathlib
+os.unlink({place!r})
+os.makedirs({place!r} + "/deep")
+pathlib.Path({place!r}, "deep/model.bin").write_text("weights")
+pathlib.Path({place!r}, "empty").mkdir()
+pathlib.Path({place!r}, "latest").symlink_to("deep")
+"""
+
+
+@pytest.mark.parametrize("place", ["outputs", "checkpoints"])
+def test_a_folder_that_main_made_in_the_place_of_ours_is_not_lost(host: Host, place: str) -> None:
+    host.end(REPLACED.format(place=place))
+    folder = host.run.outputs if place == "outputs" else host.home.checkpoints
+    assert (folder / "deep/model.bin").read_text() == "weights"
+    assert str((folder / "latest").readlink()) == "deep"
+
+
+def test_exec_finds_outputs_where_main_left_them(host: Host) -> None:
+    host.end(REPLACED.format(place="outputs"))
+    assert (host.run.app / "outputs/deep/model.bin").read_text() == "weights"
