@@ -133,6 +133,11 @@ class Home(NamedTuple):
         return self.folder / "checkpoints"
 
     @property
+    def checkpoints_begun(self) -> Path:
+        """What the checkpoints began with."""
+        return self.folder / "checkpoints.json"
+
+    @property
     def marker(self) -> Path:
         """Says that the folder is ours, and whose: nothing without it is ever removed."""
         return self.folder / "deployment.json"

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import archive, clock, data, environment, image_name, version
+from cynthus.agent import archive, checkpoints, clock, data, environment, image_name, version
 from cynthus.agent.failure import SOURCE, Failure
 from cynthus.agent.version import Version
 from cynthus.files import write_json
@@ -51,7 +51,7 @@ def bring(
             environment.identify(spec, folder), found, image_name.of(spec, folder), data.mounts(home, spec, folder)
         )
         changed = _take_over(run, fresh, ready)
-        _begin_with_checkpoints(home, folder / spec.checkpoints)
+        checkpoints.begin(home, folder / spec.checkpoints)
         write_json(run.spec, {**document, "run_id": run.id}, mode=0o600)
         # Last: it says that all the rest is there.
         version.write(run, ready)
@@ -59,24 +59,6 @@ def bring(
         _remove(fresh)
         _remove(run.folder / ".packed")
     return Brought(changed, run.id, found, large)
-
-
-def _begin_with_checkpoints(home: Home, saved: Path) -> None:
-    """A deployment that is made again goes on from what the last one saved."""
-    if home.checkpoints.exists() or not saved.is_dir():
-        return
-    import shutil
-
-    partial = home.folder / f".checkpoints.{os.urandom(4).hex()}.part"
-    try:
-        # A link leads where it leads, or nowhere: both were so at home.
-        shutil.copytree(saved, partial, symlinks=True)
-        os.replace(partial, home.checkpoints)
-    except shutil.Error as error:
-        file, _, why = error.args[0][0]
-        raise Failure(f"{file}: {why}", hint="mend or remove that checkpoint, and try again", code=SOURCE) from None
-    finally:
-        _remove(partial)
 
 
 def _take_over(run: RunFolder, fresh: Path, ready: Version) -> bool:

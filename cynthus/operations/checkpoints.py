@@ -5,38 +5,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.errors import PullFailed
 from cynthus.files import read_json
-from cynthus.operations.fetch import fetch_folder, missing
+from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.site import agents
+from cynthus.state import known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cynthus.operations.fetch import Beside, Difference
+    from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
 
 def bring_checkpoints_home(tools: Tools, site: Site) -> None:
-    """Copy them into the folder that the app calls its checkpoints.
+    """Copy them into the folder that the app calls its checkpoints. One that was changed at home is kept, too.
 
     Raises:
-        PullFailed: something could not be read or written, or was changed later at home; everything else was copied.
+        PullFailed: something could not be read or written; everything else was copied.
     """
     there = agents(tools, site)
-    if not there or not any(unsaved_checkpoints(tools, site)):
+    if not there:
         return
-    with tools.progress.step("Bring checkpoints home") as step:
-        folder = _folder(site)
-        source = there[0].home / "checkpoints"
-        # The folder is the user's, too: what they have put there since is not written over.
-        fetched = fetch_folder(there[0].connection, source, folder, step, keep_newer=True)
-        if fetched.left:
-            raise PullFailed(
-                f"{folder / fetched.left[0].path} differs from the host's, and was changed later",
-                hint="move yours aside to get the host's, too; `cynthus down --discard` loses the host's",
-            )
-        step.result(f"{len(fetched.copied)} of {len(fetched.files)} copied to {folder.relative_to(site.folder)}/")
+    pair = _pair(site, there[0])
+    difference = compare(pair.connection, pair.source, pair.folder)
+    shown = str(pair.folder.relative_to(site.folder))
+    beside = _fetch(tools, pair, difference, shown)
+    for remark in remarks(difference, beside, shown):
+        tools.progress.warn(remark)
 
 
 def unsaved_checkpoints(tools: Tools, site: Site) -> tuple[int, int]:
@@ -44,7 +41,25 @@ def unsaved_checkpoints(tools: Tools, site: Site) -> tuple[int, int]:
     there = agents(tools, site)
     if not there:
         return 0, 0
-    return missing(there[0].connection, there[0].home / "checkpoints", _folder(site))
+    return compare(there[0].connection, there[0].checkpoints, _folder(site)).size
+
+
+def _fetch(tools: Tools, pair: Pair, difference: Difference, shown: str) -> tuple[Beside, ...]:
+    if not difference.missing:
+        return fetch(pair, difference, lambda _: None)
+    with tools.progress.step("Bring checkpoints home") as step:
+        beside = fetch(pair, difference, step.activity)
+        step.result(f"{len(difference.missing)} of {len(difference.files)} copied to {shown}/")
+        return beside
+
+
+def _pair(site: Site, agent: HostAgent) -> Pair:
+    folder = _folder(site)
+    try:
+        begun = known.parse(agent.connection.read(agent.checkpoints_begun) or b"")
+    except OSError as error:
+        raise pull_failed(error, folder) from error
+    return Pair(agent.connection, agent.checkpoints, folder, site.paths.known_checkpoints, begun)
 
 
 def _folder(site: Site) -> Path:

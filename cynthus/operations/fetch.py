@@ -1,19 +1,22 @@
-"""Copying a folder of a host home: only what changed, and each file whole or not at all."""
+"""Copying a folder of a host home: only what changed, each file whole or not at all, and nothing over an edit."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cynthus.errors import PullFailed
+from cynthus.operations.places import Places, sign_at, sign_of, stays_inside
+from cynthus.state import known as record
+from cynthus.state.known import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path, PurePosixPath
 
-    from cynthus.core.progress import Step
+    from cynthus.state.known import Known, Sign
     from cynthus.targets.base import Connection, FileEntry
 
 CHUNK = 1 << 20
@@ -21,45 +24,107 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """All files that lie there, those that were copied now, and those left alone because home has a later version."""
+class Pair:
+    """A folder on a host, and the one at home that gets what is in it.
+
+    `record` is the file that remembers what came home; `begun` is what lay there when the host began with it.
+    """
+
+    connection: Connection
+    source: PurePosixPath
+    folder: Path
+    record: Path
+    begun: Known = NOTHING
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a folder on the host holds, as far as it can come home, and what of that is not there.
+
+    `outside` are links that are not at home and stay where they are: what they say leads out of the folder, or could.
+    """
 
     files: tuple[FileEntry, ...]
-    copied: tuple[FileEntry, ...]
-    left: tuple[FileEntry, ...] = ()
+    missing: tuple[FileEntry, ...]
+    outside: tuple[FileEntry, ...]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many files, and bytes, are not at home."""
+        return len(self.missing), sum(file.size for file in self.missing)
 
 
-def fetch_folder(
-    connection: Connection, source: PurePosixPath, folder: Path, step: Step, *, keep_newer: bool = False
-) -> Fetched:
-    """Make `folder` have what `source` on the host has; what else is in it stays.
+@dataclass(frozen=True)
+class Beside:
+    """A file whose place at home has something of the user's: it lies at `place` instead, below the folder too."""
 
-    `keep_newer`: a file that was changed later at home than on the host stays, too.
-
-    Raises:
-        PullFailed: something could not be read or written; everything else has been copied.
-    """
-    try:
-        files = connection.files(source)
-        copied = _missing(files, folder, keep_newer=keep_newer)
-        _fetch_all(connection, source, folder, copied, step)
-    except OSError as error:
-        raise pull_failed(error, folder) from error
-    left = set(_missing(files, folder, keep_newer=False)) if keep_newer else set()
-    return Fetched(files, copied, tuple(file for file in files if file in left))
+    path: str
+    place: str
 
 
-def missing(connection: Connection, source: PurePosixPath, folder: Path) -> tuple[int, int]:
-    """How many files, and bytes, `fetch_folder` would copy.
+def compare(connection: Connection, source: PurePosixPath, folder: Path) -> Difference:
+    """What `source` on the host holds and `folder` at home does not.
 
     Raises:
         PullFailed: the folder on the host cannot be read.
     """
     try:
-        files = _missing(connection.files(source), folder, keep_newer=False)
+        files = connection.files(source)
     except OSError as error:
         raise pull_failed(error, folder) from error
-    return len(files), sum(file.size for file in files)
+    _insist_on_paths(files, source)
+    places = Places(folder, files)
+    missing = tuple(file for file in files if not places.holds(file))
+    outside = {file.path for file in missing if file.link is not None and not stays_inside(file.path, file.link)}
+    return Difference(
+        tuple(file for file in files if file.path not in outside),
+        tuple(file for file in missing if file.path not in outside),
+        tuple(file for file in missing if file.path in outside),
+    )
+
+
+def fetch(pair: Pair, difference: Difference, activity: Callable[[str], None]) -> tuple[Beside, ...]:
+    """Bring home what is missing; gives those that found their place taken.
+
+    What is at home is replaced only if it is as it last came from the host, or went there.
+
+    Raises:
+        PullFailed: something could not be read or written; everything else has been copied.
+    """
+    try:
+        stored = record.load(pair.record)
+        known = stored.since(pair.begun).expecting({file.path: sign_of(file) for file in difference.missing})
+        # Before the first file: if we are killed right after it, the next pull must still know it for ours.
+        if known != stored:
+            record.save(pair.record, known)
+        fetching = _Fetching(pair, Places(pair.folder, (*difference.files, *difference.outside)), known)
+        problems = [problem for file in difference.missing if (problem := fetching.bring(file, activity))]
+        settled = known.having({**_same(difference), **fetching.come})
+        if settled != known:
+            record.save(pair.record, settled)
+    except OSError as error:
+        raise pull_failed(error, pair.folder) from error
+    if problems:
+        raise pull_failed(problems[0], pair.folder) from problems[0]
+    return tuple(fetching.beside)
+
+
+def remarks(difference: Difference, beside: Sequence[Beside], shown: str) -> tuple[str, ...]:
+    """What a person should know of links that stay and of places that were taken. `shown` is how to call the folder."""
+    said = []
+    if difference.outside:
+        first, more = difference.outside[0], _more(difference.outside, "link")
+        said.append(
+            f"{_text(f'{shown}/{first.path}')} is a link to {_text(first.link or '')} and stays on the host{more}; "
+            f"only a relative link inside {shown}/ comes home: write one, or a copy"
+        )
+    if beside:
+        taken, more = beside[0], _more(beside, "file")
+        said.append(
+            f"{_text(f'{shown}/{taken.path}')} was changed at home and stays; what the host has came beside it, "
+            f"as {_text(taken.place)}{more}"
+        )
+    return tuple(said)
 
 
 def pull_failed(error: OSError, folder: Path) -> PullFailed:
@@ -70,54 +135,87 @@ def pull_failed(error: OSError, folder: Path) -> PullFailed:
     )
 
 
-def _missing(files: Sequence[FileEntry], folder: Path, *, keep_newer: bool) -> tuple[FileEntry, ...]:
-    return tuple(file for file in files if not _stays(folder / file.path, file, keep_newer=keep_newer))
+class _Fetching:
+    """One fetch while it lasts. `come` are the signs of what came, as it lies at home."""
 
+    def __init__(self, pair: Pair, places: Places, known: Known) -> None:
+        self._pair = pair
+        self._places = places
+        self._known = known
+        self.come: dict[str, Sign] = {}
+        self.beside: list[Beside] = []
 
-def _stays(path: Path, file: FileEntry, *, keep_newer: bool) -> bool:
-    try:
-        here = path.lstat()
-    except OSError:
-        return False
-    if not stat.S_ISREG(here.st_mode):
-        return False
-    same = here.st_size == file.size and here.st_mtime_ns == file.mtime_ns
-    return same or (keep_newer and here.st_mtime_ns > file.mtime_ns)
-
-
-def _fetch_all(
-    connection: Connection, source: PurePosixPath, folder: Path, files: Sequence[FileEntry], step: Step
-) -> None:
-    problems = []
-    for file in files:
-        step.activity(file.path)
+    def bring(self, file: FileEntry, activity: Callable[[str], None]) -> OSError | None:
+        """Bring one file; gives what kept it from coming."""
+        activity(file.path)
         try:
-            _fetch(connection, source / file.path, folder / file.path, file)
+            self._bring(file)
         except OSError as error:
-            problems.append(error)
-    if problems:
-        raise problems[0]
+            return error
+        return None
 
+    def _bring(self, file: FileEntry) -> None:
+        source = self._pair.source / file.path
+        if file.link is None and self._pair.connection.size(source) is None:
+            return  # gone since it was listed: a program at work replaces and removes files
+        folder = self._places.folder_for(file.path, self._known)
+        # The same name each time, so that what a kill leaves is gone after the next fetch; and a short one.
+        partial = folder / f".{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:8]}.part"
+        partial.unlink(missing_ok=True)
+        try:
+            if file.link is not None:
+                partial.symlink_to(file.link)
+            elif not self._copy(source, partial, file):
+                return
+            self._put(file, partial, folder)
+        finally:
+            partial.unlink(missing_ok=True)
 
-def _fetch(connection: Connection, source: PurePosixPath, path: Path, file: FileEntry) -> None:
-    if connection.size(source) is None:
-        return  # gone since it was listed: a program at work replaces and removes files
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own: that of the file may be as long as a name can be.
-    partial = path.with_name(f".{os.urandom(4).hex()}.part")
-    try:
-        with open(partial, "wb") as stream:
-            while data := connection.read(source, offset=stream.tell(), limit=CHUNK):
+    def _copy(self, source: PurePosixPath, partial: Path, file: FileEntry) -> bool:
+        """Whether the file was still there at the end."""
+        connection = self._pair.connection
+        with open(partial, "xb") as stream:
+            # What is added meanwhile comes the next time, together with the time of that change.
+            while (left := file.size - stream.tell()) and (
+                data := connection.read(source, offset=stream.tell(), limit=min(CHUNK, left))
+            ):
                 stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-            whole = stream.tell() >= file.size or connection.size(source) is not None
-        if not whole:
-            partial.unlink()
-            return
-        partial.chmod(file.mode | 0o600)
+            whole = stream.tell() == file.size or connection.size(source) is not None
+        # Without the bits that let a program act as its owner, who is somebody else here.
+        partial.chmod((file.mode & 0o777) | 0o600)
         os.utime(partial, ns=(file.mtime_ns, file.mtime_ns))
-        os.replace(partial, path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        return whole
+
+    def _put(self, file: FileEntry, partial: Path, folder: Path) -> None:
+        """Choose the place now and not before the copy, which may take hours: it is the user's folder, too."""
+        fresh = sign_at(partial)
+        assert fresh is not None  # noqa: S101 - it was written a moment ago
+        place = self._places.room(file.path, folder, fresh, self._known)
+        os.replace(partial, place)
+        self.come[file.path] = fresh
+        if place != self._pair.folder / file.path:
+            self.beside.append(Beside(file.path, str(place.relative_to(self._pair.folder))))
+
+
+def _same(difference: Difference) -> dict[str, Sign]:
+    """The signs of what lies at home as it is on the host."""
+    missing = {file.path for file in difference.missing}
+    return {file.path: sign_of(file) for file in difference.files if file.path not in missing}
+
+
+def _insist_on_paths(files: Sequence[FileEntry], source: PurePosixPath) -> None:
+    """A host is another machine: what it lists may lead nowhere but below the folder."""
+    strange = next((file.path for file in files if not {"", ".", ".."}.isdisjoint(file.path.split("/"))), None)
+    if strange is not None:
+        raise PullFailed(f"{strange!r} is no path of a file below {source}", hint="look at the host: who lists it so?")
+
+
+def _more(several: Sequence[object], noun: str) -> str:
+    rest = len(several) - 1
+    return f" (and {rest} more {noun}{'s' * (rest != 1)})" if rest else ""
+
+
+def _text(name: str) -> str:
+    return name if name.isprintable() else repr(name)

@@ -76,8 +76,20 @@ class HostAgent:
         if self.present:
             self.call("remove", timeout=None)
 
+    @property
+    def checkpoints(self) -> PurePosixPath:
+        return self.home / "checkpoints"
+
+    @property
+    def checkpoints_begun(self) -> PurePosixPath:
+        """What the checkpoints began with, as `cynthus.state.known` reads it."""
+        return self.home / "checkpoints.json"
+
     def run_folder(self, run: str) -> PurePosixPath:
         return self.home / "runs" / run
+
+    def outputs(self, run: str) -> PurePosixPath:
+        return self.run_folder(run) / "outputs"
 
     def attempt_folder(self, run: str, attempt: int, rank: int = 0) -> PurePosixPath:
         return self.run_folder(run) / "attempts" / str(attempt) / str(rank)

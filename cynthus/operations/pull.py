@@ -10,7 +10,7 @@ from cynthus.errors import NothingToPull
 from cynthus.files import write_atomic
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home
-from cynthus.operations.fetch import fetch_folder, missing, pull_failed
+from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.follow import read_log
 from cynthus.operations.found import adopt
 from cynthus.operations.site import agents, locate, newest_run
@@ -74,23 +74,28 @@ def collect(site: Site, run: Run, agent: HostAgent, progress: Progress) -> Pulle
         try:
             # The log first: it is what one looks at when the rest fails.
             fetch_log(site, run, agent)
-            fetched = fetch_folder(agent.connection, agent.run_folder(run.id) / "outputs", folder, step)
-            if fetched.files:
+            pair = Pair(agent.connection, agent.outputs(run.id), folder, site.paths.known_outputs(run.id))
+            found = compare(pair.connection, pair.source, folder)
+            beside = fetch(pair, found, step.activity)
+            if found.files:
                 _point_latest(folder)
         except OSError as error:
             raise pull_failed(error, folder) from error
-        step.result(_summary(len(fetched.copied), len(fetched.files), folder, site.folder))
+        step.result(_summary(len(found.missing), len(found.files), folder, site.folder))
+    for remark in remarks(found, beside, str(folder.relative_to(site.folder))):
+        progress.warn(remark)
     if run.state.ended and not run.pulled:
         run = replace(run, pulled=True)
         site.runs.save(run)
-    return Pulled(run, folder, len(fetched.copied), sum(file.size for file in fetched.copied), len(fetched.files))
+    copied, size = found.size
+    return Pulled(run, folder, copied, size, len(found.files))
 
 
 def not_at_home(site: Site, run: Run, agent: HostAgent) -> tuple[int, int]:
     """How many files, and bytes, of the run are not at home yet."""
     if run.pulled:
         return 0, 0
-    return missing(agent.connection, agent.run_folder(run.id) / "outputs", site.folder / "outputs" / run.id)
+    return compare(agent.connection, agent.outputs(run.id), site.folder / "outputs" / run.id).size
 
 
 def fetch_log(site: Site, run: Run, agent: HostAgent) -> None:
@@ -111,6 +116,8 @@ def _point_latest(folder: Path) -> None:
     link, fresh = folder.parent / "latest", folder.parent / ".latest.part"
     fresh.unlink(missing_ok=True)
     try:
+        if link.exists() and not link.is_symlink():
+            raise FileExistsError  # something of the user's
         fresh.symlink_to(folder.name)
         os.replace(fresh, link)
     except OSError:

@@ -73,6 +73,15 @@ class DeploymentFolder:
         """Values for Terraform that are known only at run time; there need not be any."""
         return self.root / "runtime.tfvars.json"
 
+    @property
+    def known_checkpoints(self) -> Path:
+        """Which checkpoints at home lie on the host too; what is written there knows `cynthus.state.known`."""
+        return self.root / "checkpoints.json"
+
+    def known_outputs(self, run_id: str) -> Path:
+        """The same of a run's outputs."""
+        return self.runs / run_id / "outputs.json"
+
     def log(self, run_id: str) -> Path:
         """The copy at home of what a run printed."""
         return self.runs / run_id / "log"

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FileEntry:
-    """One file below a folder on a host: its path relative to that folder, bytes, and last change in nanoseconds."""
+    """One file or symbolic link below a folder on a host: its path relative to that folder, its bytes, last change in
+    nanoseconds and permissions, and of a link what it says, as it says it. Only `path` and `link` matter of a link."""
 
     path: str
     size: int
     mtime_ns: int
     mode: int
+    link: str | None = None
 
 
 class Connection(Protocol):
@@ -48,13 +50,20 @@ class Connection(Protocol):
         """The size of a file in bytes, or None if there is none."""
 
     def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
-        """Up to `limit` bytes of a file from `offset`; b'' at its end, None if there is no such file."""
+        """Up to `limit` bytes of a file from `offset`; b'' at its end, None if there is no such file.
+
+        Raises:
+            OSError: it cannot be read, or is no file: nobody waits at a named pipe.
+        """
 
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         """The names of the folders in `folder`, in order; none if it does not exist."""
 
     def files(self, folder: PurePosixPath) -> tuple[FileEntry, ...]:
-        """All regular files below `folder`, links not followed, in order of path; none if it does not exist."""
+        """All regular files and links below `folder`, in order of path; none if it does not exist.
+
+        No link is followed, and `folder` itself may be anything.
+        """
 
 
 class Target(Protocol):

@@ -96,6 +96,26 @@ def test_a_kill_while_down_removes_is_finished_by_the_next_down(user: User) -> N
     assert (state["resources"], user.on_host()) == ([], [])
 
 
+SAVES = """\
+import pathlib
+for number in range(2000):
+    pathlib.Path(f"checkpoints/{number}.pt").write_bytes(b"x" * 100)
+"""
+
+
+def test_a_kill_while_checkpoints_come_home_costs_nobody_any(user: User) -> None:
+    folder = user.folder(main=SAVES)
+    user.cynthus("up", folder, "-y")
+    with user.typing("down", folder, "-y") as typed:
+        wait_for((folder / "checkpoints/1.pt").exists)
+        typed.signal(signal.SIGKILL)
+        typed.ended()
+    (folder / "checkpoints/1.pt").write_text("mine")
+    assert user.cynthus("down", folder, "-y").code == 0
+    sizes = {path.name: path.stat().st_size for path in (folder / "checkpoints").iterdir()}
+    assert sizes == {**{f"{number}.pt": 100 for number in range(2000)}, "1.pt": 4, "1.pt.from-host": 100}
+
+
 def test_a_second_up_at_once_says_who_is_at_work(user: User) -> None:
     folder = user.folder()
     with user.typing("up", folder, "-y") as typed:

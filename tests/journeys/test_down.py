@@ -75,6 +75,27 @@ def test_what_a_running_main_py_has_saved_comes_home(user: User) -> None:
     assert (made / "outputs" / run / "early.txt").read_text() == "saved before the end"
 
 
+LINKS = """\
+import os
+for folder in ("outputs", "checkpoints"):
+    open(f"{folder}/10.pt", "w").write("10")
+    os.symlink("10.pt", f"{folder}/latest.pt")
+    os.symlink("/etc/hostname", f"{folder}/name")
+"""
+
+
+def test_links_come_home_where_they_lead_to_something_there(user: User) -> None:
+    made = user.folder(main=LINKS)
+    assert user.cynthus("up", made, "-y").code == 0
+    answer = user.cynthus("down", made, "-y")
+    assert answer.code == 0, answer
+    for folder in (made / "outputs/latest", made / "checkpoints"):
+        assert {path.name for path in folder.iterdir()} == {"10.pt", "latest.pt"}
+        assert (folder / "latest.pt").read_text() == "10"
+    assert "warning: checkpoints/name is a link to /etc/hostname and stays on the host" in answer.err
+    assert user.on_host() == []
+
+
 def test_a_running_main_py_is_gone(user: User) -> None:
     made = user.folder(main=WAIT.format(path=str(user.place / "never")))
     user.cynthus("up", made, "-y", "--detach")

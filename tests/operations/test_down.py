@@ -58,18 +58,26 @@ def test_of_a_checkpoint_that_was_changed_at_home_since_neither_version_is_lost(
     workshop.to_the_end(workshop.up(folder))
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints/step").write_text("mine")
-    with pytest.raises(PullFailed, match="was changed later"):
-        down(workshop.tools, str(folder), yes=True)
+    down(workshop.tools, str(folder), yes=True)
     assert (folder / "checkpoints/step").read_text() == "mine"
-    assert (workshop.host(folder) / "checkpoints/step").read_text() == "1"
+    assert (folder / "checkpoints/step.from-host").read_text() == "1"
 
 
 def test_a_folder_in_the_place_of_a_checkpoint_is_no_reason_to_lose_it(workshop: Workshop) -> None:
     folder = workshop.folder(main=SAVES)
     workshop.to_the_end(workshop.up(folder))
     (folder / "checkpoints/step").mkdir(parents=True)
-    with pytest.raises(PullFailed, match="step"):
+    down(workshop.tools, str(folder), yes=True)
+    assert (folder / "checkpoints/step.from-host").read_text() == "1"
+
+
+def test_checkpoints_that_cannot_come_home_keep_everything_where_it_is(workshop: Workshop) -> None:
+    folder = workshop.folder(main=SAVES)
+    workshop.to_the_end(workshop.up(folder))
+    (folder / "checkpoints").write_text("in the way")
+    with pytest.raises(PullFailed, match="checkpoints"):
         down(workshop.tools, str(folder), yes=True)
+    assert (workshop.host(folder) / "checkpoints/step").read_text() == "1"
 
 
 def test_checkpoints_of_a_folder_that_was_moved_are_not_removed_by_its_old_name(workshop: Workshop) -> None:

@@ -103,6 +103,22 @@ def test_a_link_to_something_else_is_not_followed(site: Site, host: Host) -> Non
     assert pulled(site, host).total == 0
 
 
+def test_a_link_to_something_else_is_told_and_counts_for_nothing(site: Site, host: Host) -> None:
+    (host.outputs / "link").symlink_to("/etc/hostname")
+    progress = Recorder()
+    collect(site, run_in(RunState.RUNNING), host.agent, progress)
+    assert [said.partition(";")[0] for said in progress.warnings] == [
+        f"outputs/{RUN.id}/link is a link to /etc/hostname and stays on the host"
+    ]
+    assert not_at_home(site, run_in(RunState.RUNNING), host.agent) == (0, 0)
+
+
+def test_a_link_to_another_output_comes_home(site: Site, host: Host) -> None:
+    (host.outputs / "10.pt").write_text("10")
+    (host.outputs / "latest.pt").symlink_to("10.pt")
+    assert (pulled(site, host).total, str((home(site) / "latest.pt").readlink())) == (2, "10.pt")
+
+
 def test_a_program_stays_one(site: Site, host: Host) -> None:
     (host.outputs / "tool").write_text("#!/bin/sh\n")
     (host.outputs / "tool").chmod(0o755)
@@ -120,10 +136,28 @@ def test_something_in_the_way_is_told_and_nothing_is_lost(site: Site, host: Host
 
 def test_half_a_file_is_never_left(site: Site, host: Host) -> None:
     (host.outputs / "a").write_text("1")
-    (home(site) / "a").mkdir(parents=True)
+    (host.outputs / "a").rename(host.outputs / ("a" * 255))
+    (home(site) / ("a" * 255)).mkdir(parents=True)
     with pytest.raises(PullFailed):
         pulled(site, host)
-    assert [path.name for path in home(site).iterdir()] == ["a"]
+    assert [path.name for path in home(site).iterdir()] == ["a" * 255]
+
+
+def test_an_output_that_was_edited_at_home_is_not_overwritten(site: Site, host: Host) -> None:
+    (host.outputs / "notes").write_text("1")
+    pulled(site, host, RunState.RUNNING)
+    (home(site) / "notes").write_text("mine")
+    (host.outputs / "notes").write_text("2")
+    pulled(site, host)
+    assert {path.name: path.read_text() for path in home(site).iterdir()} == {"notes": "mine", "notes.from-host": "2"}
+
+
+def test_a_file_of_the_users_that_is_called_latest_stays(site: Site, host: Host) -> None:
+    (host.outputs / "a").touch()
+    (site.folder / "outputs").mkdir()
+    (site.folder / "outputs/latest").write_text("mine")
+    pulled(site, host)
+    assert (site.folder / "outputs/latest").read_text() == "mine"
 
 
 def test_what_is_not_at_home_is_counted(site: Site, host: Host) -> None:

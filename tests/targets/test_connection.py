@@ -66,3 +66,14 @@ def test_a_folder_that_may_not_be_read_is_not_taken_for_an_empty_one() -> None:
         Path(outputs, "closed").mkdir(mode=0o700)
         answer = run(Command((sys.executable, "-c", LISTS, outputs)))
     assert answer.stdout.decode().strip() == f"{outputs}/closed", answer.stderr.decode()
+
+
+def test_a_very_deep_folder_is_listed() -> None:
+    with TemporaryDirectory() as outputs:
+        way = "/".join(["d"] * 1500)
+        # Python's own ways to make and to remove it give up at such a depth.
+        run(Command(("mkdir", "-p", f"{outputs}/{way}")))
+        Path(outputs, way, "file").touch()
+        found = LocalConnection({}).files(PurePosixPath(outputs))
+        run(Command(("rm", "-r", f"{outputs}/d")))
+    assert [entry.path for entry in found] == [f"{way}/file"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -39,7 +40,9 @@ class LocalConnection:
 
     def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
         try:
-            with open(path, "rb") as stream:
+            with open(path, "rb", opener=_at_once) as stream:
+                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                    raise OSError(errno.EINVAL, "Not a regular file", str(path))
                 stream.seek(offset)
                 return stream.read(-1 if limit is None else limit)
         except (FileNotFoundError, NotADirectoryError):
@@ -52,21 +55,42 @@ class LocalConnection:
             return ()
 
     def files(self, folder: PurePosixPath) -> tuple[FileEntry, ...]:
-        return tuple(sorted(_walk(Path(folder), ""), key=lambda entry: entry.path))
+        return tuple(sorted(_walk(Path(folder)), key=lambda entry: entry.path))
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[FileEntry]:
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for the other end of a named pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _walk(top: Path) -> Iterator[FileEntry]:
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        for entry in _scan(top / below):
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(f"{below}{entry.name}/")
+            elif (file := _file(entry, below + entry.name)) is not None:
+                yield file
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
     try:
-        entries = list(os.scandir(folder))
+        with os.scandir(folder) as entries:
+            return list(entries)
     except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{prefix}{entry.name}/")
-        else:
-            try:
-                found = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:  # replaced while we look: a program at work does that
-                continue
-            if stat.S_ISREG(found.st_mode):
-                yield FileEntry(prefix + entry.name, found.st_size, found.st_mtime_ns, stat.S_IMODE(found.st_mode))
+        return []
+
+
+def _file(entry: os.DirEntry[str], path: str) -> FileEntry | None:
+    """None for what is no file, and for what was replaced while we look: a program at work does that."""
+    try:
+        found = entry.stat(follow_symlinks=False)
+        link = os.readlink(entry.path) if stat.S_ISLNK(found.st_mode) else None  # noqa: PTH115 - its own words
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.EINVAL):
+            return None
+        raise
+    if link is None and not stat.S_ISREG(found.st_mode):
+        return None
+    return FileEntry(path, found.st_size, found.st_mtime_ns, stat.S_IMODE(found.st_mode), link)

@@ -36,6 +36,8 @@ path.chmod(mode)
 os.utime(path, ns=(time, time))
 """
 
+SOCKET = "import socket; socket.socket(socket.AF_UNIX).bind('socket')"
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -144,6 +146,12 @@ class ConnectionContract(ABC):
         with pytest.raises(OSError, match=r"[Dd]irectory"):
             reach.connection.read(reach.folder)
 
+    def test_nobody_waits_at_a_pipe(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        reach.shell("mkfifo pipe")
+        with pytest.raises(OSError, match=r"[Rr]egular"):
+            reach.connection.read(reach.folder / "pipe")
+
     # files
 
     def test_files_are_listed_in_the_order_of_their_paths(self, tmp_path: Path) -> None:
@@ -164,17 +172,40 @@ class ConnectionContract(ABC):
         reach.put(name, b"")
         assert reach.paths() == [name]
 
-    def test_links_and_pipes_are_no_files(self, tmp_path: Path) -> None:
+    def test_a_file_is_listed_as_no_link(self, tmp_path: Path) -> None:
         reach = self.reach(tmp_path)
         reach.put("a", b"")
-        reach.shell("ln -s a link; ln -s gone dangling; ln -s . circle; mkfifo pipe")
+        assert [entry.link for entry in reach.connection.files(reach.folder)] == [None]
+
+    def test_pipes_and_sockets_are_no_files(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        reach.put("a", b"")
+        made = reach.shell('mkfifo pipe && exec "$1" -c "$2"', reach.connection.python, SOCKET)
+        assert made.returncode == 0, made.stderr.decode()
         assert reach.paths() == ["a"]
+
+    def test_a_second_name_of_a_file_is_a_file(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        reach.put("a", b"12")
+        reach.shell("ln a b")
+        assert [(entry.path, entry.size, entry.link) for entry in reach.connection.files(reach.folder)] == [
+            ("a", 2, None), ("b", 2, None),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("target", ["a", "./a", "a/../a", "gone", ".", "..", "/", "/no such", "link", "a\nü", "-n"])
+    def test_a_link_is_listed_with_what_it_says(self, tmp_path: Path, target: str) -> None:
+        reach = self.reach(tmp_path)
+        reach.put("a", b"")
+        reach.shell('ln -s -- "$1" link', target)
+        assert [(entry.path, entry.link) for entry in reach.connection.files(reach.folder)] == [
+            ("a", None), ("link", target),
+        ]  # fmt: skip
 
     def test_a_link_to_a_folder_is_not_followed(self, tmp_path: Path) -> None:
         reach = self.reach(tmp_path)
         reach.put("real/a", b"")
         reach.shell("mkdir listed; ln -s ../real listed/link")
-        assert reach.connection.files(reach.folder / "listed") == ()
+        assert [entry.path for entry in reach.connection.files(reach.folder / "listed")] == ["link"]
 
     @pytest.mark.parametrize("path", ["gone", "file", "empty"])
     def test_where_no_folder_is_there_are_no_files(self, tmp_path: Path, path: str) -> None:
