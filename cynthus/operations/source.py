@@ -50,9 +50,9 @@ def pack_source(site: Site, app: App, placement: Placement) -> Source:
 
 
 def kept_source(site: Site, name: str) -> Source | None:
-    """The archive of that hash, if it is still kept."""
+    """The archive of that hash, if it is still kept and whole; a damaged one is packed anew."""
     path = site.paths.sources / f"{name}.tar.gz"
-    if not name or not path.exists():
+    if not name or not path.exists() or not archive.whole(path):
         return None
     # What is in use is the last to go.
     os.utime(path)
