@@ -108,10 +108,11 @@ def diff(site: Site, edited: Sequence[Edited]) -> Document:
 
 def status(found: Sequence[Status], problems: Sequence[CynthusError]) -> Document:
     """Deployments as they are now, and the records that cannot be read."""
+    every = [*problems, *(problem for each in found for problem in each.damaged)]
     return document(
         "status",
         deployments=[_status(each) for each in found],
-        problems=[{"code": each.code, "message": each.message, "hint": each.hint} for each in problems],
+        problems=[{"code": each.code, "message": each.message, "hint": each.hint} for each in every],
     )
 
 

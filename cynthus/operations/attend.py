@@ -48,7 +48,7 @@ class Attendance:
 
         def look() -> Run:
             # Anew each time: somebody else may cancel a run before it has begun.
-            known = self.site.runs.load(self.run.id) if self.run.id in self.site.runs.ids() else self.run
+            known = self.site.runs.get(self.run.id) or self.run
             self.run = observe(known, there[0], self.tools.clock)
             return self.run
 

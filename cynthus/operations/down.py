@@ -10,7 +10,7 @@ from cynthus.errors import PullFailed, UsageError
 from cynthus.operations import infrastructure
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
-from cynthus.operations.found import unrecorded
+from cynthus.operations.found import run_named, unrecorded
 from cynthus.operations.observe import observe
 from cynthus.operations.offer import describe
 from cynthus.operations.recover import bring_home, recover, stop
@@ -77,7 +77,7 @@ def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool) -> None:
 
 def _going_on(tools: Tools, site: Site) -> Run | None:
     """The run that `down` would end."""
-    run = newest_run(site)
+    run = run_named(tools, site, None)
     if run is None:
         return None
     seen = observe(run, next(iter(agents(tools, site)), None), tools.clock)
@@ -113,7 +113,7 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
             return
         terraform.init()
         try:
-            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
+            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(tools, site), destroy=True)
             infrastructure.apply_saved(terraform, site)
         finally:
             site.paths.plan.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from cynthus.errors import CynthusError
 from cynthus.operations.offer import Prepared, describe
 from cynthus.render.folder import Rendered, render
 from cynthus.render.workspace import Workspace
+from cynthus.state.aside import damage, set_aside
 from cynthus.state.backup import backup
 from cynthus.state.index import Entry
 from cynthus.terraform.outputs import hosts as hosts_of
@@ -89,7 +90,7 @@ def plan(tools: Tools, site: Site, offer: Offer) -> Prepared:
         terraform = open_terraform(tools, site, step)
         terraform.init()
         file = site.paths.plan
-        made = terraform.plan(file, var_files=var_files(site))
+        made = terraform.plan(file, var_files=var_files(tools, site))
         step.result(describe(made))
     return Prepared(file, made, offer)
 
@@ -158,9 +159,14 @@ def open_terraform(tools: Tools, site: Site, step: Step) -> Terraform:
     return tools.terraform(site.root(), logs=site.paths.terraform_logs, activity=step.activity)
 
 
-def var_files(site: Site) -> tuple[Path, ...]:
-    """Files with values that are known only at run time."""
+def var_files(tools: Tools, site: Site) -> tuple[Path, ...]:
+    """Files with values that are known only at run time. Each such value has a default, so a damaged file is done
+    without; were that to replace something that stands, the plan shows it and asks."""
     file = site.paths.runtime_tfvars
+    problem = damage(file)
+    if problem is not None:
+        kept = set_aside(file, tools.clock.now())
+        tools.progress.warn(f"{problem.message}; set aside as {kept.name}, and the defaults count")
     return (file,) if file.exists() else ()
 
 

@@ -47,7 +47,6 @@ class Site:
     def root(self, root: str = COMPUTE) -> Path:
         return self.folder / "infra" / self.target / root
 
-
     @property
     def hosts(self) -> tuple[Host, ...]:
         """The hosts that stand, from the index, or from the state where the index was lost."""
@@ -131,7 +130,7 @@ def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
 
 def with_entry(tools: Tools, site: Site, **changes: Any) -> Site:
     """The site after a change of its entry in the index, which is written too. A forgotten one stays forgotten."""
-    known = tools.index.get(site.id)
+    known = tools.index.known(site.id)
     if known is None:
         return replace(site, entry=None)
     entry = replace(known, updated_at=stamp(tools.clock.now()), **changes)
@@ -156,7 +155,7 @@ def _rendered(tools: Tools, folder: Path, target: str | None) -> Site | None:
         found = read_deployment_id(folder / root)
         if found is None:
             continue
-        entry = tools.index.get(found)
+        entry = tools.index.known(found)
         if entry is None:
             return Site(folder, name, found, found.rpartition("-")[0], None)
         original = Path(entry.folder)

@@ -42,6 +42,8 @@ class Status:
     hosts: tuple[HostStatus, ...]
     unsaved: tuple[int, int]
     problem: str = ""
+    damaged: tuple[CynthusError, ...] = ()
+    """Records of it that cannot be read; what is shown in their place was found elsewhere."""
     at_work: tuple[str, ...] = ()
     """Who holds the deployment right now, or what a killed command has left at work, a sentence each."""
 
@@ -52,7 +54,7 @@ def status(tools: Tools, where: str | None, *, target: str | None = None) -> Sta
 
 
 def every_status(tools: Tools) -> tuple[tuple[Status, ...], tuple[CynthusError, ...]]:
-    """All of this user's deployments, oldest first, and the records that cannot be read."""
+    """All of this user's deployments, oldest first, and the entries and deployments that cannot be looked at."""
     entries, problems = tools.index.all()
     found, unreadable = [], list(problems)
     for entry in entries:
@@ -78,7 +80,8 @@ def _look(tools: Tools, site: Site) -> Status:
         runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
     run = runs[-1] if runs else None
     unsaved = _unsaved(tools, site, runs, there)
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, at_work=_at_work(tools, site, run))
+    damaged, busy = _damaged(tools, site), _at_work(tools, site, run)
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, damaged=damaged, at_work=busy)
 
 
 def _look_without_folder(tools: Tools, site: Site) -> Status:
@@ -96,6 +99,11 @@ def _unsaved(tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostA
         return 0, 0
     counts = [*(not_at_home(site, run, there[0]) for run in runs), unsaved_checkpoints(tools, site)]
     return sum(files for files, _ in counts), sum(size for _, size in counts)
+
+
+def _damaged(tools: Tools, site: Site) -> tuple[CynthusError, ...]:
+    entry = tools.index.damage(site.id)
+    return (*([entry] if entry else ()), *site.runs.damaged().values())
 
 
 def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:

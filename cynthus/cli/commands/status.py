@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cynthus.cli import documents, options
 from cynthus.cli.app import App, pass_app
 from cynthus.cli.status_text import lines, row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cynthus.errors import CynthusError
 
 
 @click.command(epilog=options.examples("cynthus status", "cynthus status weather", "cynthus status --all --json"))
@@ -26,18 +33,23 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
         found = status.status(app.tools, where, target=target)
         if as_json:
             app.console.document(documents.status([found], []))
-        else:
-            for line in lines(found, app.tools.clock.now()):
-                app.console.result(line)
+            return
+        _warn(app, found.damaged)
+        for line in lines(found, app.tools.clock.now()):
+            app.console.result(line)
         return
     every, problems = status.every_status(app.tools)
     if as_json:
         app.console.document(documents.status(every, problems))
         return
-    for problem in problems:
-        app.tools.progress.warn(problem.message)
+    _warn(app, [*problems, *(problem for each in every for problem in each.damaged)])
     if every:
         head = ("DEPLOYMENT", "TARGET", "STANDS", "RUN", "STATE", "COSTS", "NOT SAVED")
         app.console.table(head, [row(each) for each in every])
     else:
         app.console.say("nothing is deployed; `cynthus up` in a folder with a main.py starts")
+
+
+def _warn(app: App, problems: Sequence[CynthusError]) -> None:
+    for problem in problems:
+        app.tools.progress.warn(f"{problem.message}; {problem.hint}")
