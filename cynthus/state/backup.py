@@ -47,6 +47,12 @@ def backup(tfstate: Path, into: Path, keep: int = 10) -> Path | None:
     return copy
 
 
+def newest_copy(folder: Path) -> Path | None:
+    """The copy that was made last, of those that hold a whole state; None where there is none."""
+    copies = _copies(folder) if folder.is_dir() else []
+    return next((copy for copy in reversed(copies) if _serial(_content(copy) or b"") is not None), None)
+
+
 def _content(copy: Path) -> bytes | None:
     """None where it cannot be read: that is no reason to go without another one."""
     try:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_HINT = "the next command that changes something, such as `cynthus pull`, makes it again from what its host knows"
+
+
 class Runs:
     """The runs below one folder. Ids begin with the time, so their order is that of time.
 
@@ -131,9 +134,12 @@ class Runs:
         return any((self._folder / id).glob(f"{self._path(id).name}{MARK}*"))
 
     def _read(self, id: str) -> Run | None:  # noqa: A002
-        run = load(self._path(id), Run)
+        try:
+            run = load(self._path(id), Run)
+        except StateCorrupt as problem:
+            raise StateCorrupt(problem.message, hint=_HINT) from problem
         if run is not None and (wrong := _wrong(run, id)):
-            raise StateCorrupt(f"cannot read {self._path(id)}: {wrong}", hint="move it away")
+            raise StateCorrupt(f"cannot read {self._path(id)}: {wrong}", hint=_HINT)
         return run
 
     def _path(self, id: str) -> Path:  # noqa: A002

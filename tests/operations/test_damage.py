@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.core.run import RunState
-from cynthus.errors import StateTooNew
+from cynthus.errors import StateCorrupt, StateTooNew, UsageError
+from cynthus.operations import infrastructure
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.pull import pull
@@ -16,6 +17,7 @@ from cynthus.operations.status import every_status, status
 from cynthus.operations.up import Request, run
 from tests import damage as damages
 from tests.damage import like_everybody
+from tests.operations.host import site_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -249,3 +251,37 @@ def test_every_deployment_is_shown_whatever_is_damaged(workshop: Workshop) -> No
     assert ([each.site.name for each in found], [len(each.damaged) for each in found], problems) == (
         ["one", "two"], [1, 0], (),
     )
+
+
+@pytest.mark.parametrize("harm", [damages.truncated, damages.empty, damages.closed])
+def test_a_damaged_state_of_terraform_stops_down_before_anything_is_gone(
+    workshop: Workshop, folder: Path, ended: Run, harm: Harm
+) -> None:
+    state = one(folder, "infra/local/compute/terraform.tfstate")
+    kept = state.read_bytes()
+    harm(state)
+    with like_everybody(), pytest.raises(StateCorrupt) as caught:
+        down(workshop.tools, str(folder), yes=True, discard=True)
+    state.chmod(0o600)
+    state.write_bytes(kept)
+    assert str(one(folder, ".cynthus/*/backups/*")) in caught.value.hint
+    assert workshop.host(folder).exists(), ended
+
+
+def test_so_do_damaged_values_for_terraform(workshop: Workshop, folder: Path, ended: Run) -> None:
+    values = one(folder, "infra/local/compute/terraform.tfvars.json")
+    kept = values.read_bytes()
+    damages.truncated(values)
+    with pytest.raises(UsageError, match="cannot be read as JSON"):
+        down(workshop.tools, str(folder), yes=True, discard=True)
+    values.write_bytes(kept)
+    assert workshop.host(folder).exists(), ended
+
+
+def test_an_empty_state_of_which_there_is_no_copy_is_one_that_was_never_written(
+    tmp_path: Path,
+) -> None:
+    site = site_in(tmp_path / "nobody's")
+    site.root().mkdir(parents=True)
+    (site.root() / "terraform.tfstate").touch()
+    infrastructure.check_state(site)
