@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cynthus.errors import PullFailed
-from cynthus.files import read_json
 from cynthus.operations.fetch import fetch_folder, missing
 from cynthus.operations.site import agents
 
@@ -49,8 +48,5 @@ def unsaved_checkpoints(tools: Tools, site: Site) -> tuple[int, int]:
 
 def _folder(site: Site) -> Path:
     """As the run document that was rendered last calls it."""
-    try:
-        named = (read_json(site.root() / "run.json") or {}).get("checkpoints")
-    except (OSError, ValueError):
-        named = None
+    named = site.document().get("checkpoints")
     return site.folder / (named if isinstance(named, str) and named else "checkpoints")

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
-from cynthus.files import read_json
 from cynthus.state.index import Entry
 
 if TYPE_CHECKING:
@@ -74,8 +73,4 @@ def _entry(tools: Tools, site: Site) -> Entry:
 
 def _runtime(site: Site) -> Runtime:
     """As the run document that was rendered last has it."""
-    try:
-        document = read_json(site.root() / "run.json") or {}
-    except (OSError, ValueError):
-        document = {}
-    return "container" if document.get("runtime") == "container" else "venv"
+    return "container" if site.document().get("runtime") == "container" else "venv"

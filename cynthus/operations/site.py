@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cynthus.core.clock import stamp
 from cynthus.errors import NotAFolder, UnknownDeployment, UsageError
+from cynthus.files import read_json
 from cynthus.operations.host_agent import HostAgent
 from cynthus.render.workspace import read_deployment_id
 from cynthus.state.folder import DeploymentFolder
@@ -17,6 +18,8 @@ from cynthus.state.runs import Runs
 from cynthus.terraform.outputs import standing_hosts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
     from cynthus.operations.tools import Tools
@@ -46,6 +49,13 @@ class Site:
 
     def root(self, root: str = COMPUTE) -> Path:
         return self.folder / "infra" / self.target / root
+
+    def document(self) -> Mapping[str, object]:
+        """The run document that was rendered last; empty where there is none that can be read."""
+        try:
+            return read_json(self.root() / "run.json") or {}
+        except (OSError, ValueError):
+            return {}
 
     @property
     def hosts(self) -> tuple[Host, ...]:

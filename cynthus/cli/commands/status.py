@@ -30,7 +30,7 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
     from cynthus.operations import status
 
     if where or (not everything and status.names_a_deployment(app.tools, where)):
-        found = status.status(app.tools, where, target=target)
+        found = status.status(app.tools, where, target=target, strays=as_json)
         if as_json:
             app.console.document(documents.status([found], []))
             return
@@ -38,7 +38,7 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
         for line in lines(found, app.tools.clock.now()):
             app.console.result(line)
         return
-    every, problems = status.every_status(app.tools)
+    every, problems = status.every_status(app.tools, strays=as_json)
     if as_json:
         app.console.document(documents.status(every, problems))
         return
@@ -46,7 +46,7 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
     if every:
         head = ("DEPLOYMENT", "TARGET", "STANDS", "RUN", "STATE", "COSTS", "NOT SAVED")
         app.console.table(head, [row(each) for each in every])
-    else:
+    elif not problems:
         app.console.say("nothing is deployed; `cynthus up` in a folder with a main.py starts")
 
 
