@@ -531,8 +531,10 @@ class DiskFull(CynthusError):
 class StateCorrupt(CynthusError):
     """A record that Cynthus keeps cannot be read.
 
-    The message names the file. Records are written whole or not at all, so something else changed it; restore it from
-    a backup, or move it away.
+    The message names the file. Records are written whole or not at all, so a disk or somebody else changed it. A
+    command that changes something in the deployment's folder sets such a record aside, under its name with `.damaged-`
+    and the time behind it, and makes it again from what lies in the folder and on the host. Elsewhere, name the folder
+    and not the deployment, restore the file from a backup, or move it away.
     """
 
     code = "CYN-601"

@@ -7,6 +7,7 @@ import hashlib
 import os
 import stat
 import tarfile
+import zlib
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from cynthus.agent.failure import SOURCE, Failure
@@ -61,11 +62,25 @@ def pack(folder: Path, spec: Spec, into: Path) -> Packed:
     try:
         with open(partial, "wb") as stream:
             name = _write(stream, folder / spec.source, items)
+            # It is named after its content: what has the name must have that, after a power cut too.
+            stream.flush()
+            os.fsync(stream.fileno())
         target = into / f"{name}.tar.gz"
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
     return Packed(name, target, tuple(item.path for item in items if item.found.st_size > LARGE))
+
+
+def whole(archive: Path) -> bool:
+    """Whether an archive can be read to its end and is what was written, by the checksum that gzip keeps."""
+    try:
+        with gzip.open(archive) as stream:
+            while stream.read(_CHUNK):
+                pass
+    except (OSError, EOFError, zlib.error):
+        return False
+    return archive.stat().st_size > 0
 
 
 def unpack(archive: Path, target: Path) -> str:
@@ -82,7 +97,7 @@ def unpack(archive: Path, target: Path) -> str:
             for member in tar:
                 _check(archive, member)
                 _extract(tar, member, target, digest, links)
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Failure(f"{archive} cannot be unpacked: {error}", hint=_HINT, code=SOURCE) from None
     # Links come last, so that nothing can be written through one.
     for path, to in links:

@@ -63,7 +63,7 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
 def _told(attempt: Attempt) -> bool:
     try:
         document = read_json(attempt.status)
-    except ValueError:
+    except (OSError, ValueError):
         return False
     return document is not None and document.get("state") == "EXITED"
 

@@ -87,12 +87,11 @@ def of(environment: Mapping[str, str]) -> Engine:
 
 
 def recall(file: Path, environment: Mapping[str, str]) -> Engine:
-    """The engine that was kept in `file`; the user's, where none was.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
-    settings = read_json(file)
+    """The engine that was kept in `file`; the user's, where none was, or the file is damaged."""
+    try:
+        settings = read_json(file)
+    except (OSError, ValueError):
+        settings = None
     if settings is None:
         return of(environment)
     named = {name: str(value) for name, value in settings.items()}

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from cynthus.agent.home import Home
     from cynthus.agent.spec import Spec
 
-_MARKER = "cynthus-environment.json"
+MARKER = "cynthus-environment.json"
+"""Says that an environment is complete, and by its time when it was wanted last."""
 
 
 class Environment(NamedTuple):
@@ -59,6 +60,8 @@ def prepare(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]
     if changed:
         home.environments.mkdir(parents=True, exist_ok=True)
         changed = _build_once(target, spec, requirements_file(spec, folder), environment)
+    if not changed:
+        os.utime(target / MARKER)
     return Environment(name, changed, str(_python(target)), None)
 
 
@@ -88,7 +91,7 @@ def _python(target: Path) -> Path:
 
 def _complete(target: Path) -> bool:
     # The interpreter is a link to one of the machine's, which an upgrade may have taken away.
-    return (target / _MARKER).exists() and _python(target).exists()
+    return (target / MARKER).exists() and _python(target).exists()
 
 
 def _build_once(target: Path, spec: Spec, file: Path | None, environment: Mapping[str, str]) -> bool:
@@ -98,7 +101,7 @@ def _build_once(target: Path, spec: Spec, file: Path | None, environment: Mappin
         try:
             _build(target, spec, file, environment, descriptor)
         except BaseException:
-            _clear(target)
+            clear(target)
             raise
     return True
 
@@ -107,7 +110,7 @@ def _build(target: Path, spec: Spec, file: Path | None, environment: Mapping[str
     from cynthus.agent import installer
     from cynthus.agent.steps import Steps
 
-    _clear(target)
+    clear(target)
     variables = installer.variables(environment)
     python = interpreter.find(spec.python or interpreter.own_version(), variables)
     steps = Steps(target.with_name(f"{target.name}.log"), descriptor, variables)
@@ -118,13 +121,14 @@ def _build(target: Path, spec: Spec, file: Path | None, environment: Mapping[str
     if file is not None:
         install = install or installer.own_pip(_python(target), file, variables)
         steps.run(install.argv, f"the requirements in {file.name} could not be installed", cwd=install.cwd)
-    write_json(target / _MARKER, {"python": python, "made_at": clock.stamp(time.time())})
+    write_json(target / MARKER, {"python": python, "made_at": clock.stamp(time.time())})
 
 
-def _clear(target: Path) -> None:
+def clear(target: Path) -> None:
+    """Delete an environment, or what there is of one."""
     if os.path.lexists(target):
         import shutil
 
         # The marker goes first: what is half removed must not look complete.
-        (target / _MARKER).unlink(missing_ok=True)
+        (target / MARKER).unlink(missing_ok=True)
         shutil.rmtree(target)

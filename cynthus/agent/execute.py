@@ -26,6 +26,9 @@ def execute(home: Home, run_id: str, words: tuple[str, ...], environment: Mappin
     if ready is None or not words:
         missing = "no command was named" if ready else f"there is no run {run_id} here"
         raise Failure(missing, hint="cynthus exec -- python -V", code=NOT_RUNNING)
+    if run.pruned.exists() and not run.app.is_dir():
+        gone = f"the files of run {run_id} were removed from the host, since its outputs are at home"
+        raise Failure(gone, hint="`cynthus run` starts another; older runs keep only their records", code=NOT_RUNNING)
     known, _ = spec.read(run.spec)
     if ready.image is not None:
         _become(*_in_container(run, words, environment))

@@ -97,6 +97,16 @@ class RunFolder(NamedTuple):
         return self.folder / "version.json"
 
     @property
+    def listing(self) -> Path:
+        """The files that the source brought, with their sizes and times."""
+        return self.folder / "source.json"
+
+    @property
+    def pruned(self) -> Path:
+        """Says that outputs and app were deleted, once they were at home."""
+        return self.folder / "pruned.json"
+
+    @property
     def stop(self) -> Path:
         return self.folder / "stop"
 

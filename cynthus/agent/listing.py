@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from cynthus.agent.spec import Spec
 
-_NEVER = frozenset({
+NEVER = frozenset({
     ".git", ".hg", ".svn", ".venv", "venv", "__pycache__", ".cynthus", ".mypy_cache", ".pytest_cache", ".ruff_cache",
     ".ipynb_checkpoints", "node_modules", ".DS_Store",
 })
+"""Names that nobody means when they speak of a source."""
 
 
 class Item(NamedTuple):
@@ -83,7 +84,7 @@ class _Walk:
             self._rules.append(rules)
 
     def _out(self, path: str, name: str, *, is_folder: bool) -> bool:
-        if name in _NEVER or path in self._own:
+        if name in NEVER or path in self._own:
             return True
         if is_folder and (self._source / path / "pyvenv.cfg").exists():
             # A virtual environment, whatever it is called: it belongs to this machine.

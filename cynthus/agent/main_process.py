@@ -33,7 +33,7 @@ class Main(Protocol):
 
 
 class MainProcess:
-    """A plain process of this machine. `ours`: our own child, whose exit status we get."""
+    """A plain process of this machine. `ours`: our own child, whose exit status we get. `pid` 0: nobody knows it."""
 
     def __init__(self, pid: int, born: str, label: str, *, ours: bool) -> None:
         self._pid = pid
@@ -46,7 +46,7 @@ class MainProcess:
         status = processes.reap().get(self._pid)
         if status is not None:
             self._ended = Ended(*processes.outcome(status), "")
-        elif not self._ours and not process.alive(self._pid, self._born):
+        elif not self._ours and self._gone():
             self._ended = Ended(None, None, UNKNOWN)
         return self._ended
 
@@ -75,5 +75,10 @@ class MainProcess:
     def _living(self) -> set[int]:
         ended = self.poll() is not None
         root = os.getpid() if self._ours else self._pid
-        found = processes.descendants(root) | processes.marked(self._label)
-        return (found if ended else found | {self._pid}) - {os.getpid()}
+        # Below no pid at all are all the processes of the machine.
+        found = processes.marked(self._label) | (processes.descendants(root) if root else set())
+        return (found if ended or not self._pid else found | {self._pid}) - {os.getpid()}
+
+    def _gone(self) -> bool:
+        """Its pid may be lost; the mark that its processes carry is not."""
+        return not (process.alive(self._pid, self._born) if self._pid else processes.marked(self._label))

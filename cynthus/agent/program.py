@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from cynthus.agent.failure import Failure
 from cynthus.agent.home import Home
 from cynthus.files import read_json, write_atomic, write_json
+
+_ID = re.compile(r"[a-z][a-z0-9-]{0,15}-[0-9a-f]{6}")
+"""What the control side calls a deployment."""
 
 
 def install(home: Home) -> None:
@@ -18,10 +23,9 @@ def install(home: Home) -> None:
     """
     home.folder.mkdir(parents=True, exist_ok=True)
     known = owner(home.folder)
-    if known is None:
-        write_json(home.marker, {"deployment": home.deployment})
-    elif known != home.deployment:
+    if known not in (None, home.deployment):
         raise Failure(f"{home.folder} belongs to the deployment {known}", hint="name another folder with --home")
+    _mark(home)
     program = _running()
     if not home.program.exists() or home.program.read_bytes() != program:
         write_atomic(home.program, program, mode=0o755)
@@ -31,14 +35,36 @@ def owner(folder: Path) -> str | None:
     """The deployment that a home belongs to, None where the folder is nobody's.
 
     Raises:
-        Failure: the folder's marker is damaged.
+        Failure: the folder's marker is damaged, and nothing else says whose it is.
     """
-    marker = Home(folder, "").marker
+    home = Home(folder, folder.name)
     try:
-        document = read_json(marker)
-        return None if document is None else str(document["deployment"])
-    except (ValueError, KeyError) as error:
-        raise Failure(f"{marker} cannot be read: {error}", hint="delete it if the folder is Cynthus's") from None
+        return _marked(home)
+    except (OSError, ValueError) as error:
+        # A folder that is called like a deployment and has our program in it is that deployment's.
+        if _ID.fullmatch(folder.name) and home.program.exists():
+            return folder.name
+        raise Failure(f"{home.marker} cannot be read: {error}", hint="delete it if the folder is Cynthus's") from None
+
+
+def _mark(home: Home) -> None:
+    """Say whose the home is; a damaged marker is set aside."""
+    try:
+        if _marked(home) is not None:
+            return
+    except (OSError, ValueError):
+        os.replace(home.marker, home.marker.with_name(f"{home.marker.name}.damaged-{os.urandom(4).hex()}"))
+    write_json(home.marker, {"deployment": home.deployment})
+
+
+def _marked(home: Home) -> str | None:
+    document = read_json(home.marker)
+    if document is None:
+        return None
+    said = document.get("deployment")
+    if not isinstance(said, str):
+        raise ValueError("it does not name a deployment")
+    return said
 
 
 def _running() -> bytes:

@@ -8,10 +8,15 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus import process
+from cynthus.agent import clock
 from cynthus.files import read_json, write_json
 
 if TYPE_CHECKING:
     from cynthus.agent.home import Attempt
+
+_USUAL_GRACE = 10.0
+"""Seconds between asking and making main.py end, where nobody knows what was agreed."""
+_END_DAMAGED = "exit status unknown: the record of its end is damaged"
 
 
 class Record(NamedTuple):
@@ -32,6 +37,11 @@ class Record(NamedTuple):
     container: str | None
 
     @property
+    def damaged(self) -> bool:
+        """Whether the file could not be read, so that nobody knows any pid."""
+        return not self.supervisor_pid
+
+    @property
     def main_lives(self) -> bool:
         return process.alive(self.pid, self.born)
 
@@ -48,20 +58,44 @@ class Record(NamedTuple):
         return self._replace(supervisor_pid=os.getpid(), supervisor_born=process.birth(os.getpid()) or "")
 
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "pid": (int,), "born": (str,), "supervisor_pid": (int,), "supervisor_born": (str,), "started_at": (str,),
+    "deadline": (int, float, type(None)), "stop_grace": (int, float), "gpus": (int,), "container": (str, type(None)),
+}
+
+
 def write(attempt: Attempt, record: Record) -> None:
     """Raises: OSError."""
     write_json(attempt.record, record._asdict())
 
 
 def read(attempt: Attempt) -> Record | None:
-    """The record, or None before anything was started. A damaged one is told from a missing one by ValueError."""
-    document = read_json(attempt.record)
-    if document is None:
-        return None
+    """The record, or None before anything was started. Of a `damaged` one is left what other files tell."""
     try:
-        return Record(**document)  # type: ignore[arg-type]  # written by `write` above, whole or not at all
-    except TypeError as error:
-        raise ValueError(f"{attempt.record}: {error}") from None
+        document = read_json(attempt.record)
+        return None if document is None else _checked(document)
+    except (OSError, ValueError):
+        return _remains(attempt)
+
+
+def set_aside(attempt: Attempt) -> None:
+    """Rename a damaged record, so that another one can take its place."""
+    os.replace(attempt.record, attempt.record.with_name(f"{attempt.record.name}.damaged-{os.urandom(4).hex()}"))
+
+
+def _checked(document: dict[str, object]) -> Record:
+    if not all(isinstance(document.get(name), kinds) for name, kinds in _KINDS.items()):
+        raise ValueError("a field is missing or has another type")
+    return Record(**{name: document[name] for name in _KINDS})  # type: ignore[arg-type]  # looked at above
+
+
+def _remains(attempt: Attempt) -> Record:
+    """The record was written when main.py started, and whatever runs in a container has its engine on record."""
+    from cynthus.agent.container_room import name_of
+
+    started = clock.stamp(attempt.record.lstat().st_mtime)
+    container = name_of(attempt) if attempt.engine.exists() else None
+    return Record(0, "", 0, "", started, None, _USUAL_GRACE, 0, container)
 
 
 class Ended(NamedTuple):
@@ -82,4 +116,7 @@ def write_end(attempt: Attempt, ended: Ended, *, at: str) -> None:
 
 def read_end(attempt: Attempt) -> dict[str, object] | None:
     """The file `exit`; None as long as the attempt has not ended."""
-    return read_json(attempt.exit)
+    try:
+        return read_json(attempt.exit)
+    except (OSError, ValueError):
+        return {"reason": _END_DAMAGED, "ended_at": clock.stamp(attempt.exit.lstat().st_mtime)}

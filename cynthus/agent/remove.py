@@ -30,7 +30,7 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
     secrets = memory.secrets_folder(environment, home.deployment)
     had_secrets = secrets.is_dir()
     if had_secrets:
-        _delete(secrets)
+        delete(secrets)
     if not home.folder.exists():
         return had_secrets
     if program.owner(home.folder) != home.deployment:
@@ -45,8 +45,8 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
     # The marker goes last: a removal that was cut off can be asked for again.
     for entry in list(home.folder.iterdir()):
         if entry not in (home.marker, home.program):
-            _delete(entry)
-    _delete(home.folder)
+            delete(entry)
+    delete(home.folder)
     return True
 
 
@@ -60,7 +60,7 @@ def _await_quiet(home: Home) -> None:
         time.sleep(0.01)
 
 
-def _delete(path: Path) -> None:
+def delete(path: Path) -> None:
     """Delete a file or a whole folder, one that the app made unreadable too."""
     import shutil
 

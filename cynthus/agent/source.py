@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import archive, checkpoints, clock, data, environment, image_name, version
+from cynthus.agent import archive, checkpoints, clock, data, environment, image_name, strays, version
 from cynthus.agent.failure import SOURCE, Failure
 from cynthus.agent.version import Version
 from cynthus.files import write_json
@@ -71,6 +71,7 @@ def _take_over(run: RunFolder, fresh: Path, ready: Version) -> bool:
         )
     run.version.unlink(missing_ok=True)
     _remove(run.app)
+    strays.note(fresh, run.listing)
     os.replace(fresh, run.app)
     return True
 

@@ -45,7 +45,7 @@ def _unrecorded_end(attempt: Attempt, known: record.Record | None) -> dict[str, 
     """The end of an attempt whose supervisor was killed before it could write one down."""
     if known is not None and (known.supervisor_lives or known.main_lives):
         return None
-    if known is None and lock.held(attempt.lock):
+    if (known is None or known.damaged) and lock.held(attempt.lock):
         return None
     # It may have written the end between our look at the file and our look at the process.
     return record.read_end(attempt) or {"reason": UNKNOWN if known or record.read(attempt) else NEVER_BEGAN}

@@ -130,6 +130,8 @@ def adopt(run: RunFolder, attempt: Attempt) -> None:
     if known is None or attempt.exit.exists():
         return
     alarm = Alarm()
+    if known.damaged:
+        record.set_aside(attempt)
     known = known.supervised_by_us()
     record.write(attempt, known)
     watch(run, attempt, _orphan(run, attempt, known), alarm)

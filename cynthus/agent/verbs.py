@@ -119,6 +119,26 @@ def execute(given: Arguments) -> Answer:
     become(_home(given), given.need("run"), given.rest, os.environ)
 
 
+def strays(given: Arguments) -> Answer:
+    """Files that main.py wrote outside of its outputs and checkpoints, by run."""
+    from cynthus.agent import strays as room
+
+    home = _home(given)
+    if "run" not in given.options:
+        return {"runs": room.every(home)}
+    run = home.run(given.options["run"])
+    found = room.look(run)
+    return {"runs": [room.document(run, found)] if found and found.files else []}
+
+
+def prune(given: Arguments) -> Answer:
+    """Delete the bulk of runs that are at home: those named after `--`."""
+    from cynthus.agent import prune as room
+
+    gone = room.prune(_home(given), given.rest, os.environ)
+    return {"changed": bool(gone.runs or gone.environments), **gone._asdict()}
+
+
 def remove(given: Arguments) -> Answer:
     """Leave nothing of the deployment on the host."""
     from cynthus.agent import remove as room
@@ -138,7 +158,7 @@ def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its 
 
 VERBS: dict[str, Callable[[Arguments], Answer]] = {
     "environment": environment, "data": data, "source": source, "start": start, "stop": stop, "status": status,
-    "secrets": secrets, "exec": execute, "remove": remove, "version": version,
+    "secrets": secrets, "exec": execute, "strays": strays, "prune": prune, "remove": remove, "version": version,
 }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cynthus.operations.render import Written
     from cynthus.operations.site import Site
     from cynthus.operations.status import Status
+    from cynthus.operations.strays import Strays
 
 SCHEMA = 1
 
@@ -108,10 +109,11 @@ def diff(site: Site, edited: Sequence[Edited]) -> Document:
 
 def status(found: Sequence[Status], problems: Sequence[CynthusError]) -> Document:
     """Deployments as they are now, and the records that cannot be read."""
+    every = [*problems, *(problem for each in found for problem in each.damaged)]
     return document(
         "status",
         deployments=[_status(each) for each in found],
-        problems=[{"code": each.code, "message": each.message, "hint": each.hint} for each in problems],
+        problems=[{"code": each.code, "message": each.message, "hint": each.hint} for each in every],
     )
 
 
@@ -123,9 +125,16 @@ def _status(found: Status) -> Document:
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [{"host": each.name, "status": each.report} for each in found.hosts],
         "not_saved": {"files": files, "bytes": size},
+        "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),
         "problem": found.problem or None,
     }
+
+
+def _strays(found: Strays) -> Document:
+    """What main.py wrote elsewhere in one run; not `complete`: there may be more."""
+    largest = [{"path": path, "bytes": size} for path, size in found.largest]
+    return {**asdict(found), "largest": largest}
 
 
 def removed(gone: Removed) -> Document:

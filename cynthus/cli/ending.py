@@ -9,7 +9,8 @@ import click
 
 from cynthus.cli import documents
 from cynthus.cli.console import Unread
-from cynthus.cli.wording import between, files, moment, typed
+from cynthus.cli.wording import between, moment, typed
+from cynthus.core.amounts import files
 from cynthus.core.run import Run, RunState
 from cynthus.errors import Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
 
@@ -183,6 +184,8 @@ def _say_end(app: App, run: Run, pulled: Pulled | None, where: str | None) -> No
         app.console.say(f"run {run.id} succeeded{_after(run)}")
     if pulled is not None and pulled.total:
         app.console.say(f"outputs: {pulled.folder}/ ({files(pulled.total)})")
+    if pulled is not None and pulled.hint:
+        app.console.say(pulled.hint)
     if run.state is RunState.SUCCEEDED:
         next_steps(app, where, "status", "run", "down")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.cli.wording import between, files, moment, price, size
+from cynthus.cli.wording import between, moment, price
+from cynthus.core.amounts import files, size
 from cynthus.core.run import RunState
 
 if TYPE_CHECKING:

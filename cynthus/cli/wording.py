@@ -1,4 +1,4 @@
-"""Sizes, times and places as people say them."""
+"""Times, prices and commands as people say them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ from cynthus.core.clock import parse_stamp
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-
-def size(count: int) -> str:
-    """Bytes in decimal units: 1.2 MB."""
-    if count < 1000:
-        return f"{count} B"
-    value, units = float(count), iter(("kB", "MB", "GB", "TB", "PB"))
-    unit = ""
-    while value >= 1000:
-        value, unit = value / 1000, next(units)
-    return f"{value:.1f} {unit}"
-
-
-def files(count: int) -> str:
-    """How many files: `1 file`, `2 files`."""
-    return f"{count} file" + "s" * (count != 1)
 
 
 def span(seconds: int) -> str:

@@ -88,6 +88,8 @@ class Run:
     ended_at: str | None = None
     pulled: bool = False
     """Whether all outputs of the ended run are at home."""
+    pruned: bool = False
+    """Whether its outputs and its source were removed from their host, since they are at home."""
     transitions: tuple[Transition, ...] = field(default=())
 
     @property

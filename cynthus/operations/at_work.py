@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cynthus.operations.mend import mend_entry, mend_journal
 from cynthus.state.folder import claim
 from cynthus.state.journal import Journal
 from cynthus.state.locks import Lock
@@ -41,11 +42,13 @@ def at_work(tools: Tools, site: Site, operation: str) -> Iterator[tuple[Site, Jo
         Locked, FolderNotWritable: as `holding`.
     """
     with holding(tools, site.folder, operation):
-        fresh = replace(site, entry=tools.index.get(site.id) or site.entry)
+        fresh = mend_entry(tools, replace(site, entry=tools.index.known(site.id) or site.entry))
         yield fresh, journal_of(tools, fresh, operation)
 
 
 def journal_of(tools: Tools, site: Site, operation: str) -> Journal:
     """The deployment's journal; its records have their folders from now on."""
     site.paths.create()
-    return Journal(site.paths.journal, operation=operation, clock=tools.clock)
+    journal = Journal(site.paths.journal, operation=operation, clock=tools.clock)
+    mend_journal(tools, journal)
+    return journal

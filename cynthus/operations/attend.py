@@ -11,7 +11,7 @@ from cynthus.errors import Locked, RunLost
 from cynthus.operations.at_work import at_work
 from cynthus.operations.follow import follow, read_log
 from cynthus.operations.observe import observe
-from cynthus.operations.pull import Pulled, collect
+from cynthus.operations.pull import Pulled, collect, with_hint
 from cynthus.operations.recover import settle
 from cynthus.operations.site import agents, with_entry
 
@@ -48,7 +48,7 @@ class Attendance:
 
         def look() -> Run:
             # Anew each time: somebody else may cancel a run before it has begun.
-            known = self.site.runs.load(self.run.id) if self.run.id in self.site.runs.ids() else self.run
+            known = self.site.runs.get(self.run.id) or self.run
             self.run = observe(known, there[0], self.tools.clock)
             return self.run
 
@@ -78,4 +78,4 @@ class Attendance:
             return None
         pulled = collect(self.site, self.run, there[0], self.tools.progress)
         self.run = pulled.run
-        return pulled
+        return with_hint(pulled, self.site, there[0])

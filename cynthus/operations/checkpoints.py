@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.files import read_json
 from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.site import agents
 from cynthus.state import known
@@ -64,8 +63,5 @@ def _pair(site: Site, agent: HostAgent) -> Pair:
 
 def _folder(site: Site) -> Path:
     """As the run document that was rendered last calls it."""
-    try:
-        named = (read_json(site.root() / "run.json") or {}).get("checkpoints")
-    except (OSError, ValueError):
-        named = None
+    named = site.document().get("checkpoints")
     return site.folder / (named if isinstance(named, str) and named else "checkpoints")

@@ -10,16 +10,19 @@ from cynthus.errors import PullFailed, UsageError
 from cynthus.operations import infrastructure
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
-from cynthus.operations.found import unrecorded
+from cynthus.operations.found import run_named, unrecorded
 from cynthus.operations.observe import observe
 from cynthus.operations.offer import describe
 from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
 from cynthus.operations.site import agents, locate_or_none, newest_run, with_entry
+from cynthus.operations.strays import described, find_strays
+from cynthus.render.workspace import read_deployment_id
 
 if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.site import Site
+    from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
     from cynthus.state.journal import Journal
 
@@ -55,6 +58,8 @@ def down(
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
         _bring_home(tools, site, discard=discard)
+        if yes:
+            _tell_strays(tools, site)
         _remove_hosts(tools, site, journal)
         run = newest_run(site)
         if forget:
@@ -67,21 +72,35 @@ def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool) -> None:
     standing = bool(site.hosts)
     if yes or not (standing or forget):
         return
-    going = _going_on(tools, site)
+    going, strays = _going_on(tools, site), _strays(tools, site)
     what = f"the hosts of {site.id}" + (" and its record" if forget else "")
     stops = f"Run {going.id} is {going.state} and would be stopped. " if going else ""
-    question = f"{stops}Bring outputs home, then remove {what}?"
-    if not tools.person.confirm(question, consequence=f"this removes {what}", default=not (forget or going)):
+    goes = f"What main.py wrote elsewhere would be lost: {described(strays, site)}. " if strays else ""
+    question = f"{stops}{goes}Bring outputs home, then remove {what}?"
+    default = not (forget or going or strays)
+    if not tools.person.confirm(question, consequence=f"this removes {what}", default=default):
         raise UsageError("nothing was removed: you said no", hint="`cynthus cancel` ends the run and keeps the rest")
 
 
 def _going_on(tools: Tools, site: Site) -> Run | None:
     """The run that `down` would end."""
-    run = newest_run(site)
+    run = run_named(tools, site, None)
     if run is None:
         return None
     seen = observe(run, next(iter(agents(tools, site)), None), tools.clock)
     return None if seen.over else seen
+
+
+def _strays(tools: Tools, site: Site) -> tuple[Strays, ...]:
+    there = agents(tools, site)
+    return find_strays(there[0]) if there else ()
+
+
+def _tell_strays(tools: Tools, site: Site) -> None:
+    """They were never promised to come home, so they are no reason to stop; but nothing is lost without a word."""
+    strays = _strays(tools, site)
+    if strays:
+        tools.progress.warn(f"removed with the host, and not brought home: {described(strays, site)}")
 
 
 def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
@@ -101,6 +120,9 @@ def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
 
 def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
     """First what lies on the hosts, then the hosts. Each is fine with being gone already."""
+    # What keeps Terraform from its work is told while nothing is gone yet.
+    infrastructure.check_state(site)
+    read_deployment_id(site.root())
     with journal.step("remove"), tools.progress.step("Remove what lies on the hosts"):
         for agent in agents(tools, site):
             agent.remove()
@@ -113,7 +135,7 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
             return
         terraform.init()
         try:
-            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
+            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(tools, site), destroy=True)
             infrastructure.apply_saved(terraform, site)
         finally:
             site.paths.plan.unlink(missing_ok=True)
@@ -136,6 +158,7 @@ def _remove_without_folder(tools: Tools, site: Site, *, discard: bool) -> Remove
             f"the folder {site.folder} is gone, so what is not saved cannot be brought home; nothing was removed",
             hint="`cynthus down` in the folder that it became, or make it again; --discard loses what is not home",
         )
+    _tell_strays(tools, site)
     with tools.progress.step("Remove what lies on the hosts"):
         for agent in agents(tools, site):
             agent.remove()

@@ -1,4 +1,4 @@
-"""Runs as they lie on the hosts, also those that no record at home knows: started by hand, or the record was lost."""
+"""Runs as they lie on the hosts, also those that no record at home tells of: started by hand, or the record is lost."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from cynthus.core.clock import stamp
 from cynthus.core.names import is_run_id
 from cynthus.core.run import Run, RunState
+from cynthus.operations.mend import told
 from cynthus.operations.observe import observe
 from cynthus.operations.site import agents
 
 if TYPE_CHECKING:
+    from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
@@ -34,26 +36,52 @@ def run_named(tools: Tools, site: Site, run_id: str | None) -> Run | None:
 
 
 def unrecorded(tools: Tools, site: Site) -> tuple[Run, ...]:
-    """Runs that have begun on the first host and have no record here."""
+    """Runs that have begun on the first host and of which no record here can be read, and those whose record is
+    damaged although nothing of them is on a host any more."""
     there = agents(tools, site)
-    if not there:
-        return ()
-    agent = there[0]
-    strangers = set(agent.connection.folders(agent.home / "runs")) - set(site.runs.ids())
-    begun = [name for name in sorted(strangers) if is_run_id(name) and agent.status(name, 1) is not None]
-    return tuple(observe(_record(site, name, stamp(tools.clock.now())), agent, tools.clock) for name in begun)
+    agent = there[0] if there else None
+    lost = site.runs.lost()
+    on_host = agent.connection.folders(agent.home / "runs") if agent else ()
+    strangers = {*on_host, *lost} - (set(site.runs.ids()) - set(lost))
+    found = (_found(tools, site, name, agent, lost=name in lost) for name in sorted(strangers) if is_run_id(name))
+    return tuple(run for run in found if run is not None)
 
 
 def adopt(tools: Tools, site: Site) -> None:
-    """Give a record to every run that has none, so that it is shown, brought home and never lost by accident."""
-    for run in unrecorded(tools, site):
+    """Give a record to every run that has none, so that it is shown, brought home and never lost by accident.
+
+    A record that is damaged is set aside first.
+    """
+    found, lost, damaged = unrecorded(tools, site), site.runs.lost(), site.runs.damaged()
+    if damaged:
+        kept = [site.runs.set_aside(name, tools.clock.now()) for name in damaged]
+        tools.progress.warn(told(list(damaged.values()), kept))
+    for run in found:
         site.runs.save(run)
-        tools.progress.note(f"run {run.id} was found on the host without a record here; it has one now")
+        if run.id not in lost:
+            tools.progress.note(f"run {run.id} was found on the host without a record here; it has one now")
+
+
+def _found(tools: Tools, site: Site, name: str, agent: HostAgent | None, *, lost: bool) -> Run | None:
+    """The run as its host tells it; None where it has never begun there, as far as anybody knows."""
+    now = stamp(tools.clock.now())
+    run = _record(site, name, now)
+    if agent is not None and agent.status(name, 1) is not None:
+        return observe(run, agent, tools.clock)
+    said = "its record was damaged, and nothing of it is on a host"
+    return run.moved(RunState.LOST, at=now, reason=said) if lost else None
 
 
 def _record(site: Site, name: str, now: str) -> Run:
-    created = datetime.strptime(name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    run = Run(name, site.id, stamp(created))
+    run = Run(name, site.id, _time_of(name) or now)
     for state in (RunState.PROVISIONING, RunState.CONFIGURING):
         run = run.moved(state, at=now, reason="found on its host")
     return run
+
+
+def _time_of(name: str) -> str | None:
+    """When a run was made, by its id; somebody may have named one by hand."""
+    try:
+        return stamp(datetime.strptime(name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC))
+    except ValueError:
+        return None

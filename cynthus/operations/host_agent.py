@@ -98,9 +98,23 @@ class HostAgent:
         return self.attempt_folder(run, attempt) / "log"
 
     def status(self, run: str, attempt: int) -> Mapping[str, object] | None:
-        """The attempt's status.json as it lies there; None before the run has started."""
-        data = self.connection.read(self.attempt_folder(run, attempt) / "status.json")
-        return None if data is None else _json_object(data)
+        """The attempt's status.json as it lies there; None before the run has started.
+
+        A damaged one is not taken for none: then the agent is asked, who knows by the processes and writes it anew.
+        """
+        try:
+            data = self.connection.read(self.attempt_folder(run, attempt) / "status.json")
+        except OSError:
+            data = b""
+        return None if data is None else _json_object(data) or self.asked(run)
+
+    def asked(self, run: str) -> Mapping[str, object] | None:
+        """What the agent itself says of a run's newest attempt: it looks at the processes, and starts what watches
+        them where that was killed. None where it cannot answer."""
+        try:
+            return self.call("status", "--run", run)
+        except CynthusError:
+            return None
 
 
 def host_error(problem: Mapping[str, object]) -> CynthusError:
@@ -116,6 +130,6 @@ def host_error(problem: Mapping[str, object]) -> CynthusError:
 def _json_object(data: bytes) -> dict[str, object] | None:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.core.names import mint_deployment_id
 from cynthus.errors import UsageError
+from cynthus.operations.mend import mend_entry
 from cynthus.operations.site import COMPUTE, Site
 from cynthus.render.workspace import read_deployment_id
 from cynthus.state.folder import DeploymentFolder
@@ -28,7 +29,7 @@ def look_up(tools: Tools, folder: Path, spec: AppSpec) -> tuple[Site, Path | Non
     found = read_deployment_id(folder / root)
     if found is None:
         return _known(tools, folder, spec) or _fresh(tools, folder, spec), None
-    entry = tools.index.get(found)
+    entry = tools.index.known(found)
     where = Path(entry.folder) if entry else None
     if standing(folder, where, found, lambda other: read_deployment_id(other / root)) is Standing.COPIED:
         return _fresh(tools, folder, spec), where
@@ -48,7 +49,7 @@ def identify(tools: Tools, folder: Path, spec: AppSpec, *, yes: bool) -> Site:
         _confirm_copy(tools, folder, str(original), yes=yes)
         copied = DeploymentFolder(folder, read_deployment_id(root) or site.id)
         _leave_original(root, copied, site.paths)
-    return site
+    return mend_entry(tools, site)
 
 
 def _known(tools: Tools, folder: Path, spec: AppSpec) -> Site | None:

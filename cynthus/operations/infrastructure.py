@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
-from cynthus.errors import CynthusError
+from cynthus.errors import CynthusError, StateCorrupt
 from cynthus.operations.offer import Prepared, describe
 from cynthus.render.folder import Rendered, render
 from cynthus.render.workspace import Workspace
-from cynthus.state.backup import backup
+from cynthus.state.aside import damage, set_aside
+from cynthus.state.backup import backup, newest_copy
 from cynthus.state.index import Entry
 from cynthus.terraform.outputs import hosts as hosts_of
 
@@ -89,7 +91,7 @@ def plan(tools: Tools, site: Site, offer: Offer) -> Prepared:
         terraform = open_terraform(tools, site, step)
         terraform.init()
         file = site.paths.plan
-        made = terraform.plan(file, var_files=var_files(site))
+        made = terraform.plan(file, var_files=var_files(tools, site))
         step.result(describe(made))
     return Prepared(file, made, offer)
 
@@ -154,13 +156,38 @@ def _listed(
 
 
 def open_terraform(tools: Tools, site: Site, step: Step) -> Terraform:
-    """Terraform in the root that holds the hosts."""
+    """Terraform in the root that holds the hosts.
+
+    Raises:
+        StateCorrupt: its state is damaged.
+    """
+    check_state(site)
     return tools.terraform(site.root(), logs=site.paths.terraform_logs, activity=step.activity)
 
 
-def var_files(site: Site) -> tuple[Path, ...]:
-    """Files with values that are known only at run time."""
+def check_state(site: Site) -> None:
+    """See that a state on this machine is whole. Terraform takes an empty file for a state that holds nothing.
+
+    Raises:
+        StateCorrupt: it is not; where there is a copy of it, the hint puts that back.
+    """
+    state = site.root() / "terraform.tfstate"
+    problem, copy = damage(state), newest_copy(site.paths.backups)
+    if problem is None or (copy is None and not state.stat().st_size):
+        return
+    back = f"`cp {shlex.quote(str(copy))} {shlex.quote(str(state))}` puts back its newest copy"
+    gone = "put back a copy of it, or move it away and remove by hand what it knew of"
+    raise StateCorrupt(f"{problem.message}; it says what Terraform has made", hint=back if copy else gone)
+
+
+def var_files(tools: Tools, site: Site) -> tuple[Path, ...]:
+    """Files with values that are known only at run time. Each such value has a default, so a damaged file is done
+    without; were that to replace something that stands, the plan shows it and asks."""
     file = site.paths.runtime_tfvars
+    problem = damage(file)
+    if problem is not None:
+        kept = set_aside(file, tools.clock.now())
+        tools.progress.warn(f"{problem.message}; set aside as {kept.name}, and the defaults count")
     return (file,) if file.exists() else ()
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.run import Run, RunState
-from cynthus.errors import CynthusError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +30,7 @@ def observe(run: Run, agent: HostAgent | None, clock: Clock) -> Run:
         return run
     status = agent.status(run.id, run.attempt) if agent else None
     if agent and status is not None and _silent(status, clock.now()):
-        status = _ask(agent, run) or status
+        status = agent.asked(run.id) or status
     at = stamp(clock.now())
     if status is not None:
         return read_status(run, status, at=at)
@@ -42,8 +41,7 @@ def observe(run: Run, agent: HostAgent | None, clock: Clock) -> Run:
 
 def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
     """The run after what `status` (a status.json) tells."""
-    started = status.get("started_at")
-    run = replace(run, started_at=str(started) if started else run.started_at)
+    run = replace(run, started_at=_time(status.get("started_at")) or run.started_at)
     if status.get("state") == "STARTING":
         return run
     if run.state in (RunState.CONFIGURING, RunState.LOST):
@@ -54,7 +52,7 @@ def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
         run,
         exit_code=_number(status.get("exit_code")),
         signal=_number(status.get("signal")),
-        ended_at=str(status.get("ended_at") or status.get("beat_at") or at),
+        ended_at=_time(status.get("ended_at")) or _time(status.get("beat_at")) or at,
     )
     state, reason = _outcome(status)
     return ended.moved(state, at=at, reason=reason)
@@ -79,18 +77,19 @@ def _signal(number: object) -> str:
 
 
 def _silent(status: Mapping[str, object], now: datetime) -> bool:
-    beat = status.get("beat_at")
-    if status.get("state") == "EXITED" or not isinstance(beat, str):
+    beat = _time(status.get("beat_at"))
+    if status.get("state") == "EXITED":
         return False
-    return now - parse_stamp(beat) > SILENCE
+    return beat is None or now - parse_stamp(beat) > SILENCE
 
 
-def _ask(agent: HostAgent, run: Run) -> Mapping[str, object] | None:
-    """The verb `status` looks at the processes themselves and starts a killed agent again."""
+def _time(value: object) -> str | None:
+    """A time as somebody wrote it; None for anything else."""
     try:
-        return agent.call("status", "--run", run.id)
-    except CynthusError:
+        parse_stamp(str(value))
+    except ValueError:
         return None
+    return str(value)
 
 
 def _number(value: object) -> int | None:

@@ -13,7 +13,9 @@ from cynthus.operations.checkpoints import bring_checkpoints_home
 from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.follow import read_log
 from cynthus.operations.found import adopt
+from cynthus.operations.prune import KEPT
 from cynthus.operations.site import agents, locate, newest_run
+from cynthus.operations.strays import described, find_strays, outputs_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,13 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pulled:
-    """What came home: files copied now, their bytes, and how many lie there in all."""
+    """What came home: files copied now, their bytes, and how many lie there in all. `hint` tells of files of an ended
+    run that do not come home because main.py wrote them elsewhere; '' where there are none."""
 
     run: Run
     folder: Path
     copied: int
     bytes: int
     total: int
+    hint: str = ""
 
 
 def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: str | None = None) -> Pulled:
@@ -49,9 +53,15 @@ def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: 
         run = site.runs.load(run_id) if run_id else newest_run(site)
         if run is None:
             raise NothingToPull(f"{site.name} has no run yet", hint="`cynthus up` starts one")
-        pulled = collect(site, run, _agent(tools, site, run), tools.progress)
+        agent = _agent(tools, site, run)
+        if run.pruned:
+            raise NothingToPull(
+                f"the outputs of run {run.id} came home, to {site.folder / 'outputs' / run.id}, and then left the host",
+                hint=f"the host keeps those of the newest {KEPT} runs",
+            )
+        pulled = collect(site, run, agent, tools.progress)
         bring_checkpoints_home(tools, site)
-        return pulled
+        return with_hint(pulled, site, agent)
 
 
 def _agent(tools: Tools, site: Site, run: Run) -> HostAgent:
@@ -89,6 +99,19 @@ def collect(site: Site, run: Run, agent: HostAgent, progress: Progress) -> Pulle
         site.runs.save(run)
     copied, size = found.size
     return Pulled(run, folder, copied, size, len(found.files))
+
+
+def with_hint(pulled: Pulled, site: Site, agent: HostAgent) -> Pulled:
+    """The same, with a hint at what an ended run has left elsewhere."""
+    found = find_strays(agent, pulled.run.id) if pulled.run.state.ended else ()
+    if not found:
+        return pulled
+    stay = "it stays" if found[0].files == 1 else "they stay"
+    hint = (
+        f"main.py also wrote {described(found, site)}: {stay} on the host until `cynthus down`; "
+        f"what it writes to {outputs_of(site)}/ comes home"
+    )
+    return replace(pulled, hint=hint)
 
 
 def not_at_home(site: Site, run: Run, agent: HostAgent) -> tuple[int, int]:

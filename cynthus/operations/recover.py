@@ -71,7 +71,8 @@ def withdraw(tools: Tools, site: Site, run: Run, reason: str) -> Run:
 
 def settle(site: Site, run: Run) -> Run:
     """Record what became of a run that was followed, unless somebody else has already."""
-    if run.id in site.runs.ids() and (known := site.runs.load(run.id)).state.ended:
+    known = site.runs.get(run.id)
+    if known is not None and known.state.ended:
         return known
     site.runs.save(run)
     return run

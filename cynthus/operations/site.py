@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cynthus.core.clock import stamp
 from cynthus.errors import NotAFolder, UnknownDeployment, UsageError
+from cynthus.files import read_json
 from cynthus.operations.host_agent import HostAgent
 from cynthus.render.workspace import read_deployment_id
 from cynthus.state.folder import DeploymentFolder
@@ -17,6 +18,8 @@ from cynthus.state.runs import Runs
 from cynthus.terraform.outputs import standing_hosts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
     from cynthus.operations.tools import Tools
@@ -47,6 +50,12 @@ class Site:
     def root(self, root: str = COMPUTE) -> Path:
         return self.folder / "infra" / self.target / root
 
+    def document(self) -> Mapping[str, object]:
+        """The run document that was rendered last; empty where there is none that can be read."""
+        try:
+            return read_json(self.root() / "run.json") or {}
+        except (OSError, ValueError):
+            return {}
 
     @property
     def hosts(self) -> tuple[Host, ...]:
@@ -131,7 +140,7 @@ def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
 
 def with_entry(tools: Tools, site: Site, **changes: Any) -> Site:
     """The site after a change of its entry in the index, which is written too. A forgotten one stays forgotten."""
-    known = tools.index.get(site.id)
+    known = tools.index.known(site.id)
     if known is None:
         return replace(site, entry=None)
     entry = replace(known, updated_at=stamp(tools.clock.now()), **changes)
@@ -156,7 +165,7 @@ def _rendered(tools: Tools, folder: Path, target: str | None) -> Site | None:
         found = read_deployment_id(folder / root)
         if found is None:
             continue
-        entry = tools.index.get(found)
+        entry = tools.index.known(found)
         if entry is None:
             return Site(folder, name, found, found.rpartition("-")[0], None)
         original = Path(entry.folder)

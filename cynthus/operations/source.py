@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cynthus.operations.site import Site
 
 KEPT = 10
-"""How many archives stay at home."""
+"""How many archives stay at home: the newest, and those of as many runs."""
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,27 @@ def pack_source(site: Site, app: App, placement: Placement) -> Source:
         packed = archive.pack(app.folder, described, site.paths.sources)
     except Failure as failure:
         raise _error(failure) from None
-    _prune(site.paths.sources)
+    _prune(site)
     return Source(packed.hash, packed.path, packed.large)
 
 
 def kept_source(site: Site, name: str) -> Source | None:
-    """The archive of that hash, if it is still kept."""
+    """The archive of that hash, if it is still kept and whole; a damaged one is packed anew."""
     path = site.paths.sources / f"{name}.tar.gz"
-    if not name or not path.exists():
+    if not name or not path.exists() or not archive.whole(path):
         return None
     # What is in use is the last to go.
     os.utime(path)
     return Source(name, path)
 
 
-def _prune(folder: Path) -> None:
+def _prune(site: Site) -> None:
+    """Each `up` packs, also one that comes to nothing: so what the last runs were started with stays in any case."""
+    folder = site.paths.sources
+    wanted = {f"{run.version.source}.tar.gz" for run in site.runs.all()[-KEPT:]}
     archives = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime_ns)
-    for old in archives[:-KEPT]:
+    cut_off = folder.glob(".*.part")
+    for old in (*(path for path in archives[:-KEPT] if path.name not in wanted), *cut_off):
         old.unlink(missing_ok=True)
 
 

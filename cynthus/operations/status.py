@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError
@@ -11,6 +11,7 @@ from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.pull import not_at_home
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
+from cynthus.operations.strays import find_strays
 from cynthus.process import mentioning
 from cynthus.state.folder import lock_path
 from cynthus.state.holder import current_holder, here
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
+    from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
 
 
@@ -34,7 +36,10 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home."""
+    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home.
+
+    `strays` were never promised to come home, so they do not count as that; they are looked for where asked for.
+    """
 
     site: Site
     run: Run | None
@@ -42,22 +47,25 @@ class Status:
     hosts: tuple[HostStatus, ...]
     unsaved: tuple[int, int]
     problem: str = ""
+    strays: tuple[Strays, ...] = ()
+    damaged: tuple[CynthusError, ...] = ()
+    """Records of it that cannot be read; what is shown in their place was found elsewhere."""
     at_work: tuple[str, ...] = ()
     """Who holds the deployment right now, or what a killed command has left at work, a sentence each."""
 
 
-def status(tools: Tools, where: str | None, *, target: str | None = None) -> Status:
+def status(tools: Tools, where: str | None, *, target: str | None = None, strays: bool = False) -> Status:
     """One deployment, looked at as it is now."""
-    return _look(tools, locate(tools, where, target=target))
+    return _look(tools, locate(tools, where, target=target), strays=strays)
 
 
-def every_status(tools: Tools) -> tuple[tuple[Status, ...], tuple[CynthusError, ...]]:
-    """All of this user's deployments, oldest first, and the records that cannot be read."""
+def every_status(tools: Tools, *, strays: bool = False) -> tuple[tuple[Status, ...], tuple[CynthusError, ...]]:
+    """All of this user's deployments, oldest first, and the entries and deployments that cannot be looked at."""
     entries, problems = tools.index.all()
     found, unreadable = [], list(problems)
     for entry in entries:
         try:
-            found.append(_look(tools, site_of(entry)))
+            found.append(_look(tools, site_of(entry), strays=strays))
         except CynthusError as problem:
             unreadable.append(problem)
     return tuple(found), tuple(unreadable)
@@ -68,7 +76,13 @@ def names_a_deployment(tools: Tools, where: str | None) -> bool:
     return folder_named(where, tools.cwd_folder) is None or locate_or_none(tools, where) is not None
 
 
-def _look(tools: Tools, site: Site) -> Status:
+def _look(tools: Tools, site: Site, *, strays: bool) -> Status:
+    found = _look_at(tools, site)
+    there = agents(tools, site)
+    return replace(found, strays=find_strays(there[0])) if strays and there else found
+
+
+def _look_at(tools: Tools, site: Site) -> Status:
     """Reading needs no lock: every record is written whole or not at all."""
     if not site.folder.is_dir():
         return _look_without_folder(tools, site)
@@ -78,7 +92,8 @@ def _look(tools: Tools, site: Site) -> Status:
         runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
     run = runs[-1] if runs else None
     unsaved = _unsaved(tools, site, runs, there)
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, at_work=_at_work(tools, site, run))
+    damaged, busy = _damaged(tools, site), _at_work(tools, site, run)
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, damaged=damaged, at_work=busy)
 
 
 def _look_without_folder(tools: Tools, site: Site) -> Status:
@@ -96,6 +111,11 @@ def _unsaved(tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostA
         return 0, 0
     counts = [*(not_at_home(site, run, there[0]) for run in runs), unsaved_checkpoints(tools, site)]
     return sum(files for files, _ in counts), sum(size for _, size in counts)
+
+
+def _damaged(tools: Tools, site: Site) -> tuple[CynthusError, ...]:
+    entry = tools.index.damage(site.id)
+    return (*([entry] if entry else ()), *site.runs.damaged().values())
 
 
 def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:

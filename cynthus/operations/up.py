@@ -13,6 +13,7 @@ from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
+from cynthus.operations.prune import prune
 from cynthus.operations.recover import recover, withdraw
 from cynthus.operations.remains import explained
 from cynthus.operations.site import agents, with_entry
@@ -153,6 +154,8 @@ def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, y
     """Make the hosts, deploy, and start where asked to."""
     site = make_hosts(tools, ready, journal, yes=yes)
     there = agents(tools, site)
+    if start:
+        prune(tools, site, there[0])
     run = _run_to_start(tools, site, ready, newest)
     plan = launch.Launch(site, ready.app, ready.placement, run, ready.source.archive)
     run = launch.start(tools, plan, there, journal) if start else launch.deploy(tools, plan, journal, start=False)

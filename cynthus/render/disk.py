@@ -52,6 +52,14 @@ def look(root: Path, path: str) -> Found:
     return Found(read(place), stat.S_IMODE(mode))
 
 
+def seen(root: Path, path: str) -> bytes | None:
+    """The content of a file of our own records; one that cannot be read counts as missing."""
+    try:
+        return look(root, path).content
+    except UsageError:
+        return None
+
+
 def read(path: Path) -> bytes:
     """The content of a file.
 

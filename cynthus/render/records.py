@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cynthus.files import read_json
-from cynthus.render.disk import Found, Hands, look, walk
+from cynthus.render.disk import Found, Hands, look, seen, walk
 from cynthus.render.documents import document
 from cynthus.render.manifest import digest
 
@@ -54,22 +54,22 @@ class Records:
 
     def base(self, path: str, found: Found) -> bytes | None:
         """The rendered file that `found` was made from; None where it is not known."""
-        return look(self._next if self.was_written(path, found) else self._folder, path).content
+        return seen(self._next if self.was_written(path, found) else self._folder, path)
 
     def pristine(self, path: str) -> bytes | None:
         """The pristine copy of a file."""
-        return look(self._folder, path).content
+        return seen(self._folder, path)
 
     def was_written(self, path: str, found: Found) -> bool:
         """Whether a write was cut off between this file and its pristine copy."""
         if found.content is None or self.unsettled.get(path) != digest(found.content):
             return False
-        return look(self._next, path).content is not None
+        return seen(self._next, path) is not None
 
     @cached_property
     def manifest(self) -> bytes | None:
         """The manifest as it was written here last."""
-        return look(self._own, "rendered.json").content
+        return seen(self._own, "rendered.json")
 
     @cached_property
     def refused(self) -> Mapping[str, Refused]:
@@ -117,7 +117,7 @@ class Records:
 
     def finish(self, manifest: bytes) -> None:
         """Everything is written."""
-        if manifest != look(self._own, "rendered.json").content:
+        if manifest != seen(self._own, "rendered.json"):
             self._hands.write(self._own / "rendered.json", manifest)
         if self.refused:
             self._hands.remove(self._own / "conflicts.json")

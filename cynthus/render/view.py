@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cynthus.render.decision import Case, Decision, decide
-from cynthus.render.disk import NOTHING, Found, look
+from cynthus.render.disk import NOTHING, Found, look, seen
 from cynthus.render.edits import Edit, unified
 from cynthus.render.manifest import MANIFEST, digest, hash_of, read_manifest
 
@@ -23,7 +23,7 @@ class View:
     def __init__(self, root: Path, records: Records) -> None:
         self.root = root
         self.records = records
-        self.manifest = look(self.root, MANIFEST).content
+        self.manifest = seen(self.root, MANIFEST)
         self.recorded = read_manifest(self.manifest)
         # The files came from somewhere else: a clone, a pull, a checkout. Their own manifest knows more than we do.
         self.foreign = self.manifest is not None and self.manifest != self.records.manifest

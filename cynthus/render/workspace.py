@@ -102,7 +102,7 @@ def read_deployment_id(root: Path) -> str | None:
         UsageError: the file cannot be read, or has no id in it.
     """
     path = root / TFVARS
-    hint = "mend the file, or delete it to begin a new deployment"
+    hint = "mend the file, or delete it: `cynthus render` writes it anew (with another id if no list knows the folder)"
     found = look(root, TFVARS)
     if found.odd:
         raise UsageError(f"{path} is not a plain file", hint=hint)

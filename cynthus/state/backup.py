@@ -37,7 +37,7 @@ def backup(tfstate: Path, into: Path, keep: int = 10) -> Path | None:
     with writing(into):
         into.mkdir(parents=True, exist_ok=True)
         earlier = _copies(into)
-        if earlier and earlier[-1].read_bytes() == data:
+        if earlier and _content(earlier[-1]) == data:
             return earlier[-1]
         copy = _free(into, f"{written:%Y%m%dT%H%M%S.%fZ}-{serial:08d}")
         # A state may hold secrets that a provider put there.
@@ -45,6 +45,20 @@ def backup(tfstate: Path, into: Path, keep: int = 10) -> Path | None:
         for old in [path for path in _copies(into) if path != copy][: -(keep - 1) or None]:
             old.unlink(missing_ok=True)
     return copy
+
+
+def newest_copy(folder: Path) -> Path | None:
+    """The copy that was made last, of those that hold a whole state; None where there is none."""
+    copies = _copies(folder) if folder.is_dir() else []
+    return next((copy for copy in reversed(copies) if _serial(_content(copy) or b"") is not None), None)
+
+
+def _content(copy: Path) -> bytes | None:
+    """None where it cannot be read: that is no reason to go without another one."""
+    try:
+        return copy.read_bytes()
+    except OSError:
+        return None
 
 
 def _serial(data: bytes) -> int | None:
@@ -58,7 +72,7 @@ def _serial(data: bytes) -> int | None:
 
 def _copies(folder: Path) -> list[Path]:
     """Oldest first. By time and not by serial number, which begins anew with a new state."""
-    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
 
 
 def _free(folder: Path, name: str) -> Path:

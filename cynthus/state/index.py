@@ -11,13 +11,17 @@ from cynthus.core.names import is_deployment_id
 from cynthus.core.run import Run  # noqa: TC001 - likewise
 from cynthus.core.suggest import did_you_mean
 from cynthus.errors import CynthusError, StateCorrupt, UnknownDeployment, UsageError
+from cynthus.state.aside import set_aside
 from cynthus.state.record import load, save
 from cynthus.writing import reading, writing
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 Phase = Literal["prepared", "up", "down"]
+
+_HINT = "`cynthus up` or `cynthus down` in the folder of that deployment goes on without the record"
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,40 @@ class Index:
         # The id may come from a file that a user edited: it must not lead to another folder.
         if not is_deployment_id(id):
             return None
-        entry = load(self._path(id), Entry)
+        try:
+            entry = load(self._path(id), Entry)
+        except StateCorrupt as problem:
+            raise StateCorrupt(problem.message, hint=_HINT) from problem
         if entry is not None and entry.id != id:
-            raise StateCorrupt(
-                f"cannot read {self._path(id)}: it is the record of {entry.id}", hint="move it away"
-            )
+            raise StateCorrupt(f"cannot read {self._path(id)}: it is the record of {entry.id}", hint=_HINT)
         return entry
+
+    def known(self, id: str) -> Entry | None:  # noqa: A002
+        """The same, but None also where the entry is damaged: a folder tells much of what it said.
+
+        Raises:
+            StateTooNew: a newer Cynthus wrote it.
+        """
+        try:
+            return self.get(id)
+        except StateCorrupt:
+            return None
+
+    def damage(self, id: str) -> StateCorrupt | None:  # noqa: A002
+        """What is wrong with the entry of that id, if it cannot be read."""
+        try:
+            self.get(id)
+        except StateCorrupt as problem:
+            return problem
+        return None
+
+    def set_aside(self, id: str, now: datetime) -> Path:  # noqa: A002
+        """Rename a damaged entry, and give its new path.
+
+        Raises:
+            FolderNotWritable: it cannot be renamed.
+        """
+        return set_aside(self._path(id), now)
 
     def all(self) -> tuple[tuple[Entry, ...], tuple[CynthusError, ...]]:
         """Every entry that can be read, oldest first, and a problem for each that cannot."""

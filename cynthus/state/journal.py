@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError
 from cynthus.files import write_atomic
+from cynthus.state.aside import set_aside
 from cynthus.state.intents import Detail, Event, Record, parse, unfinished, worth_keeping
 from cynthus.state.lines import append
 from cynthus.writing import reading, writing
@@ -82,6 +83,20 @@ class Journal:
         """
         with reading(self._path):
             return tuple(parse(self._path.read_bytes())) if self._path.exists() else ()
+
+    def set_aside_if_closed(self) -> Path | None:
+        """Begin anew where the journal cannot even be opened, and give where the old one lies then.
+
+        Raises:
+            FolderNotWritable: it cannot be renamed.
+        """
+        try:
+            with open(self._path, "r+b"):
+                return None
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return set_aside(self._path, self._clock.now())
 
     def _begin_anew_if_large(self) -> None:
         if self._path.exists() and self._path.stat().st_size > self._largest:

@@ -62,6 +62,15 @@ STATUS = record(
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
     host_reports=listed(record(host=TEXT, status=maybe(anything("the host's status.json")))),
     not_saved=record(files=INTEGER, bytes=INTEGER),
+    outside_outputs=listed(
+        record(
+            run=TEXT,
+            files=INTEGER,
+            bytes=INTEGER,
+            complete=FLAG,
+            largest=listed(record(path=TEXT, bytes=INTEGER)),
+        )
+    ),
     at_work=strings(),
     problem=maybe(TEXT),
 )

@@ -9,8 +9,12 @@ import pytest
 
 from cynthus.agent import archive
 from cynthus.agent.failure import Failure
+from cynthus.agent.spec import parse
+from tests import damage as damages
+from tests.agent.host import document
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -59,3 +63,36 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(data)
     with pytest.raises(Failure, match="cannot be unpacked"):
         archive.unpack(tmp_path / "x.tar.gz", tmp_path / "target")
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/main.py").write_bytes(b"print('x')\n" * 1000)
+    return archive.pack(tmp_path / "app", parse(document()), tmp_path / "sources").path
+
+
+def flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+HARMS = [flipped, damages.truncated, damages.empty, damages.zeros, damages.binary]
+
+
+def test_an_archive_is_whole_as_it_was_written(packed: Path) -> None:
+    assert archive.whole(packed)
+
+
+@pytest.mark.parametrize("harm", [*HARMS, damages.a_folder])
+def test_a_damaged_archive_is_not_whole(packed: Path, harm: Callable[[Path], None]) -> None:
+    harm(packed)
+    assert not archive.whole(packed)
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_damaged_archive_is_refused(packed: Path, tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    harm(packed)
+    with pytest.raises(Failure, match=r"cannot be unpacked|does not belong"):
+        archive.unpack(packed, tmp_path / "target")

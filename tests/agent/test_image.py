@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.agent.prune import SPARE
 from tests.agent.host import Host
 from tests.agent.wheels import wheel
 
@@ -107,3 +110,26 @@ def test_a_run_whose_image_is_gone_says_so(host: Host, docker_engine: DockerEngi
     host.bring("")
     docker_engine.docker("image", "rm", "--force", *images(docker_engine, host))
     assert "image" in host.refused("start")["message"]
+
+
+def outdated(host: Host) -> str:
+    """An environment after which others were wanted, as many as stay in any case."""
+    name = str(host.ask("environment")["environment"])
+    record = host.home.environments / f"{name}.image"
+    for number in range(SPARE):
+        shutil.copy(record, record.with_name(f"{number}.image"))
+    os.utime(record, (0, 0))
+    return name
+
+
+def test_an_image_that_no_run_needs_any_more_is_pruned(host: Host, docker_engine: DockerEngine) -> None:
+    name = outdated(host)
+    assert host.ask("prune")["environments"] == [name]
+    assert images(docker_engine, host) == []
+
+
+def test_an_image_that_a_run_needs_is_not(host: Host, docker_engine: DockerEngine) -> None:
+    host.end("print('x')")
+    outdated(host)
+    assert host.ask("prune")["environments"] == []
+    assert len(images(docker_engine, host)) == 1

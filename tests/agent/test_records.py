@@ -11,13 +11,16 @@ import pytest
 from cynthus.agent import clock, lock, record, request, reserve, status, version
 from cynthus.agent.failure import Failure, of_system
 from cynthus.agent.home import Attempt, Home, RunFolder
+from cynthus.agent.main_process import UNKNOWN, MainProcess
 from cynthus.agent.record import Ended, Record
 from cynthus.process import Command, birth, start
+from tests import damage as damages
 from tests.agent.host import until
+from tests.damage import like_everybody
 from tests.state.disks import fill, mounted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NOW = "2026-01-02T03:04:05.000Z"
@@ -64,11 +67,52 @@ def test_before_a_start_there_is_no_record(attempt: Attempt) -> None:
     assert record.read(attempt) is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"pid": 1}', "{"])
-def test_a_damaged_record_is_told_from_a_missing_one(attempt: Attempt, text: str) -> None:
-    attempt.record.write_text(text)
-    with pytest.raises(ValueError, match=r"."):
-        record.read(attempt)
+@pytest.mark.parametrize("harm", damages.EVERY)
+def test_a_damaged_record_is_told_from_a_missing_one(attempt: Attempt, harm: Callable[[Path], None]) -> None:
+    record.write(attempt, known())
+    harm(attempt.record)
+    with like_everybody():
+        found = record.read(attempt)
+    assert found is not None
+    assert (found.damaged, found.pid, found.supervisor_lives, found.main_lives) == (True, 0, False, False)
+
+
+def test_of_a_damaged_record_the_time_of_the_start_is_left(attempt: Attempt) -> None:
+    attempt.record.write_text("{")
+    os.utime(attempt.record, (1767323045, 1767323045))
+    found = record.read(attempt)
+    assert found is not None
+    assert found.started_at == "2026-01-02T03:04:05.000Z"
+
+
+def test_of_a_damaged_record_of_a_container_its_name_is_left(attempt: Attempt) -> None:
+    attempt.record.write_text("{")
+    attempt.engine.write_text("{}")
+    found = record.read(attempt)
+    assert found is not None
+    assert found.container == "cynthus-weather-abcdef-r1-1"
+
+
+def test_with_a_damaged_record_an_attempt_runs_as_long_as_its_supervisor_does(attempt: Attempt) -> None:
+    attempt.record.write_text("{")
+    with lock.locked(attempt.lock):
+        assert state(attempt) == ("RUNNING", "")
+    assert "unknown" in str(state(attempt)[1])
+
+
+@pytest.mark.parametrize("harm", damages.EVERY)
+def test_a_damaged_end_is_an_end_all_the_same(attempt: Attempt, harm: Callable[[Path], None]) -> None:
+    record.write(attempt, known())
+    record.write_end(attempt, Ended(0, None, ""), at=NOW)
+    harm(attempt.exit)
+    with like_everybody():
+        told = state(attempt)
+    assert told[0] == "EXITED"
+
+
+def test_nobody_is_found_below_a_pid_that_is_not_known() -> None:
+    assert MainProcess(0, "", "no/such/1/0", ours=False).poll() == Ended(None, None, UNKNOWN)
+    assert MainProcess(0, "", "no/such/1/0", ours=False)._living() == set()
 
 
 def test_attempts_are_in_order_and_nothing_else_is_one(run: RunFolder) -> None:

@@ -37,9 +37,12 @@ class Nobody:
 
     answer: bool | None = None
     questions: list[str] = field(default_factory=list)
+    defaults: list[bool] = field(default_factory=list)
+    """What Enter would have meant."""
 
     def confirm(self, question: str, *, consequence: str, default: bool = True) -> bool:
         self.questions.append(question)
+        self.defaults.append(default)
         if self.answer is None:
             raise ConfirmationNeeded(consequence, hint="add -y")
         return self.answer

@@ -9,9 +9,12 @@ import pytest
 
 from cynthus.errors import DiskFull
 from cynthus.state.backup import backup
+from tests import damage as damages
+from tests.damage import like_everybody
 from tests.state.disks import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -137,3 +140,18 @@ def test_a_full_disk_leaves_the_earlier_copies(small_disk: Path, tfstate: Path) 
     with pytest.raises(DiskFull):
         backup(tfstate, small_disk, keep=1)
     assert [path.name for path in small_disk.glob("*.tfstate")] == ["20260102T030405.000000Z-00000001.tfstate"]
+
+
+@pytest.mark.parametrize("harm", [damages.truncated, damages.empty, damages.closed, damages.a_folder])
+def test_a_damaged_copy_is_no_reason_to_go_without_another(
+    tfstate: Path, into: Path, harm: Callable[[Path], None]
+) -> None:
+    write(tfstate, 1)
+    first = backup(tfstate, into)
+    assert first is not None
+    harm(first)
+    data = write(tfstate, 2, seconds=1)
+    with like_everybody():
+        second = backup(tfstate, into)
+    assert second is not None
+    assert second.read_bytes() == data

@@ -9,10 +9,15 @@ from cynthus.core.deployment import Host
 from cynthus.core.run import Run, RunState
 from cynthus.errors import DiskFull, FolderNotWritable, StateCorrupt, StateTooNew, UnknownDeployment, UsageError
 from cynthus.state.index import Index
+from tests import damage as damages
+from tests.damage import like_everybody
 from tests.state.examples import ENTRY, ID, REMOTE, RUN, entry, in_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from cynthus.testing.clock import FakeClock
 
 OTHER = "radar-ffffff"
 
@@ -179,6 +184,28 @@ def test_an_id_whose_record_is_broken_says_so(index: Index, tmp_path: Path) -> N
     (tmp_path / "deployments" / f"{ID}.json").write_text("{")
     with pytest.raises(StateCorrupt):
         index.find(ID)
+
+
+@pytest.mark.parametrize("harm", damages.EVERY)
+def test_for_a_folder_a_broken_entry_is_as_good_as_none(
+    index: Index, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    index.put(ENTRY)
+    harm(tmp_path / "deployments" / f"{ID}.json")
+    with like_everybody():
+        assert index.known(ID) is None
+        assert index.damage(ID) is not None
+
+
+def test_an_entry_that_can_be_read_is_not_damaged(index: Index) -> None:
+    index.put(ENTRY)
+    assert (index.known(ID), index.damage(ID)) == (ENTRY, None)
+
+
+def test_an_entry_that_was_set_aside_is_no_entry_any_more(index: Index, tmp_path: Path, clock: FakeClock) -> None:
+    index.put(ENTRY)
+    kept = index.set_aside(ID, clock.now())
+    assert (kept.parent, index.all()) == (tmp_path / "deployments", ((), ()))
 
 
 def test_a_folder_finds_its_deployments(index: Index, tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ import pytest
 
 from cynthus.errors import DiskFull, FolderNotWritable, StateCorrupt, TerraformFailed
 from cynthus.state.journal import KEPT, Journal
+from tests import damage as damages
+from tests.damage import like_everybody
 from tests.state.disks import fill
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cynthus.testing.clock import FakeClock
@@ -194,3 +197,30 @@ def test_a_folder_in_the_place_of_the_journal_is_said(journal: Journal, path: Pa
         journal.records()
     with pytest.raises(FolderNotWritable, match="in the way"):
         journal.record("a", "intent")
+
+
+@pytest.mark.parametrize("harm", [damages.closed, damages.a_folder])
+def test_a_journal_that_cannot_be_opened_is_set_aside_and_begun_anew(
+    journal: Journal, path: Path, harm: Callable[[Path], None]
+) -> None:
+    journal.record("apply", "intent")
+    harm(path)
+    with like_everybody():
+        kept = journal.set_aside_if_closed()
+        journal.record("deploy", "intent")
+        assert events(journal) == [("deploy", "intent")]
+    assert kept is not None
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("harm", [damages.truncated, damages.empty, damages.zeros, damages.binary, damages.nested])
+def test_a_journal_whose_lines_are_damaged_goes_on(journal: Journal, path: Path, harm: Callable[[Path], None]) -> None:
+    journal.record("apply", "intent")
+    harm(path)
+    assert journal.set_aside_if_closed() is None
+    journal.record("deploy", "intent")
+    assert events(journal)[-1] == ("deploy", "intent")
+
+
+def test_a_journal_that_was_never_written_is_not_set_aside(journal: Journal) -> None:
+    assert journal.set_aside_if_closed() is None

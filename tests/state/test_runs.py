@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.core.run import RunState
-from cynthus.errors import FolderNotWritable, StateCorrupt, UnknownRun
+from cynthus.errors import FolderNotWritable, StateCorrupt, StateTooNew, UnknownRun
 from cynthus.state.runs import Runs
+from tests import damage as damages
+from tests.damage import like_everybody
 from tests.state.examples import RUN, run_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from cynthus.testing.clock import FakeClock
 
 
 @pytest.fixture
@@ -60,11 +65,69 @@ def test_the_newest_is_read_although_an_older_one_is_broken(runs: Runs, tmp_path
     assert runs.newest() == run_at(10)
 
 
-def test_a_broken_record_is_named(runs: Runs, tmp_path: Path) -> None:
+@pytest.mark.parametrize("harm", damages.EVERY)
+def test_a_broken_record_is_named(runs: Runs, tmp_path: Path, harm: Callable[[Path], None]) -> None:
     runs.save(RUN)
-    (tmp_path / "runs" / RUN.id / "run.json").write_text("{")
-    with pytest.raises(StateCorrupt, match=RUN.id):
+    harm(tmp_path / "runs" / RUN.id / "run.json")
+    with like_everybody(), pytest.raises(StateCorrupt, match=RUN.id):
+        runs.load(RUN.id)
+
+
+@pytest.mark.parametrize("harm", damages.EVERY)
+def test_a_broken_record_hides_no_other(runs: Runs, tmp_path: Path, harm: Callable[[Path], None]) -> None:
+    runs.save(run_at(5))
+    runs.save(run_at(10))
+    harm(tmp_path / "runs" / run_at(10).id / "run.json")
+    with like_everybody():
+        assert (runs.all(), runs.newest(), list(runs.damaged())) == ((run_at(5),), run_at(5), [run_at(10).id])
+
+
+def test_the_record_of_another_run_is_broken(runs: Runs, tmp_path: Path) -> None:
+    runs.save(run_at(5))
+    (tmp_path / "runs" / run_at(5).id).rename(tmp_path / "runs" / run_at(10).id)
+    with pytest.raises(StateCorrupt, match=f"record of {run_at(5).id}"):
+        runs.load(run_at(10).id)
+
+
+@pytest.mark.parametrize("name", ["created_at", "started_at", "ended_at"])
+def test_a_time_that_is_none_is_broken(runs: Runs, name: str) -> None:
+    runs.save(replace(RUN, **{name: "yesterday"}))  # type: ignore[arg-type]  # each of the three is a text
+    with pytest.raises(StateCorrupt, match=f"{name} is no time"):
+        runs.load(RUN.id)
+
+
+def test_a_record_of_a_newer_version_is_not_taken_for_a_broken_one(runs: Runs, tmp_path: Path) -> None:
+    runs.save(RUN)
+    (tmp_path / "runs" / RUN.id / "run.json").write_text('{"schema": 99}')
+    with pytest.raises(StateTooNew):
         runs.all()
+
+
+def test_a_run_whose_record_was_set_aside_is_remembered(runs: Runs, tmp_path: Path, clock: FakeClock) -> None:
+    runs.save(RUN)
+    damages.empty(tmp_path / "runs" / RUN.id / "run.json")
+    runs.set_aside(RUN.id, clock.now())
+    assert (runs.ids(), runs.lost()) == ([], [RUN.id])
+
+
+def test_it_is_not_lost_any_more_once_it_has_another_record(runs: Runs, tmp_path: Path, clock: FakeClock) -> None:
+    runs.save(RUN)
+    damages.empty(tmp_path / "runs" / RUN.id / "run.json")
+    runs.set_aside(RUN.id, clock.now())
+    runs.save(RUN)
+    assert (runs.all(), runs.lost()) == ((RUN,), [])
+
+
+def test_a_runs_folder_that_nobody_may_look_into_is_set_aside_whole(
+    runs: Runs, tmp_path: Path, clock: FakeClock
+) -> None:
+    runs.save(RUN)
+    damages.closed(tmp_path / "runs" / RUN.id)
+    with like_everybody():
+        assert list(runs.damaged()) == [RUN.id]
+        assert runs.set_aside(RUN.id, clock.now()).name.startswith(f"{RUN.id}.damaged-")
+        runs.save(RUN)
+    assert runs.all() == (RUN,)
 
 
 def test_a_folder_without_a_record_is_no_run(runs: Runs, tmp_path: Path) -> None:

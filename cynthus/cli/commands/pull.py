@@ -21,5 +21,8 @@ def command(app: App, where: str | None, target: str | None, run_id: str | None,
     pulled = pull(app.tools, where, target=target, run_id=run_id)
     if as_json:
         app.console.document(documents.pull(pulled))
-    elif pulled.total:
+        return
+    if pulled.total:
         app.console.result(str(pulled.folder))
+    if pulled.hint:
+        app.console.say(pulled.hint)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cynthus.cli import documents, options
 from cynthus.cli.app import App, pass_app
 from cynthus.cli.status_text import lines, row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cynthus.errors import CynthusError
 
 
 @click.command(epilog=options.examples("cynthus status", "cynthus status weather", "cynthus status --all --json"))
@@ -23,21 +30,26 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
     from cynthus.operations import status
 
     if where or (not everything and status.names_a_deployment(app.tools, where)):
-        found = status.status(app.tools, where, target=target)
+        found = status.status(app.tools, where, target=target, strays=as_json)
         if as_json:
             app.console.document(documents.status([found], []))
-        else:
-            for line in lines(found, app.tools.clock.now()):
-                app.console.result(line)
+            return
+        _warn(app, found.damaged)
+        for line in lines(found, app.tools.clock.now()):
+            app.console.result(line)
         return
-    every, problems = status.every_status(app.tools)
+    every, problems = status.every_status(app.tools, strays=as_json)
     if as_json:
         app.console.document(documents.status(every, problems))
         return
-    for problem in problems:
-        app.tools.progress.warn(problem.message)
+    _warn(app, [*problems, *(problem for each in every for problem in each.damaged)])
     if every:
         head = ("DEPLOYMENT", "TARGET", "STANDS", "RUN", "STATE", "COSTS", "NOT SAVED")
         app.console.table(head, [row(each) for each in every])
-    else:
+    elif not problems:
         app.console.say("nothing is deployed; `cynthus up` in a folder with a main.py starts")
+
+
+def _warn(app: App, problems: Sequence[CynthusError]) -> None:
+    for problem in problems:
+        app.tools.progress.warn(f"{problem.message}; {problem.hint}")

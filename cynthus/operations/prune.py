@@ -1,0 +1,65 @@
+"""Making room on the host when a run starts: what older runs have left there goes, as far as it is at home."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cynthus.core.amounts import counted
+from cynthus.errors import CynthusError, PullFailed
+from cynthus.operations.fetch import compare
+
+if TYPE_CHECKING:
+    from cynthus.core.run import Run
+    from cynthus.operations.host_agent import HostAgent
+    from cynthus.operations.site import Site
+    from cynthus.operations.tools import Tools
+
+KEPT = 10
+"""How many runs, the newest, keep all that they have on their host."""
+
+
+def prune(tools: Tools, site: Site, agent: HostAgent) -> None:
+    """Remove outputs, source and environment of older runs from the host. That this fails is no reason not to start."""
+    older = _older(agent)
+    spare = [run.id for run in site.runs.all() if run.id in older and _may_go(site, run, agent)]
+    if not spare:
+        return
+    try:
+        with tools.progress.step("Make room on the host") as step:
+            told = agent.call("prune", "--", *spare, timeout=None)
+            gone, environments = _names(told.get("runs")), _names(told.get("environments"))
+            step.result(_summary(gone, environments))
+    except CynthusError as error:
+        tools.progress.warn(f"older runs stay on the host: {error.message}")
+        return
+    for run in site.runs.all():
+        if run.id in gone:
+            site.runs.save(replace(run, pruned=True))
+
+
+def _older(agent: HostAgent) -> tuple[str, ...]:
+    return agent.connection.folders(agent.home / "runs")[:-KEPT] if agent.present else ()
+
+
+def _may_go(site: Site, run: Run, agent: HostAgent) -> bool:
+    """Whether nothing is lost with what lies there: all that it wrote is at home, or it never began."""
+    if run.pruned or not run.over:
+        return False
+    folder = agent.run_folder(run.id)
+    if run.started_at is None:
+        return run.state.ended and "attempts" not in agent.connection.folders(folder)
+    try:
+        there, here = folder / "outputs", site.folder / "outputs" / run.id
+        return run.pulled and not compare(agent.connection, there, here).missing
+    except PullFailed:
+        return False
+
+
+def _names(told: object) -> list[str]:
+    return [str(each) for each in told] if isinstance(told, list) else []
+
+
+def _summary(runs: list[str], environments: list[str]) -> str:
+    words = f"{counted(len(runs), 'older run')} that {'are' if len(runs) != 1 else 'is'} at home"
+    return words + (f", {counted(len(environments), 'environment')}" if environments else "")
