@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cynthus import process
@@ -11,17 +13,42 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+CURRENT = "current.log"
+"""A link to the log of what is being made just now, for whoever wants to look on; it is gone afterwards."""
 _LAST_LINES = 20
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
 
 
 class Steps:
-    """What the commands print goes to `log`, written anew; they hold the lock that is open as `descriptor`."""
+    """What the commands print goes to `log`, written anew; they hold the lock that is open as `descriptor`.
+
+    Within the `with` block the link CURRENT leads to the log.
+    """
 
     def __init__(self, log: Path, descriptor: int, variables: Mapping[str, str]) -> None:
         self._log = log
-        self._log.write_bytes(b"")
         self._descriptor = descriptor
         self._variables = variables
+        self._current = log.with_name(CURRENT)
+
+    def __enter__(self) -> Steps:
+        self._log.write_bytes(b"")
+        # Replaced, not made: a build that was killed left its own.
+        made = self._log.with_name(f".{self._log.name}.link")
+        made.unlink(missing_ok=True)
+        made.symlink_to(self._log.name)
+        made.replace(self._current)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(FileNotFoundError):
+            if str(self._current.readlink()) == self._log.name:
+                self._current.unlink()
+
+    def say(self, text: str) -> None:
+        """Add a line of our own to the log."""
+        with open(self._log, "ab") as output:
+            output.write(text.encode() + b"\n")
 
     def run(self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None) -> None:
         """Run one to its end.
@@ -42,5 +69,14 @@ class Steps:
         if code:
             raise Failure(
                 problem, hint=f"mend them and try again; all that was said is in {self._log}", code=ENVIRONMENT,
-                details=self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:],
+                details=self._last_lines(),
             )
+
+    def _last_lines(self) -> list[str]:
+        said = self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return [without_credentials(line) for line in said]
+
+
+def without_credentials(line: str) -> str:
+    """A line without the user's name and password in an address."""
+    return _CREDENTIALS.sub("", line)
