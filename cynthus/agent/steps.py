@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.agent.failure import ENVIRONMENT, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from typing import IO
+
+    Feed = Callable[[IO[bytes]], None]
 
 CURRENT = "current.log"
 """A link to the log of what is being made just now, for whoever wants to look on; it is gone afterwards."""
@@ -45,13 +48,8 @@ class Steps:
             if str(self._current.readlink()) == self._log.name:
                 self._current.unlink()
 
-    def say(self, text: str) -> None:
-        """Add a line of our own to the log."""
-        with open(self._log, "ab") as output:
-            output.write(text.encode() + b"\n")
-
-    def run(self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None) -> None:
-        """Run one to its end.
+    def run(self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None, feed: Feed | None = None) -> None:
+        """Run one to its end; `feed` writes what it reads on stdin, which stays open until then.
 
         Raises:
             Failure: it failed; `problem` says what that means, and the last lines of the log come with it.
@@ -60,9 +58,11 @@ class Steps:
         with open(self._log, "ab") as output:
             command = process.Command(argv, cwd=cwd, env=self._variables)
             # It holds the lock too: if we are killed, nobody builds here while it still writes.
-            with process.start(command, stdout=output, stderr=output, inherit=(self._descriptor,)) as started:
+            held = (self._descriptor,)
+            with process.start(command, stdout=output, stderr=output, inherit=held, fed=feed is not None) as started:
                 try:
-                    code = started.wait()
+                    with _fed(started.stdin, feed):
+                        code = started.wait()
                 except BaseException:
                     process.kill_group(started.pid)
                     raise
@@ -75,6 +75,23 @@ class Steps:
     def _last_lines(self) -> list[str]:
         said = self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
         return [without_credentials(line) for line in said]
+
+
+@contextmanager
+def _fed(stdin: IO[bytes] | None, feed: Feed | None) -> Iterator[None]:
+    """Within the block the command has all that is written to it, and its stdin is still open."""
+    if stdin is None or feed is None:
+        yield
+        return
+    try:
+        # One that ends without having read it all says itself why.
+        with suppress(BrokenPipeError):
+            feed(stdin)
+            stdin.flush()
+        yield
+    finally:
+        with suppress(BrokenPipeError):
+            stdin.close()
 
 
 def without_credentials(line: str) -> str:
