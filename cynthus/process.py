@@ -93,12 +93,18 @@ def attach(command: Command) -> int:
 
 
 def start(
-    command: Command, *, stdout: IO[bytes] | int, stderr: IO[bytes] | int, inherit: tuple[int, ...] = ()
+    command: Command,
+    *,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+    inherit: tuple[int, ...] = (),
+    fed: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start in a session of its own, so that a Ctrl-C in our terminal does not reach it, and do not wait.
 
     The output goes to files and never to a pipe of ours: a program whose reader was killed must not die of SIGPIPE.
-    `inherit` are descriptors that it gets besides: a lock, say, that must last as long as the program does.
+    `inherit` are descriptors that it gets besides: a lock, say, that must last as long as the program does. `fed`: its
+    stdin is a pipe that the caller writes to and closes.
 
     Raises:
         OSError: the program cannot be started.
@@ -107,7 +113,7 @@ def start(
         command.argv,
         cwd=command.cwd,
         env=command.env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,

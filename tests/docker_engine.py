@@ -1,6 +1,7 @@
 """A Docker engine of the tests' own: nothing of the machine's is used, changed or left behind.
 
-A test asks for the fixture `docker_engine` and is marked `engine`. Containers get no network.
+A test asks for the fixture `docker_engine` and is marked `engine`. Containers get no network but, where they ask for
+it, this machine's own.
 """
 
 from __future__ import annotations

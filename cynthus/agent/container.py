@@ -14,7 +14,7 @@ from cynthus.agent.alarm import Alarm
 from cynthus.agent.container_argv import APP, create_argv
 from cynthus.agent.engine import last_line
 from cynthus.agent.failure import Failure
-from cynthus.agent.image import LABEL
+from cynthus.agent.image_name import LABEL
 from cynthus.agent.record import Ended
 from cynthus.agent.status import NEVER_BEGAN
 from cynthus.agent.supervisor import Launch

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cynthus.agent import container_room, processes, surroundings
-from cynthus.agent.image import LABEL
+from cynthus.agent.image_name import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

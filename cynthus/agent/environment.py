@@ -113,14 +113,14 @@ def _build(target: Path, spec: Spec, file: Path | None, environment: Mapping[str
     clear(target)
     variables = installer.variables(environment)
     python = interpreter.find(spec.python or interpreter.own_version(), variables)
-    steps = Steps(target.with_name(f"{target.name}.log"), descriptor, variables)
     install = None if file is None else installer.command(_python(target), file, variables)
     # Most apps never call pip, and it takes twenty times longer to make than all the rest.
     without_pip = () if file is not None and install is None else ("--without-pip",)
-    steps.run((python, "-I", "-m", "venv", *without_pip, str(target)), "the environment could not be made")
-    if file is not None:
-        install = install or installer.own_pip(_python(target), file, variables)
-        steps.run(install.argv, f"the requirements in {file.name} could not be installed", cwd=install.cwd)
+    with Steps(target.with_name(f"{target.name}.log"), descriptor, variables) as steps:
+        steps.run((python, "-I", "-m", "venv", *without_pip, str(target)), "the environment could not be made")
+        if file is not None:
+            install = install or installer.own_pip(_python(target), file, variables)
+            steps.run(install.argv, f"the requirements in {file.name} could not be installed", cwd=install.cwd)
     write_json(target / MARKER, {"python": python, "made_at": clock.stamp(time.time())})
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cynthus.agent import engine as docker
-from cynthus.agent import image_name, lock, requirements
-from cynthus.agent.failure import ENVIRONMENT, Failure
+from cynthus.agent import image_build, image_name, lock
+from cynthus.agent.failure import Failure
+from cynthus.agent.image_build import Build
+from cynthus.agent.image_name import LABEL
 from cynthus.agent.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from cynthus.agent.engine import Engine
     from cynthus.agent.home import Home
     from cynthus.agent.spec import Spec
-
-LABEL = "cynthus-deployment"
-"""On every container and image of ours; its value is the deployment's id."""
-_STAGE = "/cynthus/requirements"
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
 def prepare(
@@ -42,9 +37,12 @@ def prepare(
         # What `remove` goes by, also after a build that was cut off.
         engine.keep(home.environments / f"{name}.image")
         if changed:
-            steps = Steps(home.environments / f"{name}.log", descriptor, engine.variables)
-            proxies = [each for each in _PROXIES if each in engine.variables]
-            _make(home, base, file, tag, steps, proxies)
+            with Steps(home.environments / f"{name}.log", descriptor, engine.variables) as steps:
+                if engine.inspect("image", base) is None:
+                    steps.run(("docker", "pull", base), f"the image {base} could not be fetched")
+                if file is not None:
+                    _clear_leftovers(engine, home)
+                    image_build.make(engine, steps, Build(home.deployment, base, file, tag), environment)
     return tag, changed
 
 
@@ -58,64 +56,17 @@ def remove_all(engine: Engine, deployment: str) -> None:
     repository = image_name.repository(deployment)
     _delete(engine, ("container", "rm", "--force"), ("container", "ls", "--all", "--quiet", "--filter", label))
     _delete(engine, ("image", "rm", "--force"), ("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository))
-    # Layers of a build that failed have no name, only the label.
+    # What was kept of a build that was cut off has no name, only the label.
     _asked(engine, "image", "prune", "--force", "--filter", label)
 
 
-def _make(home: Home, base: str, file: Path | None, tag: str, steps: Steps, proxies: list[str]) -> None:
-    if file is None:
-        steps.run(("docker", "pull", "--quiet", base), f"the image {base} could not be fetched")
-        return
-    context = home.environments / f".build.{tag.rpartition(':')[2]}"
-    # What a build left that was cut off; the lock says that nobody uses it.
-    shutil.rmtree(context, ignore_errors=True)
-    try:
-        _write_context(context, base, file, home.deployment)
-        # Docker takes their values from the environment, and keeps them out of the image's history.
-        passed = [word for name in proxies for word in ("--build-arg", name)]
-        argv = ("docker", "build", "--force-rm", *passed, "--tag", tag, str(context))
-        steps.run(argv, f"the requirements in {file.name} could not be installed")
-    finally:
-        shutil.rmtree(context, ignore_errors=True)
-
-
-def _write_context(context: Path, base: str, file: Path, deployment: str) -> None:
-    """The Dockerfile, the requirements file and what it names on this machine, each where it lies to the others."""
-    named = requirements.files(file)
-    root = Path(os.path.commonpath([each.parent for each in named]))
-    for each in named:
-        target = context / "files" / each.relative_to(root)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _copy(each, target)
-    place = str(PurePosixPath(_STAGE, file.parent.relative_to(root).as_posix()))
-    (context / "Dockerfile").write_text(
-        f"FROM {base}\n"
-        f"LABEL {LABEL}={deployment}\n"
-        "USER 0\n"
-        f"COPY files {_STAGE}\n"
-        f"WORKDIR {_quoted(place)}\n"
-        # The base's Python may be one that its distribution wants to itself; in this image it is the app's.
-        "RUN PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore python -m pip install --no-cache-dir "
-        f"--disable-pip-version-check --no-input -r {_quoted(file.name)}\n"
-    )
-
-
-def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        left_out = shutil.ignore_patterns(*requirements.NOT_OF_A_PROJECT)
-        shutil.copytree(source, target, ignore=left_out, dirs_exist_ok=True)
-    else:
-        shutil.copyfile(source, target)
-
-
-def _quoted(path: str) -> str:
-    """A path as a Dockerfile and the shell in it read it."""
-    if any(letter in path for letter in "\n\"\\$`'"):
-        raise Failure(
-            f"the name {path!r} of a requirements file cannot be used in a container image",
-            hint="rename it: no quotes, dollar signs or backslashes", code=ENVIRONMENT,
-        )
-    return f'"{path}"'
+def _clear_leftovers(engine: Engine, home: Home) -> None:
+    """Delete what builds that were cut off have left; one that goes on holds the lock of its image."""
+    beginning = image_build.container_of(home.deployment, "")
+    listing = ("container", "ls", "--all", "--format", "{{.Names}}", "--filter", f"name={beginning}")
+    for name in _asked(engine, *listing).split():
+        if not lock.held(home.environments / f"{name.removeprefix(beginning)}.lock"):
+            engine.ask("rm", "--force", name)
 
 
 def _delete(engine: Engine, words: tuple[str, ...], listing: tuple[str, ...]) -> None:

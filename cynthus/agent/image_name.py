@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from cynthus.agent.spec import Spec
 
+LABEL = "cynthus-deployment"
+"""On every container and image of ours; its value is the deployment's id."""
+
 
 def base(spec: Spec) -> str:
     """The image that brings Python: the user's choice, else Docker's official one of the wanted version."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus import process
@@ -12,9 +11,10 @@ from cynthus.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _PIP_SETTINGS = (
-    "PIP_CONFIG_FILE", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONSTRAINT",
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONSTRAINT",
     "PIP_TRUSTED_HOST",
 )
 _UV_SETTINGS = (
@@ -57,10 +57,11 @@ def _pip_options(file: Path) -> tuple[str, ...]:
 def _pip_is_set_up(environment: Mapping[str, str]) -> bool:
     if any(environment.get(name) for name in _UV_SETTINGS):
         return False
-    home = Path(environment.get("HOME") or "/")
-    config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    places = (Path("/etc/pip.conf"), home / ".pip/pip.conf", config / "pip/pip.conf")
-    return any(environment.get(name) for name in _PIP_SETTINGS) or any(each.is_file() for each in places)
+    if any(environment.get(name) for name in _PIP_SETTINGS):
+        return True
+    from cynthus.agent import pip_settings
+
+    return bool(pip_settings.files(environment))
 
 
 def _pip_can_install_elsewhere(environment: Mapping[str, str]) -> bool:

@@ -21,9 +21,16 @@ def files(path: Path) -> list[Path]:
     Raises:
         Failure: one of them cannot be read.
     """
-    found: list[Path] = []
-    _collect(path, path.parent, found)
-    return found
+    return list(_collected(path))
+
+
+def packages(path: Path) -> list[Path]:
+    """Of these the packages: files and folders to install, not to read.
+
+    Raises:
+        Failure: a requirements file cannot be read.
+    """
+    return [each for each, package in _collected(path).items() if package]
 
 
 def digest(path: Path | None) -> str:
@@ -46,28 +53,35 @@ def is_empty(path: Path) -> bool:
     return not any(_statement(line) for line in _text(path).splitlines())
 
 
-def _collect(path: Path, folder: Path, found: list[Path]) -> None:
+def _collected(path: Path) -> dict[Path, bool]:
+    """All of them, in order, and whether each is a package."""
+    found: dict[Path, bool] = {}
+    _collect(path, path.parent, found)
+    return found
+
+
+def _collect(path: Path, folder: Path, found: dict[Path, bool]) -> None:
     if path in found:
         return
-    found.append(path)
+    found[path] = False
     for line in _text(path).replace("\\\n", " ").splitlines():
         statement = _statement(line)
         include = _INCLUDE.fullmatch(statement)
-        if include:
+        if include and "://" not in include[1]:
             # pip resolves an include against the file that has it, and a package against where it was started.
-            _collect(path.parent / include[1].strip().strip("\"'"), folder, found)
-        elif statement:
+            _collect(Path(os.path.normpath(path.parent / include[1].strip().strip("\"'"))), folder, found)
+        elif statement and not include:
             _collect_package(statement, folder, found)
 
 
-def _collect_package(statement: str, folder: Path, found: list[Path]) -> None:
+def _collect_package(statement: str, folder: Path, found: dict[Path, bool]) -> None:
     named = re.sub(r"^(-e|--editable)[\s=]+", "", statement).split(" ;")[0].split(" @ ")[-1].strip()
     named = re.sub(r"\[[^]]*\]$", "", named.removeprefix("file://"))
     if "://" in named or not ("/" in named or named.endswith((".whl", ".tar.gz", ".zip"))):
         return
     path = Path(os.path.normpath(folder / named))
-    if path.exists() and path not in found:
-        found.append(path)
+    if path.exists():
+        found.setdefault(path, True)
 
 
 def _contents(path: Path) -> list[Path]:

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.agent.failure import ENVIRONMENT, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+    from typing import IO
 
+    Feed = Callable[[IO[bytes]], None]
+
+CURRENT = "current.log"
+"""A link to the log of what is being made just now, for whoever wants to look on; it is gone afterwards."""
 _LAST_LINES = 20
+_CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
 
 
 class Steps:
-    """What the commands print goes to `log`, written anew; they hold the lock that is open as `descriptor`."""
+    """What the commands print goes to `log`, written anew; they hold the lock that is open as `descriptor`.
+
+    Within the `with` block the link CURRENT leads to the log.
+    """
 
     def __init__(self, log: Path, descriptor: int, variables: Mapping[str, str]) -> None:
         self._log = log
-        self._log.write_bytes(b"")
         self._descriptor = descriptor
         self._variables = variables
+        self._current = log.with_name(CURRENT)
 
-    def run(self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None) -> None:
-        """Run one to its end.
+    def __enter__(self) -> Steps:
+        self._log.write_bytes(b"")
+        # Replaced, not made: a build that was killed left its own.
+        made = self._log.with_name(f".{self._log.name}.link")
+        made.unlink(missing_ok=True)
+        made.symlink_to(self._log.name)
+        made.replace(self._current)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(FileNotFoundError):
+            if str(self._current.readlink()) == self._log.name:
+                self._current.unlink()
+
+    def run(self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None, feed: Feed | None = None) -> None:
+        """Run one to its end; `feed` writes what it reads on stdin, which stays open until then.
 
         Raises:
             Failure: it failed; `problem` says what that means, and the last lines of the log come with it.
@@ -33,14 +58,42 @@ class Steps:
         with open(self._log, "ab") as output:
             command = process.Command(argv, cwd=cwd, env=self._variables)
             # It holds the lock too: if we are killed, nobody builds here while it still writes.
-            with process.start(command, stdout=output, stderr=output, inherit=(self._descriptor,)) as started:
+            held = (self._descriptor,)
+            with process.start(command, stdout=output, stderr=output, inherit=held, fed=feed is not None) as started:
                 try:
-                    code = started.wait()
+                    with _fed(started.stdin, feed):
+                        code = started.wait()
                 except BaseException:
                     process.kill_group(started.pid)
                     raise
         if code:
             raise Failure(
                 problem, hint=f"mend them and try again; all that was said is in {self._log}", code=ENVIRONMENT,
-                details=self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:],
+                details=self._last_lines(),
             )
+
+    def _last_lines(self) -> list[str]:
+        said = self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        return [without_credentials(line) for line in said]
+
+
+@contextmanager
+def _fed(stdin: IO[bytes] | None, feed: Feed | None) -> Iterator[None]:
+    """Within the block the command has all that is written to it, and its stdin is still open."""
+    if stdin is None or feed is None:
+        yield
+        return
+    try:
+        # One that ends without having read it all says itself why.
+        with suppress(BrokenPipeError):
+            feed(stdin)
+            stdin.flush()
+        yield
+    finally:
+        with suppress(BrokenPipeError):
+            stdin.close()
+
+
+def without_credentials(line: str) -> str:
+    """A line without the user's name and password in an address."""
+    return _CREDENTIALS.sub("", line)

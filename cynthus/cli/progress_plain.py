@@ -9,17 +9,26 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+
+QUIET = 30.0
+"""Seconds of a step without a line."""
 
 
 class PlainStep:
-    """Keeps what came of the step; what happens in between would only fill a log."""
+    """Keeps what came of the step. Of what happens in between it says a line now and then."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None], *, quiet: float = QUIET) -> None:
         self.outcome = ""
+        self._say = say
+        self._quiet = quiet
+        self._said = time.monotonic()
 
     def activity(self, text: str) -> None:
-        pass
+        if time.monotonic() - self._said >= self._quiet:
+            self._said = time.monotonic()
+            self._say(text)
 
     def result(self, text: str) -> None:
         self.outcome = text
@@ -28,12 +37,14 @@ class PlainStep:
 class PlainProgress:
     """Lines without colour or movement."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, quiet: float = QUIET) -> None:
         self._stream = stream
+        self._quiet = quiet
 
     @contextmanager
     def step(self, title: str) -> Iterator[PlainStep]:
-        step, started = PlainStep(), time.monotonic()
+        started = time.monotonic()
+        step = PlainStep(lambda text: self._line(f"{title}: {text} ({took(started)})"), quiet=self._quiet)
         self._line(f"{title} ...")
         try:
             yield step

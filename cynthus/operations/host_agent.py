@@ -28,6 +28,11 @@ class HostAgent:
         return self.home / "agent.pyz"
 
     @property
+    def installation_log(self) -> PurePosixPath:
+        """What the installer says, as long as an environment is being made."""
+        return self.home / "environments/current.log"
+
+    @property
     def present(self) -> bool:
         """Whether anything of the deployment has reached the host."""
         return self.connection.size(self.program) is not None

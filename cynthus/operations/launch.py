@@ -12,6 +12,7 @@ from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
 from cynthus.errors import CynthusError, Interrupted
 from cynthus.files import write_json
+from cynthus.operations.installing import Installing
 from cynthus.operations.observe import observe
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def move(tools: Tools, site: Site, run: Run, state: RunState, reason: str) -> Ru
     return moved
 
 
-def deploy(tools: Tools, launch: Launch, journal: Journal, *, start: bool) -> Run:
+def deploy(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: Journal, *, start: bool) -> Run:
     """Run the play; without `start` it stops short of main.py. Gives the run with its version."""
     site, run = launch.site, launch.run
     extravars = {
@@ -68,12 +69,13 @@ def deploy(tools: Tools, launch: Launch, journal: Journal, *, start: bool) -> Ru
         run = move(tools, site, run, RunState.PROVISIONING, "the hosts stand")
     run = move(tools, site, run, RunState.CONFIGURING, "Ansible at work")
     with journal.step("deploy", run=run.id), tools.progress.step("Configure and deploy") as step:
-        result = tools.ansible.play(
-            site.root() / "ansible/playbooks/up.yml",
-            inventory=site.root() / "inventory.py",
-            extravars=extravars,
-            activity=step.activity,
-        )
+        with Installing(agents, step.activity) as installing:
+            result = tools.ansible.play(
+                site.root() / "ansible/playbooks/up.yml",
+                inventory=site.root() / "inventory.py",
+                extravars=extravars,
+                activity=installing.activity,
+            )
         step.result(_what_changed(result))
     environment, source = _answer(result, "image").get("environment"), _answer(result, "app").get("source")
     run = replace(run, version=Version(str(environment or ""), str(source or "")))
@@ -88,7 +90,7 @@ def start(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: 
     """
     values = launch.app.secrets
     try:
-        run = deploy(tools, launch, journal, start=not values)
+        run = deploy(tools, launch, agents, journal, start=not values)
         if values:
             _start_with_secrets(run, agents, values)
     except Interrupted:

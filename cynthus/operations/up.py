@@ -158,7 +158,10 @@ def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, y
         prune(tools, site, there[0])
     run = _run_to_start(tools, site, ready, newest)
     plan = launch.Launch(site, ready.app, ready.placement, run, ready.source.archive)
-    run = launch.start(tools, plan, there, journal) if start else launch.deploy(tools, plan, journal, start=False)
+    if start:
+        run = launch.start(tools, plan, there, journal)
+    else:
+        run = launch.deploy(tools, plan, there, journal, start=False)
     site = with_entry(tools, site, last_run=run)
     return Outcome("started" if start else "prepared", site, run)
 

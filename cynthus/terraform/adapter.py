@@ -100,8 +100,8 @@ class TerraformCli:
             return output_values(json.loads(text))
         except (ValueError, AttributeError):
             raise TerraformError(
-                f"terraform output in {self._root} printed something else than JSON",
-                hint=f"run `terraform output -json` there to see what; the program is {self._binary.path}",
+                f"{self._binary.word} output in {self._root} printed something else than JSON",
+                hint=f"run `{self._binary.word} output -json` there to see what; the program is {self._binary.path}",
             ) from None
 
     def resources(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class TerraformCli:
         with self._starting(line[0]):
             execution.start()
         ended = execution.wait()
-        case = Case(verb, self._root, ended, report, log)
+        case = Case(verb, self._root, ended, report, log, self._binary.word)
         self._judge(case, good)
         return case
 
@@ -143,7 +143,8 @@ class TerraformCli:
             raise stopped(case)
         newer = written_by_newer(self._root, case.report.version) if case.report.version else None
         if newer and case.verb == "plan":
-            raise too_old(self._root, newer, case.report.version)
+            # The state names a version and not whose it is.
+            raise too_old(self._root, f"Terraform or OpenTofu {newer}", case.report.version)
         if not well:
             if needs_init("\n".join(case.lines())):
                 self._stamp.forget()
@@ -165,8 +166,10 @@ class TerraformCli:
         said = plain_lines(answer.stderr.decode(errors="replace"))
         if absent and absent in "\n".join(said):
             return Completed(0, b"", answer.stderr)
-        raise explain("\n".join(said), self._root, said) or TerraformFailed(
-            f"terraform {verb} failed in {self._root}", hint="mend what it says and run the command again", details=said
+        raise explain("\n".join(said), self._root, said, self._binary.word) or TerraformFailed(
+            f"{self._binary.word} {verb} failed in {self._root}",
+            hint="mend what it says and run the command again",
+            details=said,
         )
 
     def _ask(self, verb: str, line: Sequence[str]) -> Completed:
@@ -175,12 +178,12 @@ class TerraformCli:
                 return run(self._command(line), timeout=self._timing.patience.timeout)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"terraform {verb} in {self._root} was interrupted; it only read the state",
+                f"{self._binary.word} {verb} in {self._root} was interrupted; it only read the state",
                 hint="run the command again",
             ) from None
         except CommandTimeout:
             raise TerraformTimeout(
-                f"terraform {verb} in {self._root} did not end in time; it only read the state",
+                f"{self._binary.word} {verb} in {self._root} did not end in time; it only read the state",
                 hint="run the command again, or raise CYNTHUS_TERRAFORM_TIMEOUT",
             ) from None
 

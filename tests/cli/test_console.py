@@ -79,6 +79,13 @@ def test_a_plain_step_has_a_line_at_its_start_and_one_at_its_end() -> None:
     assert last.startswith("Plan: add 1 (")
 
 
+def test_a_long_plain_step_says_now_and_then_what_happens() -> None:
+    err = io.StringIO()
+    with PlainProgress(err, quiet=0).step("Configure") as step:
+        step.activity("Downloading torch")
+    assert err.getvalue().splitlines()[1].startswith("Configure: Downloading torch (")
+
+
 def test_a_plain_step_that_failed_says_so() -> None:
     err = io.StringIO()
     with pytest.raises(ValueError, match="x"), PlainProgress(err).step("Plan"):

@@ -9,6 +9,7 @@ import pytest
 from cynthus.process import Command, run
 from tests.docker_engine import docker_engine
 from tests.journeys.user import EXAMPLES, User
+from tests.terraforms import ANY_CASES, ONE, case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +26,12 @@ def user(tmp_path: Path) -> Iterator[User]:
     _go_home(person)
 
 
-@pytest.fixture(scope="module")
-def visitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
-    """The same for all tests of a module: what one of them makes, the others look at."""
+@pytest.fixture(scope="module", params=ANY_CASES)
+def visitor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[User]:
+    """The same for all tests of a module: what one of them makes, the others look at. One for each Terraform."""
     person = User(tmp_path_factory.mktemp("visitor"))
+    if request.param != ONE:
+        person.environment["CYNTHUS_TERRAFORM"] = str(case(request.param).path)
     yield person
     _go_home(person)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.agent.index import private_index
+from tests.agent.wheels import wheel
 from tests.journeys.user import COUNT, WAIT
 
 if TYPE_CHECKING:
@@ -73,6 +75,18 @@ def test_a_secret_is_neither_in_the_containers_settings_nor_in_its_image(
     containers = docker_engine.lines("ps", "--quiet", "--filter", f"label=cynthus-deployment={owner.status(app)['id']}")
     assert len(containers) == 1
     assert "s3ntinel" not in docker_engine.docker("inspect", *containers).stdout.decode()
+
+
+def test_a_private_index_is_used_and_its_password_stays_nowhere(owner: User, docker_engine: DockerEngine) -> None:
+    app = folder(owner, docker_engine, "import tiny\nprint(tiny.VERSION)\n", requirements_txt="tiny\n")
+    with private_index(owner.place.with_name(f"{owner.place.name}-index")) as index:
+        wheel(index.folder, "tiny")
+        owner.environment["PIP_INDEX_URL"] = index.address
+        up = owner.cynthus("up", app, "-y")
+    assert (up.code, up.out) == (0, "1.0\n"), up
+    files = [each for each in owner.place.rglob("*") if each.is_file() and not each.is_symlink()]
+    assert [each for each in files if index.password.encode() in each.read_bytes()] == []
+    assert index.password not in up.err
 
 
 def test_exec_goes_into_the_container(owner: User, docker_engine: DockerEngine) -> None:

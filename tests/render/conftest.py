@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.render.folders import Folder, some
+from tests.terraforms import any_binary, binary
+
+__all__ = ["any_binary", "binary"]
 
 if TYPE_CHECKING:
     from pathlib import Path

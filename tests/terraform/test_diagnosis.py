@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.errors import DiskFull, Interrupted, TerraformLocked, TerraformTimeout, TerraformTooOld
-from cynthus.terraform.diagnosis import Case, explain, needs_init, plain_lines, stopped
+from cynthus.terraform.diagnosis import Case, explain, failed, needs_init, plain_lines, stopped
 from cynthus.terraform.execution import Ended
 from cynthus.terraform.logs import Log
 from cynthus.terraform.report import Report
@@ -45,12 +45,25 @@ def test_a_lock_that_could_not_be_taken_for_another_reason_is_no_lock(tmp_path: 
     [
         "Unsupported state file format: version 99, not supported. This state file was created by Terraform 9.9.9.",
         "state snapshot was created by Terraform v9.9.9, which is newer than current v1.11.4; upgrade",
+        "Unsupported state file format: version 99, not supported. This state file was created by OpenTofu 9.9.9.",
     ],
 )
 def test_a_newer_state_is_recognised_by_its_words(tmp_path: Path, text: str) -> None:
     error = explain(text, tmp_path, ())
     assert isinstance(error, TerraformTooOld)
-    assert "written by Terraform 9.9.9," in error.message
+    assert f"written by {'OpenTofu' if 'OpenTofu' in text else 'Terraform'} 9.9.9," in error.message
+
+
+def test_a_hint_names_the_program_that_is_there(tmp_path: Path) -> None:
+    error = explain(HELD, tmp_path, (), "tofu")
+    assert error is not None
+    assert "`tofu force-unlock 2122116e`" in error.hint
+
+
+def test_a_failed_init_begins_with_what_it_calls_an_error(tmp_path: Path) -> None:
+    broken = case(tmp_path, verb="init")
+    broken.log.stderr.write_text("Initializing the backend...\n\nError: Unreadable module directory\n\nwhy\n")
+    assert failed(broken).message == f"terraform init failed in {tmp_path}: Unreadable module directory"
 
 
 def test_a_full_disk_comes_before_what_it_caused(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def test_a_held_lock_says_who_holds_it(held: Path, binary: Binary) -> None:
 
 
 def test_a_held_lock_says_how_to_release_it(held: Path, binary: Binary) -> None:
-    assert "terraform force-unlock " in _refused(held, binary).hint
+    assert f"{binary.word} force-unlock " in _refused(held, binary).hint
 
 
 def test_a_held_lock_is_waited_for(held: Path, binary: Binary) -> None:

@@ -17,7 +17,8 @@ from python_terraform import IsFlagged, Terraform, TerraformCommandError
 from cynthus.errors import TerraformFailed, TerraformMissing
 from cynthus.terraform.binary import Binary
 from cynthus.terraform.command import CommandLines
-from tests.terraform.roots import cli, data_root, installed, planned, pretender, root, state
+from tests.terraform.roots import cli, data_root, planned, pretender, root, state
+from tests.terraforms import case
 
 # It logs a failure by a name that Python has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
@@ -26,10 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:
 @pytest.fixture
 def real() -> Binary:
     """A Terraform that python-terraform can start: it knows programs, not libraries."""
-    found = [binary for binary in installed() if binary.kind == "terraform"]
-    if not found:
-        pytest.skip("no terraform on PATH")
-    return found[0]
+    return case("terraform")
 
 
 def theirs(folder: Path, binary: Binary, **options: Any) -> Terraform:

