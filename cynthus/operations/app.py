@@ -79,7 +79,7 @@ def load_app(tools: Tools, where: str | None, *, target: str | None = None) -> A
 
 
 def fingerprint(app: App, run_document: Mapping[str, object], source: str) -> str:
-    """Covers everything that makes another run worth having: source, requirements, data, and how it is run."""
+    """Covers what the user's folder asks for: source, requirements, data, and how it is run."""
     digest = hashlib.sha256(json.dumps(run_document, sort_keys=True).encode())
     digest.update(source.encode())
     if app.requirements is not None:

@@ -109,7 +109,7 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
     with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):
         terraform = infrastructure.open_terraform(tools, site, step)
         if not terraform.resources():
-            step.result("there were none")
+            step.result("they were gone already" if site.hosts_gone else "there were none")
             return
         terraform.init()
         try:

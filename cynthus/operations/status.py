@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
+HOSTS_GONE = (
+    "its hosts are gone from Terraform's state; `cynthus down` removes what is left, `cynthus run` makes them again"
+)
+
+
 @dataclass(frozen=True)
 class HostStatus:
     """One host: its name, and the status.json of the newest run's attempt there (None before one has started)."""
@@ -78,7 +83,8 @@ def _look(tools: Tools, site: Site) -> Status:
         runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
     run = runs[-1] if runs else None
     unsaved = _unsaved(tools, site, runs, there)
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, at_work=_at_work(tools, site, run))
+    problem = HOSTS_GONE if site.hosts_gone else ""
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, problem, _at_work(tools, site, run))
 
 
 def _look_without_folder(tools: Tools, site: Site) -> Status:

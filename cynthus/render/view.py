@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.render.decision import Case, Decision, decide
 from cynthus.render.disk import NOTHING, Found, look
 from cynthus.render.edits import Edit, unified
+from cynthus.render.folder import NEEDED
 from cynthus.render.manifest import MANIFEST, digest, hash_of, read_manifest
 
 if TYPE_CHECKING:
@@ -67,6 +68,15 @@ class View:
             return None
         diff = unified(path, base, found.content, old_name="rendered", new_name="yours") if base is not None else ""
         return Edit(path, "edited", diff)
+
+    def mark(self, path: str) -> str:
+        """What tells the user's edit of one file from another edit of it; "" where there is none."""
+        found = look(self.root, path)
+        if found.odd:
+            return found.odd
+        if found.content is None:
+            return "" if path in NEEDED else "deleted"
+        return "" if found.content == self._base(path, None, found) else digest(found.content)
 
     def _case(self, path: str, files: Rendered, known: set[str]) -> Case:
         ours, found = files.files.get(path), look(self.root, path)

@@ -11,9 +11,9 @@ from cynthus.render.disk import Hands, look, walk
 from cynthus.render.documents import read_document
 from cynthus.render.edits import Edit
 from cynthus.render.folder import TFVARS
-from cynthus.render.manifest import hash_of
+from cynthus.render.manifest import digest, hash_of
 from cynthus.render.records import Records, Refused
-from cynthus.render.untouchable import is_custom
+from cynthus.render.untouchable import is_read
 from cynthus.render.view import View
 from cynthus.render.writer import Writer
 
@@ -88,8 +88,25 @@ class Workspace:
         """
         view = self._view()
         found = [view.edit(path) for path in sorted(view.known())]
-        added = [Edit(path, "added") for path in walk(self.root, skip=(".terraform",)) if is_custom(path)]
+        added = [Edit(path, "added") for path in self._added(view)]
         return tuple(sorted([*filter(None, found), *added], key=lambda edit: edit.path))
+
+    def fingerprint(self) -> str:
+        """Another text for each state of the user's edits and files; "" where there are none. Renders nothing.
+
+        Raises:
+            UsageError: a file cannot be read.
+        """
+        view = self._view()
+        marks = [(path, view.mark(path)) for path in sorted(view.known())]
+        marks += [(path, hash_of(look(self.root, path).content)) for path in self._added(view)]
+        edited = [f"{path}\0{mark}\n" for path, mark in marks if mark]
+        return digest("".join(edited).encode("utf-8", "surrogateescape")) if edited else ""
+
+    def _added(self, view: View) -> list[str]:
+        """The user's own files that Terraform or Ansible read."""
+        known = view.known()
+        return [path for path in walk(self.root, skip=(".terraform",)) if is_read(path) and path not in known]
 
     def _view(self) -> View:
         return View(self.root, Records(self.pristine, self.hands))
