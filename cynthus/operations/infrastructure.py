@@ -49,9 +49,14 @@ def rendered(tools: Tools, app: App, site: Site, target: Target, placement: Plac
         root=root,
         placement=placement,
         variables=target.variables(site.id, app.spec, placement, root),
-        run=replace(app, arguments=()).run_document(placement, site.id),
+        run=as_rendered(app, site, placement),
         agent=tools.build_agent(),
     )
+
+
+def as_rendered(app: App, site: Site, placement: Placement) -> dict[str, object]:
+    """run.json without any edit of the user's. Arguments belong to one run, so the file has none."""
+    return replace(app, arguments=(), edited=None).run_document(placement, site.id)
 
 
 def write(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> tuple[FileChange, ...]:

@@ -12,7 +12,7 @@ from cynthus.errors import UsageError
 from cynthus.operations import infrastructure, launch
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
-from cynthus.operations.edits import edits_fingerprint
+from cynthus.operations.edits import as_edited, edits_fingerprint
 from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
 from cynthus.operations.recover import recover, withdraw
@@ -154,6 +154,7 @@ def make_ready(tools: Tools, app: App, site: Site) -> Ready:
     target, placement = infrastructure.place(tools, app, site)
     for reason in placement.reasons:
         tools.progress.note(reason)
+    app = as_edited(tools, app, site, placement)
     source = pack_source(site, app, placement)
     for name in source.large:
         tools.progress.warn(f"{name} is large for source code; name it in .gitignore to leave it out")
@@ -162,7 +163,7 @@ def make_ready(tools: Tools, app: App, site: Site) -> Ready:
 
 
 def _content(app: App, placement: Placement, site: Site, source: Source) -> str:
-    return fingerprint(app, app.run_document(placement, site.id), source.hash)
+    return fingerprint(app.folder, app.run_document(placement, site.id), source.hash)
 
 
 def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, yes: bool, start: bool) -> Outcome:

@@ -10,7 +10,7 @@ from cynthus.render.conflict import conflict
 from cynthus.render.disk import Hands, look, walk
 from cynthus.render.documents import read_document
 from cynthus.render.edits import Edit
-from cynthus.render.folder import TFVARS
+from cynthus.render.folder import TFVARS, Rendered
 from cynthus.render.manifest import digest, hash_of
 from cynthus.render.records import Records, Refused
 from cynthus.render.untouchable import is_read
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.render.decision import Case, Decision, Kind
-    from cynthus.render.folder import Rendered
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,15 @@ class Workspace:
         if conflicts:
             raise conflict(conflicts)
         return _changes(decisions)
+
+    def coming(self, path: str, ours: bytes) -> bytes | None:
+        """What the file of that path would hold if it were rendered as `ours` now; None for a conflict, or no file.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        (decision,) = (each for each in self._view().decide(Rendered({path: ours})) if each.case.path == path)
+        return decision.final if decision.kind else None
 
     def edits(self) -> tuple[Edit, ...]:
         """What the user changed since the files were rendered, by path, and the files of theirs that Terraform reads.

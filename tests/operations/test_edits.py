@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.errors import RenderConflict, SecretMissing, UsageError
+from cynthus.operations.diff import diff
 from cynthus.operations.down import down
+from cynthus.operations.render import render
 from cynthus.operations.status import status
 from cynthus.operations.up import Request, run
 
@@ -127,3 +130,92 @@ def test_down_removes_what_is_left_of_hosts_that_were_removed_by_hand(
     down(workshop.tools, str(folder), yes=True)
     assert not left.exists()
     assert workshop.progress.results[-1] == "they were gone already"
+
+
+SHOWS = "import os, sys\nprint(sys.argv[1:], os.environ.get('WORD'), os.environ.get('OTHER'))\n"
+
+
+def edit_run(root: Path, **values: object) -> None:
+    told = json.loads((root / "run.json").read_text())
+    (root / "run.json").write_text(json.dumps(told | values, indent=2) + "\n")
+
+
+def printed(workshop: Workshop, folder: Path) -> str:
+    """What the next `up` makes main.py print."""
+    outcome = workshop.up(folder)
+    workshop.to_the_end(outcome)
+    return outcome.site.paths.log(outcome.run.id).read_text()
+
+
+@pytest.fixture
+def shows(workshop: Workshop) -> Path:
+    """A folder, rendered only, whose main.py prints its arguments and two variables."""
+    made = workshop.folder(main=SHOWS, spec="env: {WORD: rendered}\n")
+    render(workshop.tools, Request(str(made), yes=True))
+    return made
+
+
+def test_a_value_that_was_edited_in_run_json_is_what_runs(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", env={"WORD": "mine"}, command=["python", "main.py", "-x"])
+    assert printed(workshop, shows) == "['-x'] mine None\n"
+
+
+def test_arguments_follow_an_edited_command(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", command=["python", "main.py", "-x"])
+    outcome = run(workshop.tools, Request(str(shows), yes=True, arguments=("-y",)))
+    workshop.to_the_end(outcome)
+    assert "['-x', '-y']" in outcome.site.paths.log(outcome.run.id).read_text()
+
+
+def test_an_edit_of_run_json_and_a_changed_spec_both_count(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", env={"WORD": "rendered", "OTHER": "mine"})
+    (shows / "cynthus.yaml").write_text("env: {WORD: changed}\n")
+    assert printed(workshop, shows) == "[] changed mine\n"
+
+
+def test_an_edit_of_run_json_counts_once(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", env={"WORD": "mine"})
+    printed(workshop, shows)
+    assert workshop.up(shows).ending == "unchanged"
+
+
+def test_up_says_which_values_come_from_an_edit_of_run_json(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", env={"WORD": "mine"})
+    workshop.up(shows)
+    assert "env: by your edit of infra/local/compute/run.json" in workshop.progress.notes
+
+
+def test_without_an_edit_of_run_json_nothing_is_said_of_it(workshop: Workshop, shows: Path) -> None:
+    workshop.up(shows)
+    assert [note for note in workshop.progress.notes if "run.json" in note] == []
+
+
+def test_an_edit_of_run_json_does_not_get_into_what_was_rendered(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", env={"WORD": "mine"})
+    outcome = workshop.up(shows)
+    assert '+    "WORD": "mine"' in diff(workshop.tools, outcome.site.id)[1][0].edits[0].diff
+
+
+def test_run_json_that_describes_no_run_is_told_with_its_path(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", command="python main.py")
+    with pytest.raises(UsageError, match=r"infra/local/compute/run\.json: 'command' is 'python main\.py'"):
+        workshop.up(shows)
+
+
+def test_a_secret_that_an_edit_of_run_json_names_must_have_a_value(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", secrets=["NOPE"])
+    with pytest.raises(SecretMissing, match="NOPE"):
+        workshop.up(shows)
+
+
+def test_a_run_json_that_is_no_json_is_told(workshop: Workshop, shows: Path) -> None:
+    (shows / "infra/local/compute/run.json").write_text("{")
+    with pytest.raises(UsageError, match=r"run\.json cannot be read as JSON"):
+        workshop.up(shows)
+
+
+def test_an_edit_of_run_json_that_contradicts_the_spec_is_a_conflict(workshop: Workshop, shows: Path) -> None:
+    edit_run(shows / "infra/local/compute", env={"WORD": "mine"})
+    (shows / "cynthus.yaml").write_text("env: {WORD: other}\n")
+    with pytest.raises(RenderConflict, match=r"run\.json"):
+        workshop.up(shows)
