@@ -111,6 +111,7 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
         if not terraform.resources():
             step.result("they were gone already" if site.hosts_gone else "there were none")
             return
+        infrastructure.mend(tools, site)
         terraform.init()
         try:
             plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)

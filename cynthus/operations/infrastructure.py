@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError
 from cynthus.operations.offer import Prepared, describe
-from cynthus.render.folder import Rendered, render
+from cynthus.operations.site import COMPUTE
+from cynthus.render.documents import document
+from cynthus.render.folder import TFVARS, Rendered, render
 from cynthus.render.workspace import Workspace
 from cynthus.state.backup import backup
 from cynthus.state.index import Entry
@@ -86,6 +88,12 @@ def compare(tools: Tools, app: App, site: Site, target: Target, placement: Place
 def workspace(site: Site, root: str) -> Workspace:
     """Where the files of one root are written, with the copy of what was written last."""
     return Workspace(site.root(root), site.paths.pristine / site.target / root)
+
+
+def mend(tools: Tools, site: Site) -> None:
+    """Write the files without which nothing works where somebody deleted them; cynthus.yaml is not needed for that."""
+    for path in workspace(site, COMPUTE).mend({TFVARS: document({"deployment": site.id})}):
+        tools.progress.note(f"{path} was missing, and was written anew")
 
 
 def plan(tools: Tools, site: Site, offer: Offer) -> Prepared:

@@ -116,6 +116,7 @@ def _under_way(
     if newest is not None and newest.state is RunState.RUNNING:
         return Outcome("attached", _at_home_here(tools, site), _attached(tools, newest, ready))
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
+        infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
     return bring(tools, ready, newest, journal, yes=request.yes, start=verb != "prepare")
 

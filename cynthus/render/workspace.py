@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from cynthus.errors import UsageError
 from cynthus.render.conflict import conflict
-from cynthus.render.disk import Hands, look, walk
+from cynthus.render.disk import NOTHING, Hands, look, walk
 from cynthus.render.documents import read_document
 from cynthus.render.edits import Edit
-from cynthus.render.folder import TFVARS, Rendered
+from cynthus.render.folder import NEEDED, TFVARS, Rendered
 from cynthus.render.manifest import digest, hash_of
 from cynthus.render.records import Records, Refused
 from cynthus.render.untouchable import is_read
@@ -18,7 +18,7 @@ from cynthus.render.view import View
 from cynthus.render.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cynthus.render.decision import Case, Decision, Kind
@@ -88,6 +88,22 @@ class Workspace:
         (decision,) = (each for each in self._view().decide(Rendered({path: ours})) if each.case.path == path)
         return decision.final if decision.kind else None
 
+    def mend(self, least: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Write what is missing of the needed files as it was rendered last, without rendering; gives their paths.
+
+        `least` is what to write where that is not known.
+
+        Raises:
+            FolderNotWritable, DiskFull: it cannot be written.
+        """
+        view = self._view()
+        missing = [path for path in sorted(view.known() & NEEDED | set(least)) if look(self.root, path) == NOTHING]
+        found = {path: view.records.pristine(path) or least.get(path) for path in missing}
+        mended = {path: content for path, content in found.items() if content is not None}
+        for path, content in mended.items():
+            self.hands.write(self.root / path, content)
+        return tuple(mended)
+
     def edits(self) -> tuple[Edit, ...]:
         """What the user changed since the files were rendered, by path, and the files of theirs that Terraform reads.
 
@@ -127,7 +143,7 @@ def read_deployment_id(root: Path) -> str | None:
         UsageError: the file cannot be read, or has no id in it.
     """
     path = root / TFVARS
-    hint = "mend the file, or delete it to begin a new deployment"
+    hint = "mend the file, or delete it: `cynthus up` and `cynthus down` write it anew"
     found = look(root, TFVARS)
     if found.odd:
         raise UsageError(f"{path} is not a plain file", hint=hint)

@@ -147,3 +147,10 @@ def test_a_broken_edit_is_not_nothing(user: User, folder: Path, main_tf: Path) -
     user.cynthus("up", folder, "-y")
     main_tf.write_text("{")
     assert "CYN-310" in user.cynthus("up", folder, "-y").err
+
+
+def test_deleted_values_do_not_stop_destroy(user: User, folder: Path, main_tf: Path) -> None:
+    user.cynthus("up", folder, "-y")
+    main_tf.with_name("terraform.tfvars.json").unlink()
+    answer = user.cynthus("destroy", folder, "-y")
+    assert (answer.code, user.on_host()) == (0, []), answer

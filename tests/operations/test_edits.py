@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -219,3 +220,40 @@ def test_an_edit_of_run_json_that_contradicts_the_spec_is_a_conflict(workshop: W
     (shows / "cynthus.yaml").write_text("env: {WORD: other}\n")
     with pytest.raises(RenderConflict, match=r"run\.json"):
         workshop.up(shows)
+
+
+@pytest.mark.parametrize("name", ["terraform.tfvars.json", "run.json", "ansible/roles/agent/files/cynthus-agent.pyz"])
+def test_a_deleted_file_that_is_needed_is_written_anew_and_is_no_change(
+    workshop: Workshop, folder: Path, root: Path, name: str
+) -> None:
+    before = (root / name).read_bytes()
+    (root / name).unlink()
+    assert workshop.up(folder).ending == "unchanged"
+    assert (root / name).read_bytes() == before
+
+
+def test_values_that_were_deleted_do_not_stop_down(workshop: Workshop, folder: Path, root: Path) -> None:
+    (root / "terraform.tfvars.json").unlink()
+    down(workshop.tools, str(folder), yes=True)
+    assert "terraform.tfvars.json was missing, and was written anew" in workshop.progress.notes
+
+
+def test_values_that_were_deleted_with_all_records_are_the_deployments_id(
+    workshop: Workshop, folder: Path, root: Path
+) -> None:
+    entry = workshop.tools.index.by_folder(folder)[0]
+    (root / "terraform.tfvars.json").unlink()
+    shutil.rmtree(folder / ".cynthus")
+    down(workshop.tools, str(folder), yes=True)
+    assert json.loads((root / "terraform.tfvars.json").read_text()) == {"deployment": entry.id}
+
+
+def test_deleting_unreadable_values_is_a_way_out(workshop: Workshop, folder: Path, root: Path) -> None:
+    before = (root / "terraform.tfvars.json").read_bytes()
+    (root / "terraform.tfvars.json").write_text("{")
+    with pytest.raises(UsageError) as caught:
+        workshop.up(folder)
+    (root / "terraform.tfvars.json").unlink()
+    workshop.up(folder)
+    assert "delete it: `cynthus up` and `cynthus down` write it anew" in caught.value.hint
+    assert (root / "terraform.tfvars.json").read_bytes() == before
