@@ -112,9 +112,10 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
             step.result("they were gone already" if site.hosts_gone else "there were none")
             return
         infrastructure.mend(tools, site)
-        terraform.init()
         try:
-            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
+            with infrastructure.deleted_files_told(site):
+                terraform.init()
+                plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(site), destroy=True)
             infrastructure.apply_saved(terraform, site)
         finally:
             site.paths.plan.unlink(missing_ok=True)

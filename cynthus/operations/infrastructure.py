@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import shlex
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
-from cynthus.errors import CynthusError
+from cynthus.errors import CynthusError, TerraformFailed
 from cynthus.operations.offer import Prepared, describe
 from cynthus.operations.site import COMPUTE
 from cynthus.render.documents import document
@@ -18,7 +19,7 @@ from cynthus.state.index import Entry
 from cynthus.terraform.outputs import hosts as hosts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cynthus.core.deployment import Host
@@ -61,8 +62,10 @@ def as_rendered(app: App, site: Site, placement: Placement) -> dict[str, object]
     return replace(app, arguments=(), edited=None).run_document(placement, site.id)
 
 
-def write(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> tuple[FileChange, ...]:
-    """Write every root's files, keeping the user's edits.
+def write(
+    tools: Tools, app: App, site: Site, target: Target, placement: Placement, restore: Collection[str] = ()
+) -> tuple[FileChange, ...]:
+    """Write every root's files, keeping the user's edits. Deleted files stay deleted, but for those in `restore`.
 
     Raises:
         RenderConflict: an edit and a new version touch the same lines; nothing was written.
@@ -71,7 +74,7 @@ def write(tools: Tools, app: App, site: Site, target: Target, placement: Placeme
         changes: list[FileChange] = []
         for root in target.roots:
             files = rendered(tools, app, site, target, placement, root)
-            changes += workspace(site, root).write(files)
+            changes += workspace(site, root).write(files, restore)
         step.result(_written(changes, site))
     return tuple(changes)
 
@@ -96,13 +99,32 @@ def mend(tools: Tools, site: Site) -> None:
         tools.progress.note(f"{path} was missing, and was written anew")
 
 
+@contextmanager
+def deleted_files_told(site: Site) -> Iterator[None]:
+    """Where Terraform fails, say which files the user deleted: it speaks only of what it misses in the others."""
+    try:
+        yield
+    except TerraformFailed as error:
+        gone = [edit.path for edit in workspace(site, COMPUTE).edits() if edit.kind == "deleted"]
+        if not gone:
+            raise
+        it = "it" if len(gone) == 1 else "them"
+        were = f"you deleted {', '.join(gone)}: `cynthus render{_words(gone)}` brings {it} back"
+        raise TerraformFailed(error.message, hint=f"{were}; {error.hint}", details=error.details) from error
+
+
+def _words(paths: Sequence[str]) -> str:
+    return "".join(f" --restore {shlex.quote(path)}" for path in paths) if len(paths) < 4 else " --restore ."
+
+
 def plan(tools: Tools, site: Site, offer: Offer) -> Prepared:
     """Let Terraform say what it would do, and save that."""
     with tools.progress.step("Plan") as step:
         terraform = open_terraform(tools, site, step)
-        terraform.init()
         file = site.paths.plan
-        made = terraform.plan(file, var_files=var_files(site))
+        with deleted_files_told(site):
+            terraform.init()
+            made = terraform.plan(file, var_files=var_files(site))
         step.result(describe(made))
     return Prepared(file, made, offer)
 

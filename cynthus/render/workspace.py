@@ -18,7 +18,7 @@ from cynthus.render.view import View
 from cynthus.render.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from cynthus.render.decision import Case, Decision, Kind
@@ -47,8 +47,8 @@ class Workspace:
     pristine: Path
     hands: Hands = field(default_factory=Hands)
 
-    def write(self, files: Rendered) -> tuple[FileChange, ...]:
-        """Bring the folder up to date, keeping the user's edits.
+    def write(self, files: Rendered, restore: Collection[str] = ()) -> tuple[FileChange, ...]:
+        """Bring the folder up to date, keeping the user's edits. What they deleted of `restore` comes back.
 
         A kill between any two changes loses nothing, and the next write goes on from there.
 
@@ -58,11 +58,11 @@ class Workspace:
             UsageError: a file cannot be read.
         """
         view = self._view()
-        decisions = view.decide(files)
+        decisions = view.decide(files, restore)
         conflicts = _conflicts(decisions)
         if conflicts:
             view.records.refuse({case.path: _refused(case) for case in conflicts})
-            raise conflict(conflicts)
+            raise conflict(conflicts, noted=True)
         Writer(view, self.hands, files, decisions).carry_out()
         return _changes(decisions)
 
@@ -76,7 +76,7 @@ class Workspace:
         decisions = self._view().decide(files)
         conflicts = _conflicts(decisions)
         if conflicts:
-            raise conflict(conflicts)
+            raise conflict(conflicts, noted=False)
         return _changes(decisions)
 
     def coming(self, path: str, ours: bytes) -> bytes | None:

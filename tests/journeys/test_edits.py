@@ -154,3 +154,10 @@ def test_deleted_values_do_not_stop_destroy(user: User, folder: Path, main_tf: P
     main_tf.with_name("terraform.tfvars.json").unlink()
     answer = user.cynthus("destroy", folder, "-y")
     assert (answer.code, user.on_host()) == (0, []), answer
+
+
+def test_the_error_for_a_deleted_file_shows_the_way_back(user: User, folder: Path, main_tf: Path) -> None:
+    main_tf.unlink()
+    assert "`cynthus render --restore main.tf` brings it back" in user.cynthus("plan", folder).err
+    assert user.cynthus("render", folder, "--restore", "main.tf").code == 0
+    assert user.cynthus("plan", folder).code == 0

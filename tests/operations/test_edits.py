@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.errors import RenderConflict, SecretMissing, UsageError
+from cynthus.errors import RenderConflict, SecretMissing, TerraformFailed, UsageError
 from cynthus.operations.diff import diff
 from cynthus.operations.down import down
+from cynthus.operations.plan import plan
 from cynthus.operations.render import render
 from cynthus.operations.status import status
 from cynthus.operations.up import Request, run
@@ -257,3 +258,71 @@ def test_deleting_unreadable_values_is_a_way_out(workshop: Workshop, folder: Pat
     workshop.up(folder)
     assert "delete it: `cynthus up` and `cynthus down` write it anew" in caught.value.hint
     assert (root / "terraform.tfvars.json").read_bytes() == before
+
+
+BROKEN = TerraformFailed("reference to undeclared local value", hint="mend it")
+
+
+@pytest.fixture
+def without(workshop: Workshop) -> Path:
+    """A rendered folder in which three files are deleted."""
+    made = workshop.folder()
+    render(workshop.tools, Request(str(made), yes=True))
+    for name in ("main.tf", "modules/local_host/main.tf", "modules/local_host/versions.tf"):
+        (made / "infra/local/compute" / name).unlink()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("word", "back"),
+    [
+        ("main.tf", ["main.tf"]),
+        ("infra/local/compute/main.tf", ["main.tf"]),
+        ("modules", ["modules/local_host/main.tf", "modules/local_host/versions.tf"]),
+        ("./modules/", ["modules/local_host/main.tf", "modules/local_host/versions.tf"]),
+        (".", ["main.tf", "modules/local_host/main.tf", "modules/local_host/versions.tf"]),
+    ],
+)
+def test_a_deleted_file_comes_back_when_asked_for(
+    workshop: Workshop, without: Path, word: str, back: list[str]
+) -> None:
+    written = render(workshop.tools, Request(str(without), yes=True), [word])
+    assert [change.path for change in written.changes if change.kind == "new"] == back
+    assert all((written.site.root() / path).exists() for path in back)
+
+
+def test_what_is_not_deleted_cannot_come_back(workshop: Workshop, without: Path) -> None:
+    with pytest.raises(UsageError, match=r"outputs\.tf: no file is deleted there") as caught:
+        render(workshop.tools, Request(str(without), yes=True), ["outputs.tf", "main.tf"])
+    assert "deleted are: main.tf, modules/local_host/main.tf" in caught.value.hint
+    assert not (without / "infra/local/compute/main.tf").exists()
+
+
+def test_an_edited_file_is_not_restored(workshop: Workshop, folder: Path, root: Path) -> None:
+    (root / "main.tf").write_text("# mine\n")
+    with pytest.raises(UsageError, match="no file is deleted there"):
+        render(workshop.tools, Request(str(folder), yes=True), ["main.tf"])
+
+
+def test_where_terraform_fails_the_deleted_files_are_named(workshop: Workshop, without: Path) -> None:
+    workshop.terraform.failures["plan"] = BROKEN
+    (without / "infra/local/compute/outputs.tf").unlink()
+    with pytest.raises(TerraformFailed) as caught:
+        plan(workshop.tools, Request(str(without), yes=True))
+    assert "you deleted main.tf, " in caught.value.hint
+    assert "`cynthus render --restore .` brings them back; mend it" in caught.value.hint
+
+
+def test_where_terraform_fails_for_another_reason_nothing_is_said_of_deleted_files(workshop: Workshop) -> None:
+    workshop.terraform.failures["plan"] = BROKEN
+    with pytest.raises(TerraformFailed) as caught:
+        plan(workshop.tools, Request(str(workshop.folder()), yes=True))
+    assert caught.value.hint == BROKEN.hint
+
+
+def test_where_down_fails_the_deleted_files_are_named(workshop: Workshop, folder: Path, root: Path) -> None:
+    (root / "main.tf").unlink()
+    workshop.terraform.failures["destroy"] = BROKEN
+    with pytest.raises(TerraformFailed) as caught:
+        down(workshop.tools, str(folder), yes=True)
+    assert "you deleted main.tf: `cynthus render --restore main.tf` brings it back" in caught.value.hint
