@@ -367,8 +367,9 @@ class ConfirmationNeeded(UsageError):
 class RenderConflict(CynthusError):
     """Your edit of a rendered file and a new version of it touch the same lines.
 
-    Nothing was written and nothing was applied. Make the file as you want it, or delete it to take the new version;
-    settings that you add in `*_override.tf`, `custom*.tf` or `*.auto.tfvars` never conflict.
+    Nothing was written and nothing was applied. Make the file as you want it, or delete it to take the new version, and
+    run the command again (`cynthus render --check` only looks: run `cynthus render` first). Settings that you add in
+    `*_override.tf`, `custom*.tf` or `*.auto.tfvars` never conflict.
     """
 
     code = "CYN-210"

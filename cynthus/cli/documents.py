@@ -32,14 +32,14 @@ def document(kind: str, **parts: object) -> Document:
 
 
 def deployment(site: Site) -> Document:
-    """One deployment. `phase`: planned (only files), prepared, up, down."""
+    """One deployment. `phase`: planned (only files), prepared, up, gone (Terraform's state lost the hosts), down."""
     entry = site.entry
     return {
         "id": site.id,
         "name": site.name,
         "target": site.target,
         "folder": str(site.folder),
-        "phase": entry.phase if entry else "planned",
+        "phase": site.phase,
         "runtime": entry.runtime if entry else None,
         "created_at": entry.created_at if entry else None,
         "dollars_per_hour": entry.per_hour if entry else None,

@@ -62,9 +62,10 @@ def report_outcome(app: App, outcome: Outcome, where: str | None, *, as_json: bo
         return
     if outcome.ending == "unchanged":
         when = f" at {moment(run.ended_at)}" if run.ended_at else ""
-        app.console.say(f"nothing has changed since run {run.id} succeeded{when}")
-        standing = outcome.site.entry is not None and outcome.site.entry.phase == "up"
-        next_steps(app, where, "run", "logs", "down" if standing else "status")
+        standing = outcome.site.hosts and not outcome.site.hosts_gone
+        also = "" if standing else f", and no host stands any more; `{typed('run', where)}` makes it again"
+        app.console.say(f"nothing has changed since run {run.id} succeeded{when}{also}")
+        next_steps(app, where, "run", "logs", "down" if outcome.site.hosts else "status")
     elif outcome.ending == "prepared":
         app.console.say(f"ready: `{typed('run', where)}` starts main.py")
     else:

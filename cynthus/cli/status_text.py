@@ -56,7 +56,7 @@ def _stands(found: Status) -> str:
         return "up" if found.site.hosts else "files only"
     if entry.phase == "prepared":
         return "made, not ready" if found.site.hosts else "not made yet"
-    return entry.phase
+    return found.site.phase
 
 
 def _costs(found: Status) -> str:

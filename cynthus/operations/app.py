@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cynthus.credentials import secrets
 from cynthus.errors import NotAFolder
@@ -32,16 +33,21 @@ class App:
     data: tuple[Mapping[str, object], ...]
     arguments: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    edited: Mapping[str, Any] | None = None
+    """run.json with the user's edits of it; None where there are none. It counts more than all above but arguments."""
 
-    def run_document(self, placement: Placement, deployment: str) -> dict[str, object]:
+    def run_document(self, placement: Placement, deployment: str) -> dict[str, Any]:
         """What the agent must know to run the app: run.json of the rendered folder. No secret's value is in it."""
+        own: dict[str, Any] = {"schema": 1, "deployment": deployment, "run_id": None}
+        told = own | self._asked(placement) if self.edited is None else dict(self.edited)
+        return {**told, **own, "command": [*told["command"], *self.arguments]}
+
+    def _asked(self, placement: Placement) -> dict[str, Any]:
+        """What the user's folder asks for."""
         spec = self.spec
         return {
-            "schema": 1,
-            "deployment": deployment,
-            "run_id": None,
             "runtime": placement.runtime,
-            "command": [*spec.run, *self.arguments],
+            "command": list(spec.run),
             "env": dict(spec.env),
             "secrets": list(spec.secrets),
             "source": self.source,
@@ -78,14 +84,16 @@ def load_app(tools: Tools, where: str | None, *, target: str | None = None) -> A
     )
 
 
-def fingerprint(app: App, run_document: Mapping[str, object], source: str) -> str:
-    """Covers everything that makes another run worth having: source, requirements, data, and how it is run."""
+def fingerprint(folder: Path, run_document: Mapping[str, Any], source: str) -> str:
+    """Covers what the user's folder asks for: source, requirements, data, and how it is run."""
     digest = hashlib.sha256(json.dumps(run_document, sort_keys=True).encode())
     digest.update(source.encode())
-    if app.requirements is not None:
-        digest.update((app.folder / app.requirements).read_bytes())
-    for entry in app.data:
-        for line in _listing(app.folder / str(entry["from"])):
+    if run_document["requirements"] is not None:
+        # What is not there is told by whoever installs it.
+        with suppress(OSError):
+            digest.update((folder / run_document["requirements"]).read_bytes())
+    for entry in run_document["data"]:
+        for line in _listing(folder / entry["from"]):
             digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]
 

@@ -131,11 +131,13 @@ def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
     with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):
         terraform = infrastructure.open_terraform(tools, site, step)
         if not terraform.resources():
-            step.result("there were none")
+            step.result("they were gone already" if site.hosts_gone else "there were none")
             return
-        terraform.init()
+        infrastructure.mend(tools, site)
         try:
-            plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(tools, site), destroy=True)
+            with infrastructure.deleted_files_told(site):
+                terraform.init()
+                plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(tools, site), destroy=True)
             infrastructure.apply_saved(terraform, site)
         finally:
             site.paths.plan.unlink(missing_ok=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
-from cynthus.errors import CynthusError, StateCorrupt
+from cynthus.errors import CynthusError, StateCorrupt, TerraformFailed
 from cynthus.operations.offer import Prepared, describe
-from cynthus.render.folder import Rendered, render
+from cynthus.operations.site import COMPUTE
+from cynthus.render.documents import document
+from cynthus.render.folder import TFVARS, Rendered, render
 from cynthus.render.workspace import Workspace
 from cynthus.state.aside import damage, set_aside
 from cynthus.state.backup import backup, newest_copy
@@ -18,7 +20,7 @@ from cynthus.state.index import Entry
 from cynthus.terraform.outputs import hosts as hosts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cynthus.core.deployment import Host
@@ -51,13 +53,20 @@ def rendered(tools: Tools, app: App, site: Site, target: Target, placement: Plac
         root=root,
         placement=placement,
         variables=target.variables(site.id, app.spec, placement, root),
-        run=replace(app, arguments=()).run_document(placement, site.id),
+        run=as_rendered(app, site, placement),
         agent=tools.build_agent(),
     )
 
 
-def write(tools: Tools, app: App, site: Site, target: Target, placement: Placement) -> tuple[FileChange, ...]:
-    """Write every root's files, keeping the user's edits.
+def as_rendered(app: App, site: Site, placement: Placement) -> dict[str, object]:
+    """run.json without any edit of the user's. Arguments belong to one run, so the file has none."""
+    return replace(app, arguments=(), edited=None).run_document(placement, site.id)
+
+
+def write(
+    tools: Tools, app: App, site: Site, target: Target, placement: Placement, restore: Collection[str] = ()
+) -> tuple[FileChange, ...]:
+    """Write every root's files, keeping the user's edits. Deleted files stay deleted, but for those in `restore`.
 
     Raises:
         RenderConflict: an edit and a new version touch the same lines; nothing was written.
@@ -66,7 +75,7 @@ def write(tools: Tools, app: App, site: Site, target: Target, placement: Placeme
         changes: list[FileChange] = []
         for root in target.roots:
             files = rendered(tools, app, site, target, placement, root)
-            changes += workspace(site, root).write(files)
+            changes += workspace(site, root).write(files, restore)
         step.result(_written(changes, site))
     return tuple(changes)
 
@@ -85,13 +94,38 @@ def workspace(site: Site, root: str) -> Workspace:
     return Workspace(site.root(root), site.paths.pristine / site.target / root)
 
 
+def mend(tools: Tools, site: Site) -> None:
+    """Write the files without which nothing works where somebody deleted them; cynthus.yaml is not needed for that."""
+    for path in workspace(site, COMPUTE).mend({TFVARS: document({"deployment": site.id})}):
+        tools.progress.note(f"{path} was missing, and was written anew")
+
+
+@contextmanager
+def deleted_files_told(site: Site) -> Iterator[None]:
+    """Where Terraform fails, say which files the user deleted: it speaks only of what it misses in the others."""
+    try:
+        yield
+    except TerraformFailed as error:
+        gone = [edit.path for edit in workspace(site, COMPUTE).edits() if edit.kind == "deleted"]
+        if not gone:
+            raise
+        it = "it" if len(gone) == 1 else "them"
+        were = f"you deleted {', '.join(gone)}: `cynthus render{_words(gone)}` brings {it} back"
+        raise TerraformFailed(error.message, hint=f"{were}; {error.hint}", details=error.details) from error
+
+
+def _words(paths: Sequence[str]) -> str:
+    return "".join(f" --restore {shlex.quote(path)}" for path in paths) if len(paths) < 4 else " --restore ."
+
+
 def plan(tools: Tools, site: Site, offer: Offer) -> Prepared:
     """Let Terraform say what it would do, and save that."""
     with tools.progress.step("Plan") as step:
         terraform = open_terraform(tools, site, step)
-        terraform.init()
         file = site.paths.plan
-        made = terraform.plan(file, var_files=var_files(tools, site))
+        with deleted_files_told(site):
+            terraform.init()
+            made = terraform.plan(file, var_files=var_files(tools, site))
         step.result(describe(made))
     return Prepared(file, made, offer)
 

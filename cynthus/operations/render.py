@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cynthus.errors import UsageError
 from cynthus.operations import infrastructure
 from cynthus.operations.app import load_app
 from cynthus.operations.at_work import holding
 from cynthus.operations.identity import identify, look_up
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.operations.up import Request
@@ -30,10 +34,13 @@ class Written:
         return any(change.kind not in ("same", "kept", "deleted-by-user") for change in self.changes)
 
 
-def render(tools: Tools, request: Request) -> Written:
+def render(tools: Tools, request: Request, restore: Sequence[str] = ()) -> Written:
     """Write the files of every root, keeping the user's edits.
 
+    `restore` names deleted files, or folders of them, that are to come back; `.` means all.
+
     Raises:
+        UsageError: nothing was deleted there.
         RenderConflict: an edit and a new version touch the same lines; nothing was written.
     """
     app = load_app(tools, request.where, target=request.target)
@@ -41,7 +48,25 @@ def render(tools: Tools, request: Request) -> Written:
         site = identify(tools, app.folder, app.spec, yes=request.yes)
         site.paths.create()
         target, placement = infrastructure.place(tools, app, site)
-        return Written(site, infrastructure.write(tools, app, site, target, placement))
+        compared = infrastructure.compare(tools, app, site, target, placement) if restore else ()
+        deleted = [change.path for change in compared if change.kind == "deleted-by-user"]
+        wanted = [path for word in restore for path in _deleted_at(site, word, deleted)]
+        return Written(site, infrastructure.write(tools, app, site, target, placement, wanted))
+
+
+def _deleted_at(site: Site, word: str, deleted: Sequence[str]) -> list[str]:
+    """The deleted files that a path means: in the root, or as it is seen from the user's folder."""
+    path = PurePosixPath(word)
+    root = PurePosixPath(site.root().relative_to(site.folder))
+    path = path.relative_to(root) if path.is_relative_to(root) else path
+    found = [each for each in deleted if PurePosixPath(each).is_relative_to(path)]
+    if not found:
+        listed = f"deleted are: {', '.join(deleted)}" if deleted else "no file of it is deleted"
+        raise UsageError(
+            f"{word}: no file is deleted there in {root}/, so there is nothing to bring back",
+            hint=f"{listed}; to have a file that you edited as it was rendered, delete it first",
+        )
+    return found
 
 
 def check(tools: Tools, request: Request) -> Written:

@@ -16,6 +16,7 @@ from cynthus.state.folder import DeploymentFolder
 from cynthus.state.identity import ReadId, Standing, standing
 from cynthus.state.runs import Runs
 from cynthus.terraform.outputs import standing_hosts
+from cynthus.terraform.state_file import resource_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +64,27 @@ class Site:
         if self.entry is not None and self.entry.hosts:
             return self.entry.hosts
         return standing_hosts(self.root())
+
+    @property
+    def hosts_gone(self) -> bool:
+        """Whether Terraform's state has lost the hosts that the index lists: they were removed by hand, or it was.
+
+        What was on them may still be there. A state that cannot be looked at from here has lost nothing.
+        """
+        if self.entry is None or not self.entry.hosts or not self.folder.is_dir():
+            return False
+        count = resource_count(self.root())
+        if not count:
+            return count == 0
+        known = {host.name for host in standing_hosts(self.root())}
+        return not known.issuperset(host.name for host in self.entry.hosts)
+
+    @property
+    def phase(self) -> str:
+        """How far it is: planned (only files), prepared, up, gone (see `hosts_gone`), down."""
+        if self.entry is None:
+            return "planned"
+        return "gone" if self.hosts_gone else self.entry.phase
 
 
 def folder_named(where: str | None, default: Path) -> Path | None:

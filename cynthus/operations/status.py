@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
+HOSTS_GONE = (
+    "its hosts are gone from Terraform's state; `cynthus down` removes what is left, `cynthus run` makes them again"
+)
+
+
 @dataclass(frozen=True)
 class HostStatus:
     """One host: its name, and the status.json of the newest run's attempt there (None before one has started)."""
@@ -92,8 +97,9 @@ def _look_at(tools: Tools, site: Site) -> Status:
         runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
     run = runs[-1] if runs else None
     unsaved = _unsaved(tools, site, runs, there)
+    problem = HOSTS_GONE if site.hosts_gone else ""
     damaged, busy = _damaged(tools, site), _at_work(tools, site, run)
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, damaged=damaged, at_work=busy)
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, problem, damaged=damaged, at_work=busy)
 
 
 def _look_without_folder(tools: Tools, site: Site) -> Status:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +12,7 @@ from cynthus.errors import UsageError
 from cynthus.operations import infrastructure, launch
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
+from cynthus.operations.edits import as_edited, edits_fingerprint
 from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
 from cynthus.operations.prune import prune
@@ -53,18 +55,31 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Ready:
-    """Everything that is known before anything is made. `fingerprint` tells whether another run is worth having."""
+    """Everything that is known before anything is made.
+
+    `content` stands for what the user's folder asks for, `edits` for the user's edits of the rendered files.
+    """
 
     site: Site
     app: App
     target: Target
     placement: Placement
     source: Source
-    fingerprint: str
+    content: str
+    edits: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether another run is worth having."""
+        return hashlib.sha256(f"{self.content} {self.edits}".encode()).hexdigest()[:16] if self.edits else self.content
 
     def with_source(self, source: Source) -> Ready:
         """The same with another source."""
-        return replace(self, source=source, fingerprint=_fingerprint(self.app, self.placement, self.site, source))
+        return replace(self, source=source, content=_content(self.app, self.placement, self.site, source))
+
+    def with_files_written(self) -> Ready:
+        """The same after the files were written: what was merged there counts as it is now."""
+        return replace(self, edits=edits_fingerprint(self.site, self.target))
 
 
 def up(tools: Tools, request: Request) -> Outcome:
@@ -102,6 +117,7 @@ def _under_way(
     if newest is not None and newest.state is RunState.RUNNING:
         return Outcome("attached", _at_home_here(tools, site), _attached(tools, newest, ready))
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
+        infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
     return bring(tools, ready, newest, journal, yes=request.yes, start=verb != "prepare")
 
@@ -140,19 +156,22 @@ def make_ready(tools: Tools, app: App, site: Site) -> Ready:
     target, placement = infrastructure.place(tools, app, site)
     for reason in placement.reasons:
         tools.progress.note(reason)
+    app = as_edited(tools, app, site, placement)
     source = pack_source(site, app, placement)
     for name in source.large:
         tools.progress.warn(f"{name} is large for source code; name it in .gitignore to leave it out")
-    return Ready(site, app, target, placement, source, _fingerprint(app, placement, site, source))
+    content = _content(app, placement, site, source)
+    return Ready(site, app, target, placement, source, content, edits_fingerprint(site, target))
 
 
-def _fingerprint(app: App, placement: Placement, site: Site, source: Source) -> str:
-    return fingerprint(app, app.run_document(placement, site.id), source.hash)
+def _content(app: App, placement: Placement, site: Site, source: Source) -> str:
+    return fingerprint(app.folder, app.run_document(placement, site.id), source.hash)
 
 
 def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, yes: bool, start: bool) -> Outcome:
     """Make the hosts, deploy, and start where asked to."""
     site = make_hosts(tools, ready, journal, yes=yes)
+    ready = ready.with_files_written()
     there = agents(tools, site)
     if start:
         prune(tools, site, there[0])

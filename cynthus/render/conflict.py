@@ -16,16 +16,18 @@ _HINT = (
     "make each file as you want it (it then stays so), or delete it to take the new version, "
     "and run the command again; nothing was written"
 )
+_HINT_NOT_NOTED = "run `cynthus render`; then make each file as you want it, or delete it to take the new version"
 _HINT_OPAQUE = "delete {} to have it written anew, and run the command again; nothing was written"
 
 
-def conflict(cases: Sequence[Case]) -> RenderConflict:
-    """One error for all files that conflict."""
+def conflict(cases: Sequence[Case], *, noted: bool) -> RenderConflict:
+    """One error for all files that conflict; `noted`: what the user makes of them next counts as the answer."""
     names = ", ".join(case.path for case in cases)
     several = f"{len(cases)} files that you changed contradict their new versions"
     message = "a file that you changed contradicts its new version" if len(cases) == 1 else several
+    usual = _HINT if noted else _HINT_NOT_NOTED
     damaged = [case.path for case in cases if case.opaque]
-    hint = _HINT_OPAQUE.format(" and ".join(damaged)) if len(damaged) == len(cases) else _HINT
+    hint = _HINT_OPAQUE.format(" and ".join(damaged)) if len(damaged) == len(cases) else usual
     return RenderConflict(f"{message}: {names}", hint=hint, details=[line for case in cases for line in _details(case)])
 
 

@@ -21,6 +21,9 @@ TFVARS = "terraform.tfvars.json"
 RUN = "run.json"
 AGENT = "ansible/roles/agent/files/cynthus-agent.pyz"
 
+NEEDED = frozenset({TFVARS, RUN, AGENT})
+"""The files that are not made from templates. Without them the folder does not work, so they do not stay deleted."""
+
 _SUFFIX = ".j2"
 
 
@@ -42,8 +45,8 @@ class Rendered:
 
     @property
     def generated(self) -> frozenset[str]:
-        """The files that are not made from templates. Without them the folder does not work."""
-        return frozenset({TFVARS, RUN, AGENT} & set(self.files))
+        """Those of them that are needed."""
+        return NEEDED & set(self.files)
 
 
 def render(

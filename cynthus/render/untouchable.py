@@ -17,6 +17,9 @@ CUSTOM = (
 )
 """Files that a user adds to change what was rendered."""
 
+READ = ("*.tf", "*.tf.json", "*.tfvars", "*.tfvars.json", "*.yml", "*.yaml")
+"""What Terraform and Ansible read, whoever wrote it."""
+
 WORKING = ("terraform.tfstate*", ".terraform*")
 """What Terraform keeps in the folder."""
 
@@ -24,6 +27,11 @@ WORKING = ("terraform.tfstate*", ".terraform*")
 def is_custom(path: str) -> bool:
     """Whether a path names a file by which users change what was rendered."""
     return _named(PurePosixPath(path).name, CUSTOM)
+
+
+def is_read(path: str) -> bool:
+    """Whether a path names a file that changes what Terraform or Ansible do."""
+    return _named(PurePosixPath(path).name, READ)
 
 
 def is_untouchable(path: str) -> bool:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from cynthus.render.decision import Case, Decision, decide
 from cynthus.render.disk import NOTHING, Found, look, seen
 from cynthus.render.edits import Edit, unified
+from cynthus.render.folder import NEEDED
 from cynthus.render.manifest import MANIFEST, digest, hash_of, read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from cynthus.render.folder import Rendered
@@ -37,8 +38,8 @@ class View:
         begun = self.records.unsettled
         return self.records.paths() | {path for path in begun if self.records.was_written(path, look(self.root, path))}
 
-    def decide(self, files: Rendered) -> list[Decision]:
-        """What becomes of each file, by path."""
+    def decide(self, files: Rendered, restore: Collection[str] = ()) -> list[Decision]:
+        """What becomes of each file, by path. What the user deleted of `restore` comes back."""
         known = self.known()
         paths = sorted(known | set(files.files))
         if not any(look(self.root, path) != NOTHING for path in known if not path.startswith(".")):
@@ -47,7 +48,7 @@ class View:
         elif not self.foreign:
             # Our own manifest is written last: after a kill it may still name what we have removed ourselves.
             known = self._remembered()
-        return [decide(self._case(path, files, known)) for path in paths]
+        return [decide(self._case(path, files, known - set(restore))) for path in paths]
 
     def bases(self, decisions: Sequence[Decision]) -> dict[str, bytes]:
         """What the files were rendered as, as far as it is known. Of a deleted file it is enough that it was."""
@@ -67,6 +68,15 @@ class View:
             return None
         diff = unified(path, base, found.content, old_name="rendered", new_name="yours") if base is not None else ""
         return Edit(path, "edited", diff)
+
+    def mark(self, path: str) -> str:
+        """What tells the user's edit of one file from another edit of it; "" where there is none."""
+        found = look(self.root, path)
+        if found.odd:
+            return found.odd
+        if found.content is None:
+            return "" if path in NEEDED else "deleted"
+        return "" if found.content == self._base(path, None, found) else digest(found.content)
 
     def _case(self, path: str, files: Rendered, known: set[str]) -> Case:
         ours, found = files.files.get(path), look(self.root, path)
@@ -91,4 +101,7 @@ class View:
 
     def _mended(self, path: str, ours: bytes | None, found: Found) -> bool:
         refused = self.records.refused.get(path)
+        if refused is not None and found == NOTHING:
+            # Deleting it takes the new version, also one that is newer than the one that was shown.
+            return refused.theirs != ""
         return refused is not None and refused.ours == hash_of(ours) and refused.theirs != hash_of(found.content)

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING
 
 from cynthus.errors import UsageError
 from cynthus.render.conflict import conflict
-from cynthus.render.disk import Hands, look, walk
+from cynthus.render.disk import NOTHING, Hands, look, walk
 from cynthus.render.documents import read_document
 from cynthus.render.edits import Edit
-from cynthus.render.folder import TFVARS
-from cynthus.render.manifest import hash_of
+from cynthus.render.folder import NEEDED, TFVARS, Rendered
+from cynthus.render.manifest import digest, hash_of
 from cynthus.render.records import Records, Refused
-from cynthus.render.untouchable import is_custom
+from cynthus.render.untouchable import is_read
 from cynthus.render.view import View
 from cynthus.render.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from cynthus.render.decision import Case, Decision, Kind
-    from cynthus.render.folder import Rendered
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,8 @@ class Workspace:
     pristine: Path
     hands: Hands = field(default_factory=Hands)
 
-    def write(self, files: Rendered) -> tuple[FileChange, ...]:
-        """Bring the folder up to date, keeping the user's edits.
+    def write(self, files: Rendered, restore: Collection[str] = ()) -> tuple[FileChange, ...]:
+        """Bring the folder up to date, keeping the user's edits. What they deleted of `restore` comes back.
 
         A kill between any two changes loses nothing, and the next write goes on from there.
 
@@ -59,11 +58,11 @@ class Workspace:
             UsageError: a file cannot be read.
         """
         view = self._view()
-        decisions = view.decide(files)
+        decisions = view.decide(files, restore)
         conflicts = _conflicts(decisions)
         if conflicts:
             view.records.refuse({case.path: _refused(case) for case in conflicts})
-            raise conflict(conflicts)
+            raise conflict(conflicts, noted=True)
         Writer(view, self.hands, files, decisions).carry_out()
         return _changes(decisions)
 
@@ -77,8 +76,33 @@ class Workspace:
         decisions = self._view().decide(files)
         conflicts = _conflicts(decisions)
         if conflicts:
-            raise conflict(conflicts)
+            raise conflict(conflicts, noted=False)
         return _changes(decisions)
+
+    def coming(self, path: str, ours: bytes) -> bytes | None:
+        """What the file of that path would hold if it were rendered as `ours` now; None for a conflict, or no file.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        (decision,) = (each for each in self._view().decide(Rendered({path: ours})) if each.case.path == path)
+        return decision.final if decision.kind else None
+
+    def mend(self, least: Mapping[str, bytes]) -> tuple[str, ...]:
+        """Write what is missing of the needed files as it was rendered last, without rendering; gives their paths.
+
+        `least` is what to write where that is not known.
+
+        Raises:
+            FolderNotWritable, DiskFull: it cannot be written.
+        """
+        view = self._view()
+        missing = [path for path in sorted(view.known() & NEEDED | set(least)) if look(self.root, path) == NOTHING]
+        found = {path: view.records.pristine(path) or least.get(path) for path in missing}
+        mended = {path: content for path, content in found.items() if content is not None}
+        for path, content in mended.items():
+            self.hands.write(self.root / path, content)
+        return tuple(mended)
 
     def edits(self) -> tuple[Edit, ...]:
         """What the user changed since the files were rendered, by path, and the files of theirs that Terraform reads.
@@ -88,8 +112,25 @@ class Workspace:
         """
         view = self._view()
         found = [view.edit(path) for path in sorted(view.known())]
-        added = [Edit(path, "added") for path in walk(self.root, skip=(".terraform",)) if is_custom(path)]
+        added = [Edit(path, "added") for path in self._added(view)]
         return tuple(sorted([*filter(None, found), *added], key=lambda edit: edit.path))
+
+    def fingerprint(self) -> str:
+        """Another text for each state of the user's edits and files; "" where there are none. Renders nothing.
+
+        Raises:
+            UsageError: a file cannot be read.
+        """
+        view = self._view()
+        marks = [(path, view.mark(path)) for path in sorted(view.known())]
+        marks += [(path, hash_of(look(self.root, path).content)) for path in self._added(view)]
+        edited = [f"{path}\0{mark}\n" for path, mark in marks if mark]
+        return digest("".join(edited).encode("utf-8", "surrogateescape")) if edited else ""
+
+    def _added(self, view: View) -> list[str]:
+        """The user's own files that Terraform or Ansible read."""
+        known = view.known()
+        return [path for path in walk(self.root, skip=(".terraform",)) if is_read(path) and path not in known]
 
     def _view(self) -> View:
         return View(self.root, Records(self.pristine, self.hands))
@@ -102,7 +143,7 @@ def read_deployment_id(root: Path) -> str | None:
         UsageError: the file cannot be read, or has no id in it.
     """
     path = root / TFVARS
-    hint = "mend the file, or delete it: `cynthus render` writes it anew (with another id if no list knows the folder)"
+    hint = "mend the file, or delete it: `cynthus up` and `cynthus down` write it anew"
     found = look(root, TFVARS)
     if found.odd:
         raise UsageError(f"{path} is not a plain file", hint=hint)

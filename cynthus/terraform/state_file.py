@@ -24,6 +24,21 @@ def state_is_local(root: Path) -> bool:
     return backend is None or (isinstance(backend, dict) and backend.get("type") == "local")
 
 
+def resource_count(root: Path) -> int | None:
+    """How many resources the state holds; None where it lies elsewhere or cannot be read. No state holds none."""
+    try:
+        recorded = read_json(root / ".terraform" / "terraform.tfstate") or {}
+        state = read_json(root / "terraform.tfstate") or {}
+    except (OSError, ValueError):
+        return None
+    # A backend that somebody configured, or another workspace, may keep its state in a file of another name.
+    if recorded.get("backend") is not None or (root / ".terraform" / "environment").exists():
+        return None
+    listed = state.get("resources")
+    found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return sum(len(each.get("instances") or ()) for each in found if each.get("mode") != "data")
+
+
 def written_by_newer(root: Path, version: str) -> str | None:
     """The version that wrote the local state, if it is newer than `version`; else None.
 

@@ -46,7 +46,7 @@ DEPLOYMENT_PARTS: dict[str, Shape] = {
     "name": TEXT,
     "target": TEXT,
     "folder": TEXT,
-    "phase": one_of("planned", "prepared", "up", "down"),
+    "phase": one_of("planned", "prepared", "up", "gone", "down"),
     "runtime": maybe(one_of("venv", "container")),
     "created_at": maybe(TEXT),
     "dollars_per_hour": maybe(NUMBER),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.journeys.test_by_hand import terraform
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -131,3 +133,31 @@ def test_a_moved_folder_keeps_its_deployment(user: User, folder: Path) -> None:
     (moved / "main.py").write_text("print('moved')\n")
     assert user.cynthus("up", moved, "-y").out == "moved\n"
     assert user.status(moved)["id"] == before
+
+
+def test_after_terraform_destroy_by_hand_up_says_that_no_host_stands(user: User, folder: Path) -> None:
+    user.cynthus("up", folder, "-y")
+    assert terraform(user, folder / "infra/local/compute", "destroy", "-auto-approve").returncode == 0
+    answer = user.cynthus("up", folder, "-y")
+    assert answer.code == 0, answer
+    assert f"no host stands any more; `cynthus run {folder}` makes it again" in answer.err
+
+
+def test_a_broken_edit_is_not_nothing(user: User, folder: Path, main_tf: Path) -> None:
+    user.cynthus("up", folder, "-y")
+    main_tf.write_text("{")
+    assert "CYN-310" in user.cynthus("up", folder, "-y").err
+
+
+def test_deleted_values_do_not_stop_destroy(user: User, folder: Path, main_tf: Path) -> None:
+    user.cynthus("up", folder, "-y")
+    main_tf.with_name("terraform.tfvars.json").unlink()
+    answer = user.cynthus("destroy", folder, "-y")
+    assert (answer.code, user.on_host()) == (0, []), answer
+
+
+def test_the_error_for_a_deleted_file_shows_the_way_back(user: User, folder: Path, main_tf: Path) -> None:
+    main_tf.unlink()
+    assert "`cynthus render --restore main.tf` brings it back" in user.cynthus("plan", folder).err
+    assert user.cynthus("render", folder, "--restore", "main.tf").code == 0
+    assert user.cynthus("plan", folder).code == 0

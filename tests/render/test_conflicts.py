@@ -154,3 +154,16 @@ def test_a_deleted_agent_is_written_anew(folder: Folder) -> None:
 def test_an_untouched_agent_is_replaced(folder: Folder) -> None:
     folder.write(local(agent=b"old\0"))
     assert folder.write(local(agent=b"new\0"))[AGENT] == "updated"
+
+
+def test_deleting_takes_the_new_version_also_one_that_was_not_shown(torn: Folder) -> None:
+    refused(torn)
+    (torn.root / "main.tf").unlink()
+    torn.write(some(MAIN.replace("line 5", "line five and a half")))
+    assert "line five and a half" in (torn.root / "main.tf").read_text()
+
+
+def test_looking_says_to_render_first(torn: Folder) -> None:
+    with pytest.raises(RenderConflict) as caught:
+        torn.workspace.compare(some(MAIN.replace("line 5", "line five")))
+    assert caught.value.hint.startswith("run `cynthus render`; then")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.terraform.state_file import state_is_local, written_by_newer
+from cynthus.terraform.state_file import resource_count, state_is_local, written_by_newer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +64,28 @@ def test_a_newer_release_is_noticed(tmp_path: Path, writer: object, reader: str,
 def test_a_state_that_cannot_be_read_is_left_to_terraform(tmp_path: Path, text: str) -> None:
     (tmp_path / "terraform.tfstate").write_text(text)
     assert written_by_newer(tmp_path, "1.0.0") is None
+
+
+def holding(folder: Path, *resources: object) -> Path:
+    (folder / "terraform.tfstate").write_text(json.dumps({"resources": resources}))
+    return folder
+
+
+def test_no_state_holds_nothing(tmp_path: Path) -> None:
+    assert resource_count(tmp_path) == 0
+
+
+def test_each_instance_is_a_resource_and_what_was_only_looked_up_is_none(tmp_path: Path) -> None:
+    managed = {"mode": "managed", "instances": [{}, {}]}
+    assert resource_count(holding(tmp_path, managed, {"mode": "data", "instances": [{}]}, "strange")) == 2
+
+
+@pytest.mark.parametrize("text", ['{"backend": {"type": "gcs"}}', '{"backend": {"type": "local"}}', "{"])
+def test_what_a_state_elsewhere_holds_is_not_known(tmp_path: Path, text: str) -> None:
+    assert resource_count(backend(holding(tmp_path), text)) is None
+
+
+def test_what_another_workspace_holds_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / ".terraform").mkdir()
+    (tmp_path / ".terraform/environment").write_text("other")
+    assert resource_count(tmp_path) is None
