@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cynthus.operations.site import Site
 
 KEPT = 10
-"""How many archives stay at home: the newest, and those of as many runs."""
+"""How many archives stay at home: the newest, and besides what the last runs were started with."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def kept_source(site: Site, name: str) -> Source | None:
 def _prune(site: Site) -> None:
     """Each `up` packs, also one that comes to nothing: so what the last runs were started with stays in any case."""
     folder = site.paths.sources
-    wanted = {f"{run.version.source}.tar.gz" for run in site.runs.all()[-KEPT:]}
+    # One less: the archive that was packed just now is for a run that is yet to be made.
+    wanted = {f"{run.version.source}.tar.gz" for run in site.runs.all()[-KEPT + 1 :]}
     archives = sorted(folder.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime_ns)
     cut_off = folder.glob(".*.part")
     for old in (*(path for path in archives[:-KEPT] if path.name not in wanted), *cut_off):
