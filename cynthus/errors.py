@@ -78,7 +78,10 @@ class UsageError(CynthusError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a text file: where, what, and what to do. Lines and columns count from 1."""
+    """One thing that is wrong in a text file: where, what, and what to do. Lines and columns count from 1.
+
+    Line 0 stands for what the file does not mention.
+    """
 
     file: str
     line: int
@@ -88,6 +91,11 @@ class Problem:
     code: str
     source: str = ""
     """The line itself, for the caret; empty where there is none to show."""
+
+    @property
+    def place(self) -> str:
+        """FILE:LINE:COLUMN and a colon, to begin a line with; "" where there is none."""
+        return f"{self.file}:{self.line}:{self.column}: " if self.line else ""
 
 
 class SpecError(UsageError):
@@ -101,7 +109,7 @@ class SpecError(UsageError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        where = problems[0].file if problems else "cynthus.yaml"
+        where = next((problem.file for problem in problems if problem.line), "cynthus.yaml")
         super().__init__(f"{where} has {count}", hint="mend the lines shown above and run the command again")
         self.problems = tuple(problems)
 

@@ -100,7 +100,7 @@ def _spec_lines(error: SpecError, paint: _Paint) -> list[str]:
 
 
 def _problem_lines(problem: Problem, paint: _Paint) -> list[str]:
-    lines = [f"{problem.file}:{problem.line}:{problem.column}: {paint.red(problem.message)} [{problem.code}]"]
+    lines = [f"{problem.place}{paint.red(problem.message)} [{problem.code}]"]
     if problem.source:
         text, column = _window(problem.source.replace("\t", " "), problem.column)
         lines += [f"  {problem.line:>4} | {text}", f"       | {' ' * (column - 1)}^"]

@@ -49,10 +49,15 @@ def check_data(folder: Path, spec: AppSpec) -> tuple[DataSource, ...]:
         if not (os.path.isdir(default) or default.is_symlink()):  # noqa: PTH112 - Path.is_dir raises where it may not look
             return ()
         return (_look(folder, DEFAULT, None, "auto"),)
-    return tuple(_check(folder, entry) for entry in spec.data)
+    return tuple(check_entry(folder, entry) for entry in spec.data)
 
 
-def _check(folder: Path, entry: DataEntry) -> DataSource:
+def check_entry(folder: Path, entry: DataEntry) -> DataSource:
+    """What one entry leads to.
+
+    Raises:
+        DataMissing, DataUnreadable: as above.
+    """
     return _look(folder, entry.path, entry.name, entry.mode)
 
 

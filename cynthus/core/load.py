@@ -7,11 +7,14 @@ import stat
 from typing import TYPE_CHECKING
 
 from cynthus.core.data import check_data as check_data
+from cynthus.core.data import check_entry as check_entry
 from cynthus.core.misfit import Misfit, quoted
 from cynthus.core.names import name_from
-from cynthus.core.nodes import Mapping, Mark, Node, locate
+from cynthus.core.nodes import Mark, Node, locate
 from cynthus.core.program import find_main as find_main
 from cynthus.core.program import find_requirements as find_requirements
+from cynthus.core.program import places_of_main as places_of_main
+from cynthus.core.reading import Reading, nothing
 from cynthus.core.report import Report, end_of
 from cynthus.core.suggest import did_you_mean
 from cynthus.errors import KeysExclude, SpecError, SpecTooLarge, SpecUnreadable, UnknownTarget, WrongType
@@ -29,12 +32,24 @@ LARGEST = 1_000_000
 
 
 def load(folder: Path, *, target: str | None = None, known_targets: Sequence[str]) -> AppSpec:
-    """What the folder asks for. Without a file everything has its default, and the name is the folder's.
-
-    `target` counts more than the file's own.
+    """What the folder asks for, as `read` reads it.
 
     Raises:
         SpecError: the file cannot be used, with every problem in it.
+        UnknownTarget: `target` is none of `known_targets`.
+    """
+    reading = read(folder, target=target, known_targets=known_targets)
+    reading.close()
+    return reading.spec
+
+
+def read(folder: Path, *, target: str | None = None, known_targets: Sequence[str]) -> Reading:
+    """What the folder asks for, and what is wrong with it so far: more can be found before the reading is closed.
+
+    Without a file everything has its default, and the name is the folder's. `target` counts more than the file's own.
+
+    Raises:
+        SpecError: nothing can be made of the file, with every problem in it.
         UnknownTarget: `target` is none of `known_targets`.
     """
     if target is not None and target not in known_targets:
@@ -42,8 +57,10 @@ def load(folder: Path, *, target: str | None = None, known_targets: Sequence[str
     file = _choose(folder)
     name = name_from(os.path.basename(os.path.realpath(folder)))  # noqa: PTH119 - a circle of links stops Path.resolve
     text = "" if file is None else _read(file)
-    spec = parse(text, file=str(file or NAMES[0]), name=name, known_targets=known_targets)
-    return spec if target is None else spec.model_copy(update={"target": target})
+    reading = _read_text(text, file=str(file or NAMES[0]), name=name, known_targets=known_targets)
+    if target is not None:
+        reading.spec = reading.spec.model_copy(update={"target": target})
+    return reading
 
 
 def parse(text: str, *, file: str, name: str, known_targets: Sequence[str]) -> AppSpec:
@@ -52,6 +69,12 @@ def parse(text: str, *, file: str, name: str, known_targets: Sequence[str]) -> A
     Raises:
         SpecError: with every problem in it.
     """
+    reading = _read_text(text, file=file, name=name, known_targets=known_targets)
+    reading.close()
+    return reading.spec
+
+
+def _read_text(text: str, *, file: str, name: str, known_targets: Sequence[str]) -> Reading:
     from cynthus.core.document import Composer, Unreadable
 
     report = Report(file, text)
@@ -60,10 +83,10 @@ def parse(text: str, *, file: str, name: str, known_targets: Sequence[str]) -> A
         root = Composer(text, report).compose()
     except Unreadable:
         report.close()
-    return _build(root or Mapping(Mark()), report, name, known_targets)
+    return _build(root or nothing(), report, name, known_targets)
 
 
-def _build(root: Node, report: Report, name: str, known_targets: Sequence[str]) -> AppSpec:
+def _build(root: Node, report: Report, name: str, known_targets: Sequence[str]) -> Reading:
     from pydantic import ValidationError
 
     from cynthus.core.spec import AppSpec
@@ -77,14 +100,31 @@ def _build(root: Node, report: Report, name: str, known_targets: Sequence[str]) 
     reported = report.marks()
     try:
         # Only by the file's own spelling: `path` is Python's name for what YAML calls `from`.
-        spec = AppSpec.model_validate(values, by_alias=True, by_name=False)
+        return Reading(AppSpec.model_validate(values, by_alias=True, by_name=False), values, root, report)
     except ValidationError as error:
-        for mark, misfit in (worded(problem, root) for problem in error.errors(include_url=False)):
+        problems = error.errors(include_url=False)
+        for mark, misfit in (found for problem in problems for found in worded(problem, root)):
             if mark not in reported:
                 report.add(mark, misfit)
+    broken = frozenset(str(problem["loc"][0]) for problem in problems)
+    return Reading(_without(broken, values, report), values, root, report, broken)
+
+
+def _without(broken: frozenset[str], values: dict[str, Value], report: Report) -> AppSpec:
+    """What the rest of the file asks for, so that what that names can be looked at too.
+
+    Raises:
+        SpecError: the rest makes no sense alone.
+    """
+    from pydantic import ValidationError
+
+    from cynthus.core.spec import AppSpec
+
+    rest = {"name": "app"} | {key: value for key, value in values.items() if key not in broken}
+    try:
+        return AppSpec.model_validate(rest, by_alias=True, by_name=False)
+    except ValidationError:
         raise report.error() from None
-    report.close()
-    return spec
 
 
 def _values(root: Node, report: Report) -> dict[str, Value]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from cynthus.errors import BadValue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cynthus.errors import UsageError
 
 LONGEST = 60
@@ -16,8 +18,11 @@ LONGEST = 60
 class Misfit(ValueError):
     """What is wrong with a value, what to write instead, and the kind of problem it is.
 
-    `at` leads from the value to the part of it that is wrong, by keys and positions.
+    `at` leads from the value to the part of it that is wrong, by keys and positions. `others` are wrong with the same
+    value.
     """
+
+    others: tuple[Misfit, ...] = ()
 
     def __init__(
         self, message: str, *, hint: str, kind: type[UsageError] = BadValue, at: tuple[str | int, ...] = ()
@@ -27,6 +32,18 @@ class Misfit(ValueError):
         self.hint = hint
         self.kind = kind
         self.at = at
+
+
+def refuse(misfits: Sequence[Misfit]) -> None:
+    """Raise all of them as one, if there are any.
+
+    Raises:
+        Misfit: the first, with the others.
+    """
+    if misfits:
+        first, *others = misfits
+        first.others = tuple(others)
+        raise first
 
 
 def flow(text: str) -> str:

@@ -47,6 +47,14 @@ def find_main(folder: Path, spec: AppSpec) -> Path:
     raise MissingProgram(f"there is no {where}", hint=_hint(folder, sources, script))
 
 
+def places_of_main(folder: Path, spec: AppSpec) -> tuple[tuple[str | int, ...], ...]:
+    """What in cynthus.yaml a missing program is due to: keys and positions, the likeliest first."""
+    script = named_script(spec.run)
+    command: tuple[str | int, ...] = ("run", spec.run.index(script)) if script is not None else ("run",)
+    no_folder = not os.path.isdir(folder / spec.source)  # noqa: PTH112 - as above
+    return (("source",), command) if spec.source != "auto" and no_folder else (command, ("source",))
+
+
 def find_requirements(folder: Path, spec: AppSpec, source: Path) -> str | None:
     """The file of requirements, relative to `folder`; None where nothing is to be installed.
 

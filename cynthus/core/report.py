@@ -36,10 +36,9 @@ class Report:
         self._problems: list[Problem] = []
 
     def add(self, mark: Mark, misfit: Misfit) -> None:
-        """Note a problem at a place of the text."""
-        problem = Problem(
-            self._file, mark.line, mark.column, misfit.message, misfit.hint, misfit.kind.code, self._line(mark.line)
-        )
+        """Note a problem at a place of the text; Mark(0, 0) stands for one that the text does not mention."""
+        file, line = (self._file, self._line(mark.line)) if mark.line else ("", "")
+        problem = Problem(file, mark.line, mark.column, misfit.message, misfit.hint, misfit.kind.code, line)
         if problem not in self._problems and len(self._problems) < MOST:
             self._problems.append(problem)
 

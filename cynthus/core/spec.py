@@ -29,7 +29,7 @@ from cynthus.core.fields import (
 )
 from cynthus.core.fields import Image as ImageName
 from cynthus.core.gpu import Gpu as Gpu
-from cynthus.core.misfit import Misfit, flow, quoted
+from cynthus.core.misfit import Misfit, flow, quoted, refuse
 from cynthus.core.paths import overlap
 from cynthus.core.size import Size as Size
 from cynthus.errors import KeysExclude
@@ -166,14 +166,17 @@ class AppSpec(Section):
     @field_validator("data")
     @classmethod
     def _each_at_its_own_place(cls, entries: tuple[DataEntry, ...]) -> tuple[DataEntry, ...]:
+        wrong = []
         for index, entry in enumerate(entries):
             if entry.name is None and len(entries) > 1:
                 name = entry.path.strip("./").rpartition("/")[2] or f"data{index + 1}"
                 hint = f"write {{from: {flow(entry.path)}, as: {flow(name)}}}"
-                raise Misfit("several data entries need a name each", hint=hint, kind=KeysExclude, at=(index,))
-            if entry.name in [other.name for other in entries[:index]]:
+                wrong.append(Misfit("several data entries need a name each", hint=hint, kind=KeysExclude, at=(index,)))
+            elif entry.name in [other.name for other in entries[:index]]:
                 message = f"the name {quoted(str(entry.name))} is taken by an earlier entry"
-                raise Misfit(message, hint="give each entry its own `as:`", kind=KeysExclude, at=(index, "as"))
+                at = (index, "as")
+                wrong.append(Misfit(message, hint="give each entry its own `as:`", kind=KeysExclude, at=at))
+        refuse(wrong)
         return entries
 
     @field_validator("outputs", "checkpoints")
@@ -192,13 +195,15 @@ class AppSpec(Section):
     @field_validator("secrets")
     @classmethod
     def _once_and_not_in_env(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        wrong = []
         count = Counter(names)
         for index, name in enumerate(names):
             if name in info.data.get("env", {}):
                 hint = "delete it under `env:`, so that its value is in no file"
-                raise Misfit(f"{name} is also under `env:`", hint=hint, kind=KeysExclude, at=(index,))
-            if count[name] > 1 and name in names[:index]:
-                raise Misfit(f"{name} stands here twice", hint="delete one", kind=KeysExclude, at=(index,))
+                wrong.append(Misfit(f"{name} is also under `env:`", hint=hint, kind=KeysExclude, at=(index,)))
+            elif count[name] > 1 and name in names[:index]:
+                wrong.append(Misfit(f"{name} stands here twice", hint="delete one", kind=KeysExclude, at=(index,)))
+        refuse(wrong)
         return names
 
 

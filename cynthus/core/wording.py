@@ -27,14 +27,14 @@ _WANTED = {
 }
 
 
-def worded(error: ErrorDetails, root: Node) -> tuple[Mark, Misfit]:
-    """Where the problem is and what to say about it."""
+def worded(error: ErrorDetails, root: Node) -> list[tuple[Mark, Misfit]]:
+    """Where the problem is, or those of one value are, and what to say about each."""
     path: Path = tuple(error["loc"])
     key = path[-1:] == (_ON_THE_KEY,)
-    misfit = _misfit(error, path, root)
-    place = (path[:-1] if key else path) + misfit.at
-    mark, _ = locate(root, place, key=key or error["type"] == "extra_forbidden")
-    return mark, misfit
+    above = path[:-1] if key else path
+    first = _misfit(error, path, root)
+    of_key = key or error["type"] == "extra_forbidden"
+    return [(locate(root, above + misfit.at, key=of_key)[0], misfit) for misfit in (first, *first.others)]
 
 
 def _misfit(error: ErrorDetails, path: Path, root: Node) -> Misfit:

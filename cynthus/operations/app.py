@@ -7,6 +7,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from cynthus.operations.site import folder_named
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cynthus.core.data import DataSource
     from cynthus.core.placement import Placement
+    from cynthus.core.reading import Reading
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Tools
 
@@ -67,21 +70,56 @@ def load_app(tools: Tools, where: str | None, *, target: str | None = None) -> A
     """Read cynthus.yaml and find main.py, the requirements, the data and the secrets.
 
     Raises:
-        UsageError: and its children, for whatever is wrong; nothing was touched.
+        SpecError: what cynthus.yaml says is wrong, with every problem at its place; nothing was touched.
+        UsageError: and its children, for what is wrong without its saying so.
     """
-    from cynthus.core.load import check_data, find_main, find_requirements, load
+    from cynthus.core.load import read
 
     folder = folder_named(where, tools.cwd_folder) or _folder_of(tools, str(where))
-    spec = load(folder, target=target, known_targets=tools.targets.names())
-    source = find_main(folder, spec)
+    reading = read(folder, target=target, known_targets=tools.targets.names())
+    source, requirements = _program(folder, reading)
+    data = _data(folder, reading)
+    values = _secrets(reading, tools.settings.environment)
+    reading.close()
     return App(
         folder=folder,
-        spec=spec,
+        spec=reading.spec,
         source=os.path.relpath(source, folder),
-        requirements=find_requirements(folder, spec, source),
-        data=tuple(entry.document() for entry in check_data(folder, spec)),
-        secrets=secrets.resolve(spec.secrets, tools.settings.environment),
+        requirements=requirements,
+        data=tuple(entry.document() for entry in data),
+        secrets=values,
     )
+
+
+def _program(folder: Path, reading: Reading) -> tuple[Path, str | None]:
+    """The source folder and the requirements, relative to `folder`."""
+    from cynthus.core.load import find_main, find_requirements, places_of_main
+
+    spec = reading.spec
+    source = None
+    if not reading.broken & {"source", "run"}:
+        source = reading.take(lambda: find_main(folder, spec), *places_of_main(folder, spec))
+    return source or folder, reading.take(
+        lambda: find_requirements(folder, spec, source or folder), ("requirements",)
+    )
+
+
+def _data(folder: Path, reading: Reading) -> list[DataSource]:
+    from cynthus.core.load import check_data, check_entry
+
+    if not reading.says("data"):
+        return list(reading.take(lambda: check_data(folder, reading.spec)) or ())
+    looks = [(index, partial(check_entry, folder, entry)) for index, entry in reading.data()]
+    found = [reading.take(look, ("data", index, "from")) for index, look in looks]
+    return [each for each in found if each is not None]
+
+
+def _secrets(reading: Reading, environment: Mapping[str, str]) -> dict[str, str]:
+    """Their values. One at a time, so that each that is missing is told at its place."""
+    values: dict[str, str] = {}
+    for index, name in enumerate(reading.spec.secrets):
+        values |= reading.take(partial(secrets.resolve, [name], environment), ("secrets", index)) or {}
+    return values
 
 
 def fingerprint(folder: Path, run_document: Mapping[str, Any], source: str) -> str:

@@ -64,7 +64,7 @@ def _app(tools: Tools, folder: Path, target: str | None) -> tuple[Finding, AppSp
         app = load_app(tools, str(folder), target=target)
     except SpecError as error:
         first = error.problems[0]
-        return Finding("app", "error", f"{first.file}:{first.line}:{first.column}: {first.message}", first.hint), None
+        return Finding("app", "error", f"{first.place}{first.message}", first.hint), None
     except CynthusError as error:
         return Finding("app", "error", error.message, error.hint), None
     return Finding("app", "ok", f"{app.spec.name}: {' '.join(app.spec.run)} in {app.source}"), app.spec

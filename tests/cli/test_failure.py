@@ -118,3 +118,10 @@ def test_errors_of_the_system_become_ours(number: int, kind: type[CynthusError])
 
 def test_an_error_of_the_system_names_its_file() -> None:
     assert "/some/file" in from_os(OSError(errno.ENOSPC, "x", "/some/file")).message
+
+
+def test_a_problem_that_no_line_has_is_shown_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
+    from cynthus.errors import SpecError
+
+    ending_with(raiser(SpecError([Problem("", 0, 0, "no main.py", "write one", "CYN-120")])))
+    assert capsys.readouterr().err.startswith("no main.py [CYN-120]\n  next: write one\n")

@@ -274,3 +274,13 @@ def test_the_schema_shows_defaults_as_one_would_write_them() -> None:
 def test_a_spec_written_as_json_is_read_as_the_same_spec() -> None:
     spec = read(EVERYTHING)
     assert read(json.dumps(spec.model_dump(mode="json", by_alias=True))) == spec
+
+
+def test_every_data_entry_without_a_name_is_told() -> None:
+    found = problems("data:\n  - {from: ../m1}\n  - st.json\n  - {from: x, as: x}\n")
+    assert [(each.line, each.column) for each in found] == [(2, 5), (3, 5)]
+
+
+def test_every_secret_that_cannot_be_one_is_told() -> None:
+    found = problems("env: {A: x}\nsecrets: [A, B, B]\n")
+    assert [(each.line, each.column) for each in found] == [(2, 11), (2, 17)]
