@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the operating system says where there is no room."""
 _IN_THE_WAY = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 _REASONS = {
     errno.EROFS: "the file system is read-only",
@@ -53,7 +54,7 @@ def reading(path: Path) -> Iterator[None]:
 
 def refusal(error: OSError, path: Path) -> CynthusError:
     """The error to raise for an OSError that came of writing at or below `path`."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         whose = "the user's quota is used up" if error.errno == errno.EDQUOT else "the disk is full"
         return DiskFull(f"cannot write {path}: {whose}", hint="make room there and run the command again")
     return FolderNotWritable(

@@ -39,6 +39,8 @@ class Events:
     failures: list[Failure] = field(default_factory=list)
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES))
     """The last lines that belong to no task: warnings and errors of Ansible itself."""
+    printed: deque[str] = field(default_factory=lambda: deque(maxlen=_LINES))
+    """The last lines of all that ansible-playbook printed."""
     no_hosts: bool = False
     current: str = ""
     """The task that runs now, as `activity` was told."""
@@ -56,8 +58,10 @@ class Events:
             self._fail(data, unreachable=kind == "runner_on_unreachable")
         elif kind == "playbook_on_no_hosts_matched":
             self.no_hosts = True
-        elif kind in ("verbose", "warning", "error", "system_warning"):
-            self._say(event)
+        said = _printed(event)
+        self.printed.extend(said)
+        if kind in ("verbose", "warning", "error", "system_warning"):
+            self.lines.extend(said)
 
     def _begin(self, data: Mapping[str, object]) -> None:
         if _checks_arguments(data):
@@ -93,10 +97,10 @@ class Events:
             )
         )
 
-    def _say(self, event: Mapping[str, object]) -> None:
-        for line in _COLOR.sub("", _text(event, "stdout")).splitlines():
-            if line.strip():
-                self.lines.append(line.rstrip())
+
+def _printed(event: Mapping[str, object]) -> list[str]:
+    lines = _COLOR.sub("", _text(event, "stdout")).splitlines()
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def _checks_arguments(data: Mapping[str, object]) -> bool:

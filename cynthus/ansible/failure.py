@@ -113,4 +113,7 @@ def _own_error(events: Events, rc: int | None) -> CynthusError:
         message = "ansible-playbook was killed"
     else:
         message = f"ansible-playbook ended with exit code {rc}"
-    return AnsibleError(message, hint="mend what Ansible names in its own words", details=tuple(events.lines))
+    details = tuple(events.lines or events.printed)
+    if not details:
+        return AnsibleError(f"{message} and printed nothing", hint="run the command again; `cynthus doctor` checks it")
+    return AnsibleError(message, hint="mend what Ansible names in its own words", details=details)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from cynthus.errors import ConfirmationNeeded
+from cynthus.cli.streams import aside, tell
+from cynthus.errors import ConfirmationNeeded, DiskFull
+from cynthus.writing import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,13 +56,14 @@ class Console:
 
     def say(self, text: str = "") -> None:
         """A line for the person, beside the results."""
-        click.echo(text, file=self._err)
+        tell(text, self._err)
 
     def result(self, text: str) -> None:
         """A line that was asked for.
 
         Raises:
             Unread: nobody reads it.
+            DiskFull: stdout is a file, and its disk is full.
         """
         with _read():
             click.echo(text, file=self._out)
@@ -80,14 +83,14 @@ class Console:
         """Bytes of main.py's output, as they are.
 
         Raises:
-            Unread: nobody reads them.
+            Unread, DiskFull: as `result`.
         """
         with _read():
             self._write(self._out, data)
 
     def log_aside(self, data: bytes) -> None:
         """The same where stdout belongs to a JSON result."""
-        self._write(self._err, data)
+        aside(lambda: self._write(self._err, data), self._err)
 
     def confirm(self, question: str, *, consequence: str, default: bool = True) -> bool:
         """Ask; Enter means `default`.
@@ -116,7 +119,8 @@ class Console:
                 return answer
             self.say(f"please answer with one of: {', '.join(filter(None, answers))}")
 
-    def _write(self, stream: TextIO, data: bytes) -> None:
+    @staticmethod
+    def _write(stream: TextIO, data: bytes) -> None:
         stream.flush()
         stream.buffer.write(data)
         stream.buffer.flush()
@@ -128,3 +132,7 @@ def _read() -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise Unread from None
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DiskFull("stdout: no space left", hint="make room there and run the command again") from error

@@ -12,7 +12,7 @@ from cynthus.cli.console import Unread
 from cynthus.cli.wording import between, moment, typed
 from cynthus.core.amounts import files
 from cynthus.core.run import Run, RunState
-from cynthus.errors import Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
+from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
 
 if TYPE_CHECKING:
     from cynthus.cli.app import App
@@ -47,11 +47,27 @@ def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: boo
         report_outcome(app, outcome, where, as_json=as_json)
         return
     attendance = _attendance(app, outcome)
-    pulled = stay(app, attendance, where, app.console.log_aside if as_json else app.console.log, quiet=as_json)
+    sink = app.console.log_aside if as_json else _while_read(app.console.log)
+    pulled = stay(app, attendance, where, sink, quiet=as_json)
     if as_json and attendance.run.over:
         outputs = documents.outputs(pulled) if pulled else None
         app.console.document(documents.outcome("ended", outcome.site, attendance.run, outputs))
     judge(attendance.run, where)
+
+
+def _while_read(sink: Sink) -> Sink:
+    """The sink for as long as somebody reads. `cynthus up | head` wants to see less, not to have less done."""
+    read = True
+
+    def show(data: bytes) -> None:
+        nonlocal read
+        if read:
+            try:
+                sink(data)
+            except Unread:
+                read = False
+
+    return show
 
 
 def report_outcome(app: App, outcome: Outcome, where: str | None, *, as_json: bool) -> None:
@@ -80,13 +96,16 @@ def stay(
 
     Raises:
         Interrupted: there is no terminal to ask on, or the answer was to leave.
+        Unread: nobody reads what `sink` shows.
+        DiskFull: it cannot be shown; the run goes on.
     """
     while True:
         try:
             attendance.watch(sink)
             break
-        except Unread:
-            raise _leaving(attendance, where) from None
+        except DiskFull as error:
+            leave = _leaving(attendance, where)
+            raise DiskFull(f"{error.message}; {leave.message}", hint=leave.hint) from error
         except KeyboardInterrupt as signal:
             if _wants_to_stop(app, attendance, where, asked=not signal.args):
                 _cancel(app, attendance)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cynthus.cli.console import Unread
+from cynthus.cli.streams import let_go, tell
 from cynthus.errors import CynthusError, DiskFull, FolderNotWritable, InternalError, Interrupted, SpecError
 from cynthus.settings import debugging
 
@@ -23,7 +24,18 @@ TERRAFORM_SPEAKERS = (("plan", "--detailed-exitcode"), ("render", "--check"))
 
 
 def guarded(group: click.Command) -> int:
-    """Run the command line and give its exit code."""
+    """Run the command line and give its exit code. Nothing stays in stdout for the interpreter to stumble over."""
+    code = _ended(group)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        let_go(sys.stdout)
+        # Where a command has failed it has said why.
+        return code if code or error.errno == errno.EPIPE else _report(from_os(error))
+    return code
+
+
+def _ended(group: click.Command) -> int:
     try:
         # In this mode click gives the code of an Exit as the result of the command.
         code = group.main(standalone_mode=False, prog_name="cynthus")
@@ -34,7 +46,6 @@ def guarded(group: click.Command) -> int:
         return _report(Interrupted("interrupted", hint="run the command again to go on"))
     except Unread:
         # `cynthus logs | head`: nothing to say and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CynthusError as error:
         return _report(error)
@@ -72,7 +83,7 @@ def _report(error: CynthusError) -> int:
         traceback.print_exc()
     paint = _Paint(sys.stderr.isatty() and "NO_COLOR" not in os.environ)
     lines = _spec_lines(error, paint) if isinstance(error, SpecError) else _lines(error, paint)
-    click.echo("\n".join(lines), err=True)
+    tell("\n".join(lines), sys.stderr)
     return _exit_code(error.exit_code)
 
 

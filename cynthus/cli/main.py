@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cynthus import __version__
-from cynthus.cli import failure
+from cynthus.cli import failure, streams
 from cynthus.cli.app import App
 from cynthus.core.suggest import did_you_mean
 
@@ -88,6 +88,7 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> NoReturn:
     """The entry point: runs one verb and turns whatever happens into an exit code."""
+    streams.stand_in()
     _die_politely()
     sys.exit(failure.guarded(cli))
 

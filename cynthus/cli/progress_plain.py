@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-import click
+from cynthus.cli.streams import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ class PlainProgress:
         self._line(f"warning: {text}")
 
     def _line(self, text: str) -> None:
-        click.echo(text, file=self._stream)
+        tell(text, self._stream)
 
 
 def took(started: float) -> str:

@@ -66,6 +66,8 @@ def _costs(found: Status) -> str:
 
 def _unsaved(found: Status) -> str:
     count, bytes_ = found.unsaved
+    if found.uncounted:
+        return f"unknown ({found.uncounted})"
     return f"{files(count)}, {size(bytes_)}" if count else "nothing"
 
 

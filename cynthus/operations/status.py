@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.errors import CynthusError
+from cynthus.errors import CynthusError, PullFailed
 from cynthus.operations.checkpoints import unsaved_checkpoints
 from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
@@ -41,7 +42,8 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home.
+    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home; what cannot be looked into is
+    not in it, and `uncounted` says why.
 
     `strays` were never promised to come home, so they do not count as that; they are looked for where asked for.
     """
@@ -57,6 +59,7 @@ class Status:
     """Records of it that cannot be read; what is shown in their place was found elsewhere."""
     at_work: tuple[str, ...] = ()
     """Who holds the deployment right now, or what a killed command has left at work, a sentence each."""
+    uncounted: str = ""
 
 
 def status(tools: Tools, where: str | None, *, target: str | None = None, strays: bool = False) -> Status:
@@ -96,10 +99,12 @@ def _look_at(tools: Tools, site: Site) -> Status:
     if runs:
         runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
     run = runs[-1] if runs else None
-    unsaved = _unsaved(tools, site, runs, there)
+    unsaved, uncounted = _unsaved(tools, site, runs, there)
     problem = HOSTS_GONE if site.hosts_gone else ""
     damaged, busy = _damaged(tools, site), _at_work(tools, site, run)
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, problem, damaged=damaged, at_work=busy)
+    return Status(
+        site, run, runs, _hosts(tools, site, run), unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
+    )
 
 
 def _look_without_folder(tools: Tools, site: Site) -> Status:
@@ -108,15 +113,25 @@ def _look_without_folder(tools: Tools, site: Site) -> Status:
     known = site.entry.last_run if site.entry else None
     run = observe(known, there[0] if there else None, tools.clock) if known else None
     runs = (run,) if run else ()
-    unsaved = _unsaved(tools, site, runs, there)
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, f"its folder is gone: {site.folder}")
+    unsaved, reason = _unsaved(tools, site, runs, there)
+    problem = f"its folder is gone: {site.folder}"
+    return Status(site, run, runs, _hosts(tools, site, run), unsaved, problem, uncounted=reason)
 
 
-def _unsaved(tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]) -> tuple[int, int]:
+def _unsaved(
+    tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]
+) -> tuple[tuple[int, int], str]:
+    """How many files, and bytes, and the first reason for which something could not be counted."""
     if not there or not there[0].present:
-        return 0, 0
-    counts = [*(not_at_home(site, run, there[0]) for run in runs), unsaved_checkpoints(tools, site)]
-    return sum(files for files, _ in counts), sum(size for _, size in counts)
+        return (0, 0), ""
+    looks = [*(partial(not_at_home, site, run, there[0]) for run in runs), partial(unsaved_checkpoints, tools, site)]
+    counts, reasons = [], []
+    for look in looks:
+        try:
+            counts.append(look())
+        except PullFailed as error:
+            reasons.append(error.message)
+    return (sum(files for files, _ in counts), sum(size for _, size in counts)), next(iter(reasons), "")
 
 
 def _damaged(tools: Tools, site: Site) -> tuple[CynthusError, ...]:

@@ -61,7 +61,7 @@ STATUS = record(
     run=maybe(RUN),
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
     host_reports=listed(record(host=TEXT, status=maybe(anything("the host's status.json")))),
-    not_saved=record(files=INTEGER, bytes=INTEGER),
+    not_saved=record(files=INTEGER, bytes=INTEGER, uncounted=maybe(TEXT)),
     outside_outputs=listed(
         record(
             run=TEXT,

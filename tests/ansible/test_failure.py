@@ -115,6 +115,18 @@ def test_what_ansible_itself_complains_of_is_shown() -> None:
     assert (type(error), error.details) == (AnsibleError, ("[ERROR]: no such playbook",))
 
 
+def test_an_ansible_without_complaints_is_shown_with_the_last_that_it_printed() -> None:
+    events = Events(lambda _: None)
+    events.take({"event": "playbook_on_play_start", "stdout": "PLAY [Bring it up] ***\n"})
+    assert play_error(events, 1).details == ("PLAY [Bring it up] ***",)
+
+
+def test_an_ansible_that_printed_nothing_is_said_to_have_printed_nothing() -> None:
+    error = error_of(rc=1)
+    assert error.message == "ansible-playbook ended with exit code 1 and printed nothing"
+    assert "own words" not in error.hint
+
+
 @pytest.mark.parametrize("rc", [None, -9])
 def test_an_ansible_that_was_killed_is_said_to_be(rc: int | None) -> None:
     assert "killed" in error_of(rc=rc).message

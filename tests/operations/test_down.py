@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.cli.status_text import lines
 from cynthus.core.run import RunState
 from cynthus.errors import HostError, NothingRunning, PullFailed, TerraformFailed, UnknownDeployment, UsageError
 from cynthus.operations.cancel import cancel
@@ -14,7 +15,9 @@ from cynthus.operations.up import Request, run
 from cynthus.operations.update import update
 
 if TYPE_CHECKING:
+    from pathlib import Path
 
+    from cynthus.core.run import Run
     from tests.operations.workshop import Workshop
 
 SLEEPS = "import time\nopen('outputs/x', 'w').write('1')\ntime.sleep(600)\n"
@@ -44,6 +47,31 @@ def test_status_counts_what_any_run_has_not_saved(workshop: Workshop) -> None:
     (folder / "outputs").write_text("in the way")
     workshop.ended(run(workshop.tools, Request(str(folder), yes=True)))
     assert status(workshop.tools, str(folder)).unsaved[0] == 2
+
+
+def closed(workshop: Workshop, folder: Path) -> Run:
+    """A run whose outputs nobody can list: a link that leads to itself, for no permission keeps root out."""
+    ended = workshop.ended(workshop.up(folder))
+    outputs = workshop.host(folder) / "runs" / ended.id / "outputs"
+    outputs.rename(outputs.with_name("away"))
+    outputs.symlink_to(outputs)
+    return ended
+
+
+def test_a_deployment_with_outputs_that_cannot_be_listed_is_shown_all_the_same(workshop: Workshop) -> None:
+    folder = workshop.folder()
+    ended = closed(workshop, folder)
+    found, problems = every_status(workshop.tools)
+    assert ([each.run and each.run.id for each in found], problems) == ([ended.id], ())
+
+
+def test_of_what_cannot_be_listed_status_says_that_it_is_unknown_and_why(workshop: Workshop) -> None:
+    folder = workshop.folder()
+    closed(workshop, folder)
+    found = status(workshop.tools, str(folder))
+    told = next(line for line in lines(found, workshop.tools.clock.now()) if "not saved" in line)
+    assert told == f"  not saved  unknown ({found.uncounted})"
+    assert "too many levels of symbolic links" in found.uncounted
 
 
 def test_checkpoints_come_home(workshop: Workshop) -> None:
