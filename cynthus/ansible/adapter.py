@@ -144,7 +144,7 @@ def _follow(play: Play, events: Events) -> None:
     except KeyboardInterrupt:
         doing = f" at {events.current!r}" if events.current else ""
         raise Interrupted(
-            f"interrupted while Ansible was at work{doing}; what it started was stopped",
+            f"interrupted while Ansible was at work{doing}; Ansible was stopped",
             hint="run the command again: a play does only what is still missing",
         ) from None
 

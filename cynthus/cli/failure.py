@@ -12,7 +12,15 @@ import click
 
 from cynthus.cli.console import Unread
 from cynthus.cli.streams import let_go, tell
-from cynthus.errors import CynthusError, DiskFull, FolderNotWritable, InternalError, Interrupted, SpecError
+from cynthus.errors import (
+    CynthusError,
+    DiskFull,
+    FolderNotWritable,
+    InternalError,
+    Interrupted,
+    SpecError,
+    UsageError,
+)
 from cynthus.settings import debugging
 
 if TYPE_CHECKING:
@@ -40,8 +48,7 @@ def _ended(group: click.Command) -> int:
         # In this mode click gives the code of an Exit as the result of the command.
         code = group.main(standalone_mode=False, prog_name="cynthus")
     except click.ClickException as error:
-        error.show()
-        return _exit_code(2)
+        return _report(from_click(error))
     except (KeyboardInterrupt, click.Abort):
         return _report(Interrupted("interrupted", hint="run the command again to go on"))
     except Unread:
@@ -65,10 +72,22 @@ def from_os(error: OSError) -> CynthusError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(f"{where}no space left", hint="make room and run the command again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return FolderNotWritable(f"{where}{reason}", hint="use a folder that this user may write to")
+        hint = "let this user read and write there, or use another folder"
+        return FolderNotWritable(f"{where}{reason}", hint=hint)
     if error.errno is None:
         return _internal(error)
     return CynthusError(where + reason, hint="mend that and run the command again; --debug shows where it happened")
+
+
+def from_click(error: click.ClickException) -> UsageError:
+    """What click says about the words that were typed, as one of our errors."""
+    ctx = getattr(error, "ctx", None)
+    command = ctx.command_path if ctx is not None else "cynthus"
+    hint = f"`{command} --help` shows how it is typed"
+    if isinstance(error, click.NoSuchOption) and "arguments" in (ctx.meta if ctx is not None else {}):
+        hint += f"; arguments for main.py go after `--`: `{command} -- {error.option_name}`"
+    message = error.format_message().strip()
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
 
 
 def _internal(error: BaseException) -> CynthusError:

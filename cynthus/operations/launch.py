@@ -94,6 +94,9 @@ def start(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: 
         if values:
             _start_with_secrets(run, agents, values)
     except Interrupted:
+        # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
+        with suppress(CynthusError):
+            launch.site.runs.save(observe(launch.site.runs.load(launch.run.id), agents[0], tools.clock))
         raise
     except CynthusError as error:
         run = _after_failure(tools, launch, agents, error)

@@ -42,8 +42,9 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home; what cannot be looked into is
-    not in it, and `uncounted` says why.
+    """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home.
+
+    What cannot be looked into is not in it, and `uncounted` says why.
 
     `strays` were never promised to come home, so they do not count as that; they are looked for where asked for.
     """

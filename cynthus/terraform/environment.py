@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,11 +42,15 @@ def terraform_environment(user: Mapping[str, str]) -> dict[str, str]:
     """
     environment = {name: value for name, value in user.items() if _passes(name)} | ALWAYS
     for name in CONFIG_FILES:
-        # Terraform warns about a missing file on every command. An empty one means the same as a missing one; dropping
-        # the variable would not: Terraform would then read ~/.terraformrc instead.
-        if name in environment and not Path(environment[name]).is_file():
+        # Terraform warns about a missing file on every command, and fails at one that it may not read. An empty one
+        # means the same as a missing one; dropping the variable would not: Terraform would then read ~/.terraformrc.
+        if name in environment and not _is_readable_file(environment[name]):
             environment[name] = os.devnull
     return environment
+
+
+def _is_readable_file(path: str) -> bool:
+    return os.access(path, os.R_OK) and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where it may not look
 
 
 def _passes(name: str) -> bool:

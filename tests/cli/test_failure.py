@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +20,7 @@ from cynthus.errors import (
     RunFailed,
     UsageError,
 )
+from cynthus.process import Command, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,3 +127,19 @@ def test_a_problem_that_no_line_has_is_shown_without_a_place(capsys: pytest.Capt
 
     ending_with(raiser(SpecError([Problem("", 0, 0, "no main.py", "write one", "CYN-120")])))
     assert capsys.readouterr().err.startswith("no main.py [CYN-120]\n  next: write one\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("up", "--epochs", "3"), "arguments for main.py go after `--`: `cynthus up -- --epochs`"),
+        (("down", "--epochs"), "`cynthus down --help` shows how it is typed"),
+        (("explain", "a", "b"), "`cynthus explain --help` shows how it is typed"),
+        (("logs", "--tail", "x"), "`cynthus logs --help` shows how it is typed"),
+    ],
+)
+def test_a_wrong_command_line_has_a_code_and_a_next_step(words: tuple[str, ...], said: str) -> None:
+    answer = run(Command((sys.executable, "-m", "cynthus", *words)))
+    assert answer.returncode == 2
+    assert "[CYN-100]" in answer.stderr.decode()
+    assert said in answer.stderr.decode()

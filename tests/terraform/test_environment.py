@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from cynthus.process import Command, run
 from cynthus.terraform.environment import terraform_environment
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,21 @@ def test_a_configuration_that_is_missing_becomes_an_empty_one(tmp_path: Path, na
 
 def test_a_configuration_that_is_not_named_stays_so() -> None:
     assert "TF_CLI_CONFIG_FILE" not in terraform_environment({})
+
+
+UNREADABLE = """
+import os, sys
+from cynthus.terraform.environment import terraform_environment
+os.setuid(654321)
+print(terraform_environment({"TF_CLI_CONFIG_FILE": sys.argv[1]})["TF_CLI_CONFIG_FILE"])
+"""
+
+
+def test_a_configuration_that_may_not_be_read_counts_as_missing() -> None:
+    if os.getuid():
+        pytest.skip("only root can become a user who may not read a file")
+    # Folders of pytest's own are closed to everybody else.
+    with TemporaryDirectory() as closed:
+        Path(closed, "terraformrc").touch()
+        answer = run(Command((sys.executable, "-c", UNREADABLE, f"{closed}/terraformrc")))
+    assert answer.stdout.decode().strip() == os.devnull, answer.stderr.decode()
