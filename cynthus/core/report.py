@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What ends a line for a YAML reader."""
 
-LONGEST_LINE = 240
-"""A longer line is not shown: no terminal could put a caret under it."""
+LONGEST_LINE = 10_000
+"""A longer line is not shown: it is data, and not what a person has written. Of a long one the part at the caret is."""
 
 MOST = 100
 """A file with more problems than that is not read by anybody; the rest is left out."""
