@@ -274,7 +274,8 @@ def test_a_source_that_was_cut_off_is_brought_anew(host: Host) -> None:
 
 def test_nothing_but_the_app_is_left_of_bringing_it(host: Host) -> None:
     host.bring("print('x')")
-    assert sorted(each.name for each in host.run.folder.iterdir()) == ["app", "source.json", "spec.json", "version.json"]
+    left = sorted(each.name for each in host.run.folder.iterdir())
+    assert left == ["app", "source.json", "spec.json", "version.json"]
 
 
 def test_where_data_lies_is_part_of_the_run(host: Host) -> None:
