@@ -13,13 +13,14 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cynthus import process
 from cynthus.process import Command, Completed
 from tests.docker_base import PYTHON, write_base
+from tests.needs import lacking
 
 if TYPE_CHECKING:
     import subprocess
@@ -53,7 +54,7 @@ def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEn
     """One engine for each process of the tests, so that two never see each other's containers."""
     unfit = _unfit()
     if unfit:
-        _skip(unfit)
+        lacking(unfit)
     # A path that is short: a socket's may have 107 bytes.
     folder = Path(tempfile.mkdtemp(prefix="cynthus-engine-"))
     started = _start(folder)
@@ -75,12 +76,6 @@ def _unfit() -> str:
     if missing or not PYTHON.exists():
         return f"there is no {', '.join(missing) or PYTHON} on this machine"
     return ""
-
-
-def _skip(reason: str) -> NoReturn:
-    if os.environ.get("CYNTHUS_E2E") == "1":
-        pytest.fail(f"CYNTHUS_E2E=1, but {reason}")
-    pytest.skip(reason)
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -106,7 +101,7 @@ def _await_ready(engine: DockerEngine, started: subprocess.Popen[bytes]) -> None
     while process.run(ask).returncode:
         if started.poll() is not None or time.monotonic() > deadline:
             lines = (engine.folder / "log").read_text(errors="replace").splitlines()
-            _skip(f"dockerd does not start: {lines[-1] if lines else 'it says nothing'}")
+            lacking(f"dockerd does not start: {lines[-1] if lines else 'it says nothing'}")
         time.sleep(0.05)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import Command, run
+from tests.needs import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def small_disk(user: User) -> Iterator[Path]:
 
 def mount(argv: tuple[str, ...]) -> None:
     if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
+        lacking("mounting needs root")
     answer = run(Command(argv))
     if answer.returncode:
-        pytest.skip(f"this machine does not let us mount: {answer.stderr.decode().strip()}")
+        lacking(f"this machine does not let us mount: {answer.stderr.decode().strip()}")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cynthus.process import Command, start
+from tests.needs import lacking
 from tests.terraform.roots import wait_for
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     folder = tmp_path_factory.mktemp("cloud")
     there = mirror()
     if there is None:
-        _skip(f"no mirror with {_PROVIDER} in {', '.join(PLACES)}")
+        lacking(f"no mirror with {_PROVIDER} in {', '.join(PLACES)}")
     config = folder / "terraform.rc"
     config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{there}"\n  }}\n}}\n')
     with _moto(folder / "moto.log") as endpoint:
@@ -129,9 +129,3 @@ def _moto(log: Path) -> Iterator[str]:
 def _address(log: Path) -> str:
     found = re.search(r"http://127\.0\.0\.1:[0-9]+", log.read_text())
     return found[0] if found else ""
-
-
-def _skip(reason: str) -> NoReturn:
-    if os.environ.get("CYNTHUS_E2E") == "1":
-        pytest.fail(f"CYNTHUS_E2E=1, but {reason}")
-    pytest.skip(reason)
