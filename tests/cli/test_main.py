@@ -10,13 +10,14 @@ import pytest
 from cynthus import __version__
 from cynthus.cli.main import VERBS, cli
 from cynthus.process import Command, run
+from cynthus.state.index import Entry, Index
 from tests.cli.terminal import typed
 
 PACKAGES_OF_HELP = {"click", "cynthus"}
 
 
-def imported_by(*words: str) -> set[str]:
-    """The top-level packages, but for the standard library's, that a command line imports."""
+def imported_by(*words: str, home: Path | None = None, shows: str = "") -> set[str]:
+    """The top-level packages, but for the standard library's, that a command line of somebody in `home` imports."""
     code = (
         "import sys, json\n"
         "from cynthus.cli import failure\nfrom cynthus.cli.main import cli\n"
@@ -24,7 +25,8 @@ def imported_by(*words: str) -> set[str]:
         "failure.guarded(cli)\n"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)\n"
     )
-    answer = run(Command((sys.executable, "-I", "-c", code)))
+    answer = run(Command((sys.executable, "-I", "-c", code), env={"HOME": str(home)} if home else None))
+    assert shows in answer.stdout.decode(), answer
     found = set(json.loads(answer.stderr.splitlines()[-1]))
     # What the interpreter itself loads at its start (an editable install's finder, say) is not our doing.
     before = run(Command((sys.executable, "-I", "-c", "import sys; print(*sys.modules)"))).stdout.decode().split()
@@ -37,7 +39,13 @@ def test_help_and_version_import_nothing_that_they_do_not_need(words: tuple[str,
 
 
 def test_status_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
-    assert imported_by("status", "--all") <= PACKAGES_OF_HELP
+    folder = tmp_path / "app"
+    folder.mkdir()
+    now = "2026-01-02T03:04:05Z"
+    home = str(tmp_path / ".local/share/cynthus/app-1a2b3c")
+    entry = Entry("app-1a2b3c", "app", "local", str(folder), "venv", home, now, "up", (), None, now)
+    Index(tmp_path / ".local/state/cynthus/deployments").put(entry)
+    assert imported_by("status", "--all", home=tmp_path, shows=entry.id) <= PACKAGES_OF_HELP
 
 
 @pytest.mark.parametrize("verb", VERBS)
