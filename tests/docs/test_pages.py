@@ -10,6 +10,7 @@ import pytest
 
 from cynthus.cli.main import VERBS, cli
 from cynthus.core.load import check_data, find_main, find_requirements, load
+from tests.readme import readme_block
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted(
@@ -34,12 +35,6 @@ def commands(page: Path) -> list[str]:
     text = page.read_text()
     lines = re.findall(r"^(?: {4})?(cynthus [^\n]*)", text, re.MULTILINE) + re.findall(r"`(cynthus [^`\n]+)`", text)
     return [re.split(r" {2,}|#|&&|\|", line)[0] for line in lines]
-
-
-def readme_block(marker: str) -> str:
-    found = re.search(rf"<!-- {marker} -->\n```\n(.*?)```\n", (REPOSITORY / "README.md").read_text(), re.DOTALL)
-    assert found is not None, f"the README has no block {marker!r}"
-    return found[1]
 
 
 def complaint(line: str) -> str:

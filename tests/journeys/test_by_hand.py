@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,19 +15,26 @@ from cynthus.settings import read
 from cynthus.terraform.binary import find
 from cynthus.terraform.environment import terraform_environment
 from tests.journeys.user import User, wait_for
+from tests.readme import readme_block
 
-if TYPE_CHECKING:
-    from pathlib import Path
+RENDER, ENTER, INIT, APPLY, PLAY = (shlex.split(line) for line in readme_block("by-hand").splitlines())
+"""What the README tells a reader to type, word by word."""
+
+
+def test_the_readme_says_which_programs_are_typed() -> None:
+    assert [words[0] for words in (RENDER, ENTER, INIT, APPLY, PLAY)] == [
+        "cynthus", "cd", "terraform", "terraform", "ansible-playbook",
+    ]
 
 
 @pytest.fixture(scope="module")
 def root(visitor: User) -> Path:
     """A rendered folder as a colleague would get it: cloned, without any record of ours."""
     folder = visitor.folder("app")
-    assert visitor.cynthus("render", folder).code == 0
+    assert visitor.cynthus(*RENDER[1:-1], folder).code == 0
     clone = visitor.place / "clone"
     shutil.copytree(folder, clone, ignore=shutil.ignore_patterns(".cynthus"))
-    return clone / "infra/local/compute"
+    return clone / Path(ENTER[1]).relative_to(RENDER[-1])
 
 
 def shell(visitor: User, root: Path, *argv: str) -> Completed:
@@ -41,14 +49,14 @@ def terraform(visitor: User, root: Path, *arguments: str) -> Completed:
 
 @pytest.fixture(scope="module")
 def applied(visitor: User, root: Path) -> Completed:
-    assert terraform(visitor, root, "init").returncode == 0
-    return terraform(visitor, root, "apply", "-auto-approve")
+    assert terraform(visitor, root, *INIT[1:]).returncode == 0
+    return terraform(visitor, root, *APPLY[1:], "-auto-approve")
 
 
 @pytest.fixture(scope="module")
 def played(visitor: User, root: Path, applied: Completed) -> Completed:
     assert applied.returncode == 0, applied
-    return shell(visitor, root, "ansible-playbook", "-i", "inventory.py", "ansible/playbooks/up.yml")
+    return shell(visitor, root, *PLAY)
 
 
 def test_terraform_makes_the_host(applied: Completed) -> None:
