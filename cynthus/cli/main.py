@@ -35,7 +35,7 @@ VERBS = {
     "exec": "run a command beside main.py",
     "cancel": "stop the run, keep the machine",
     "down": "pull, then remove what was made for running",
-    "destroy": "remove everything, records included",
+    "destroy": "the same as `down`, and forget the deployment",
     "doctor": "check this machine and the folder",
     "explain": "tell what an error code means",
     "completion": "print the completion script of a shell",

@@ -19,7 +19,10 @@ so that your login at a cloud works, and of the `TF_` variables those that lead 
 `TF_DATA_DIR` and `TF_LOG`, would change a plan or another state without a trace in the folder. Ansible and main.py get
 an allowed few: `ANSIBLE_*` and `PYTHON*` are not among them. Name under `env:` what the app needs.
 
-main.py finds two variables more: `CYNTHUS_RUN_ID` and `CYNTHUS_DEPLOYMENT`.
+main.py finds a few variables more: `CYNTHUS_RUN_ID`, `CYNTHUS_DEPLOYMENT`, `CYNTHUS_ATTEMPT` (by which its processes
+are known) and `PYTHONUNBUFFERED=1` (so that its output can be followed); in a virtual environment also `VIRTUAL_ENV`
+and a `PATH` that begins there, in a container a `HOME`. What stands under `env:` counts more than any of them but
+`CYNTHUS_ATTEMPT`.
 """
 
 
