@@ -11,7 +11,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from cynthus.agent.failure import SOURCE, Failure
-from cynthus.agent.listing import Item, leads_outside, listing
+from cynthus.agent.listing import Item, leads_outside, listing, unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,10 +186,7 @@ def _open(file: Path) -> IO[bytes]:
     try:
         return open(file, "rb")
     except OSError as error:
-        raise Failure(
-            f"{file}: {(error.strerror or str(error)).lower()}",
-            hint="mend its permissions, or name it in .gitignore to leave it out", code=SOURCE,
-        ) from None
+        raise unreadable(str(file), error) from None
 
 
 def _check(archive: Path, member: tarfile.TarInfo) -> None:

@@ -113,7 +113,7 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
-        raise _unreadable(str(folder), error) from None
+        raise unreadable(str(folder), error) from None
 
 
 def _file(file: Path, path: str, found: os.stat_result) -> Iterator[Item]:
@@ -122,7 +122,7 @@ def _file(file: Path, path: str, found: os.stat_result) -> Iterator[Item]:
         yield Item(path, found, os.readlink(file))  # noqa: PTH115 - a Path would write the target in another way
     elif stat.S_ISREG(found.st_mode):
         if not os.access(file, os.R_OK):
-            raise _unreadable(str(file), PermissionError(13, "Permission denied"))
+            raise unreadable(str(file), PermissionError(13, "Permission denied"))
         yield Item(path, found, "")
 
 
@@ -141,9 +141,10 @@ def _refuse_outside(source: Path, item: Item) -> None:
         )
 
 
-def _unreadable(path: str, error: OSError) -> Failure:
+def unreadable(path: str, error: OSError) -> Failure:
+    """A file or folder of the source cannot be read."""
+    # Without main.py there is nothing to run.
+    leave_out = "" if path.endswith("/main.py") else ", or name it in .gitignore to leave it out"
     return Failure(
-        f"{path}: {(error.strerror or str(error)).lower()}",
-        hint="mend its permissions, or name it in .gitignore to leave it out",
-        code=SOURCE,
+        f"{path}: {(error.strerror or str(error)).lower()}", hint=f"mend its permissions{leave_out}", code=SOURCE
     )

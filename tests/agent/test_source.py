@@ -8,6 +8,7 @@ import pytest
 
 from cynthus.agent import archive, spec
 from cynthus.agent.failure import Failure
+from cynthus.agent.listing import unreadable
 from tests.agent.host import RUN, Host, document, until
 
 if TYPE_CHECKING:
@@ -284,3 +285,11 @@ def test_where_data_lies_is_part_of_the_run(host: Host) -> None:
     host.bring("print(open('data/x').read())")
     host.ask("start")
     until(lambda: host.log == "1\n")
+
+
+@pytest.mark.parametrize(("name", "ways"), [("a.txt", "name it in .gitignore"), ("main.py", "mend its permissions")])
+def test_an_unreadable_main_py_is_not_advised_to_be_left_out(folder: Path, name: str, ways: str) -> None:
+    put(folder, "main.py", "a.txt")
+    said = unreadable(str(folder / name), PermissionError(13, "Permission denied")).hint
+    assert said.endswith(ways) == (name == "main.py")
+    assert ways in said
