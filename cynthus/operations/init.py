@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.core.names import is_name, name_from
 from cynthus.errors import UsageError
 from cynthus.files import write_atomic
+from cynthus.writing import writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,7 @@ def init(folder: Path, *, name: str | None = None) -> Path:
 
     Raises:
         UsageError: the name cannot be a deployment's, or one of the files is there already; nothing was written.
+        FolderNotWritable, DiskFull: a file cannot be written.
     """
     name = name or name_from(folder.resolve().name)
     if not is_name(name):
@@ -95,6 +97,7 @@ def init(folder: Path, *, name: str | None = None) -> Path:
             hint="`cynthus up` runs a folder as it is; no file of Cynthus is needed in it",
         )
     for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(folder / path, text.encode())
+        with writing(folder / path):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(folder / path, text.encode())
     return folder
