@@ -79,6 +79,8 @@ def _task_error(failure: Failure) -> CynthusError:
         return DiskFull(
             f"no room left on {failure.host}, at {failure.where}", hint="make room and run the command again"
         )
+    if details == [failure.result.get("msg")]:  # which is in the message already
+        details = []
     return TaskFailed(f"{failure.where}: failed on {failure.host}: {words}", hint=_AGAIN, details=details)
 
 

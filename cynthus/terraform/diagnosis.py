@@ -184,14 +184,14 @@ def _failed(case: Case) -> TerraformFailed:
     return TerraformFailed(
         f"{case.word} {case.verb} failed in {case.root}: {first}{more}",
         hint=f"{mend}; {case.kept}",
-        details=lines,
+        details=lines if len(lines) > 1 else (),
     )
 
 
 def _first_error(lines: Sequence[str]) -> str:
-    """What it called an error first; `init` tells before that what it does."""
-    errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
-    return (errors or [*lines, ""])[0]
+    """What it called an error first, else what it said last; `init` tells before that what it does."""
+    errors = (line.removeprefix("Error: ") for line in lines if line.startswith("Error: "))
+    return next(errors, lines[-1] if lines else "")
 
 
 def _name(number: int) -> str:

@@ -66,6 +66,10 @@ def test_all_that_a_command_said_is_in_the_details() -> None:
     assert error.details == ("warming up", "no luck")
 
 
+def test_what_the_message_says_already_is_not_said_again() -> None:
+    assert error_of(failed({"msg": "my own"})).details == ()
+
+
 def test_a_command_that_said_nothing_is_not_left_without_a_word() -> None:
     assert error_of(failed({})).message.endswith("no reason was given")
 

@@ -110,5 +110,19 @@ def test_colours_and_frames_are_taken_off() -> None:
     assert plain_lines("╷\n│ \x1b[31mError:\x1b[0m no\n│\n│   why \n╵\n") == ["Error: no", "  why"]
 
 
+def test_a_failure_without_a_diagnostic_is_told_by_its_last_line(tmp_path: Path) -> None:
+    broken = case(tmp_path, verb="init")
+    broken.report.text.extend(["Initializing modules...", "no route to the registry"])
+    error = failed(broken)
+    assert error.message == f"terraform init failed in {tmp_path}: no route to the registry"
+    assert error.details == ("Initializing modules...", "no route to the registry")
+
+
+def test_a_single_line_is_not_told_twice(tmp_path: Path) -> None:
+    broken = case(tmp_path, verb="init")
+    broken.report.text.append("Initializing modules...")
+    assert failed(broken).details == ()
+
+
 def test_without_any_output_there_are_no_lines(tmp_path: Path) -> None:
     assert case(tmp_path).lines() == ()
