@@ -54,7 +54,7 @@ def down(
         return _remove_without_folder(tools, found, discard=discard)
     verb = "destroy" if forget else "down"
     with at_work(tools, found, verb) as (site, journal), explained(site):
-        run = recover(tools, site, journal)
+        run = recover(tools, site, journal, home=False)
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
         _bring_home(tools, site, discard=discard)

@@ -58,10 +58,15 @@ def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
     return ended.moved(state, at=at, reason=reason)
 
 
+def why_cancelled(reason: str) -> str:
+    """Why, without the word by which the agent knows a cancellation: the state says that already."""
+    return reason.removeprefix("cancelled: ")
+
+
 def _outcome(status: Mapping[str, object]) -> tuple[RunState, str]:
     reason, code, number = str(status.get("reason") or ""), status.get("exit_code"), status.get("signal")
     if reason.startswith("cancelled"):
-        return RunState.CANCELLED, reason
+        return RunState.CANCELLED, why_cancelled(reason)
     if code == 0 and not reason:
         return RunState.SUCCEEDED, "exit code 0"
     if reason:

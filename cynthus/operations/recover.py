@@ -8,7 +8,7 @@ from cynthus.core.run import Run, RunState
 from cynthus.errors import HostError, PullFailed
 from cynthus.operations.found import adopt
 from cynthus.operations.launch import move
-from cynthus.operations.observe import observe
+from cynthus.operations.observe import observe, why_cancelled
 from cynthus.operations.pull import collect
 from cynthus.operations.site import agents, newest_run
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from cynthus.state.journal import Journal
 
 
-def recover(tools: Tools, site: Site, journal: Journal) -> Run | None:
+def recover(tools: Tools, site: Site, journal: Journal, *, home: bool = True) -> Run | None:
     """The newest run as it is now, after bringing home what ended ones left on their host, as far as that works.
+
+    Without `home` that is left to the caller, who does it in any case.
 
     Terraform that still works for a killed process holds its own lock, and the next plan waits for that. A play that
     still goes on has no such lock, and is ended.
@@ -33,7 +35,7 @@ def recover(tools: Tools, site: Site, journal: Journal) -> Run | None:
     if run is None:
         return None
     seen = look_again(tools, site, run)
-    for problem in bring_home(tools, site):
+    for problem in bring_home(tools, site) if home else ():
         tools.progress.warn(f"not brought home yet: {problem}")
     return site.runs.load(seen.id)
 
@@ -66,7 +68,7 @@ def withdraw(tools: Tools, site: Site, run: Run, reason: str) -> Run:
     for agent in agents(tools, site):
         if agent.present:
             agent.stop(run.id, reason)
-    return move(tools, site, run, RunState.CANCELLED, reason)
+    return move(tools, site, run, RunState.CANCELLED, why_cancelled(reason))
 
 
 def settle(site: Site, run: Run) -> Run:

@@ -74,6 +74,21 @@ def test_of_what_cannot_be_listed_status_says_that_it_is_unknown_and_why(worksho
     assert "too many levels of symbolic links" in found.uncounted
 
 
+def test_what_down_cannot_bring_home_is_tried_and_told_once(workshop: Workshop) -> None:
+    folder = workshop.folder()
+    closed(workshop, folder)
+    workshop.progress.steps.clear()
+    with pytest.raises(PullFailed, match="nothing was removed"):
+        down(workshop.tools, str(folder), yes=True)
+    assert workshop.progress.steps == ["Bring outputs home"]
+
+
+def test_the_reason_of_a_cancelled_run_does_not_repeat_its_state(workshop: Workshop) -> None:
+    outcome = workshop.up(workshop.folder(main=SLEEPS))
+    _, ended = cancel(workshop.tools, outcome.site.id)
+    assert ended.reason == "by `cynthus cancel`"
+
+
 def test_checkpoints_come_home(workshop: Workshop) -> None:
     folder = workshop.folder(main=SAVES)
     workshop.to_the_end(workshop.up(folder))
