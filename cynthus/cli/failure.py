@@ -48,6 +48,9 @@ def _ended(group: click.Command) -> int:
         # In this mode click gives the code of an Exit as the result of the command.
         code = group.main(standalone_mode=False, prog_name="cynthus")
     except click.ClickException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # `cynthus` alone; an older click has no such class
+            error.show()
+            return _exit_code(2)
         return _report(from_click(error))
     except (KeyboardInterrupt, click.Abort):
         return _report(Interrupted("interrupted", hint="run the command again to go on"))

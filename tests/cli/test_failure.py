@@ -129,6 +129,12 @@ def test_a_problem_that_no_line_has_is_shown_without_a_place(capsys: pytest.Capt
     assert capsys.readouterr().err.startswith("no main.py [CYN-120]\n  next: write one\n")
 
 
+def test_the_bare_word_is_answered_with_the_help() -> None:
+    answer = run(Command((sys.executable, "-m", "cynthus")))
+    assert answer.returncode == 2
+    assert (answer.stdout + answer.stderr).startswith(b"Usage: cynthus ")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
