@@ -31,7 +31,7 @@ def assemble(settings: Settings, progress: Progress, person: Person) -> Tools:
         settings=settings,
         index=Index(settings.state_dir / "deployments"),
         targets=Registry(settings),
-        terraform=_LateTerraform(settings),
+        terraform=_LateTerraform(settings, progress),
         ansible=_LateAnsible(settings),
         clock=SystemClock(),
         random=SystemRandom(),
@@ -60,13 +60,17 @@ def _agent() -> bytes:
 class _LateTerraform:
     """A TerraformFactory that imports the real one with its first use: `status` and `logs` never do."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, progress: Progress) -> None:
         self._settings = settings
+        self._progress = progress
 
     @cached_property
     def _factory(self) -> TerraformFactory:
+        from cynthus.terraform.environment import unreadable
         from cynthus.terraform.factory import TerraformCommand
 
+        for file in unreadable(self._settings.environment):
+            self._progress.warn(f"Terraform runs without its configuration {file}: this user may not read it")
         return TerraformCommand(self._settings)
 
     def __call__(self, root: Path, *, logs: Path, activity: Activity) -> Terraform:

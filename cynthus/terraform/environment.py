@@ -49,6 +49,21 @@ def terraform_environment(user: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
+def unreadable(user: Mapping[str, str]) -> tuple[str, ...]:
+    """The files that those variables name and that are kept from this user: Terraform runs without them."""
+    return tuple(user[name] for name in CONFIG_FILES if name in user and _kept_away(user[name]))
+
+
+def _kept_away(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116 - the path came as a text
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return not os.access(path, os.R_OK)
+
+
 def _is_readable_file(path: str) -> bool:
     return os.access(path, os.R_OK) and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where it may not look
 

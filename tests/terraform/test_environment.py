@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from cynthus.process import Command, run
-from cynthus.terraform.environment import terraform_environment
+from cynthus.terraform.environment import terraform_environment, unreadable
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,26 @@ def test_a_configuration_that_is_not_named_stays_so() -> None:
 
 UNREADABLE = """
 import os, sys
-from cynthus.terraform.environment import terraform_environment
+from cynthus.terraform.environment import terraform_environment, unreadable
 os.setuid(654321)
-print(terraform_environment({"TF_CLI_CONFIG_FILE": sys.argv[1]})["TF_CLI_CONFIG_FILE"])
+user = {"TF_CLI_CONFIG_FILE": sys.argv[1]}
+print(terraform_environment(user)["TF_CLI_CONFIG_FILE"], *unreadable(user))
 """
 
 
-def test_a_configuration_that_may_not_be_read_counts_as_missing() -> None:
+@pytest.mark.parametrize(("folder", "file"), [(0o700, 0o644), (0o755, 0o600)])
+def test_a_configuration_that_may_not_be_read_counts_as_missing_and_is_named(folder: int, file: int) -> None:
     if os.getuid():
         pytest.skip("only root can become a user who may not read a file")
     # Folders of pytest's own are closed to everybody else.
     with TemporaryDirectory() as closed:
-        Path(closed, "terraformrc").touch()
-        answer = run(Command((sys.executable, "-c", UNREADABLE, f"{closed}/terraformrc")))
-    assert answer.stdout.decode().strip() == os.devnull, answer.stderr.decode()
+        config = Path(closed, "terraformrc")
+        config.touch()
+        config.chmod(file)
+        Path(closed).chmod(folder)
+        answer = run(Command((sys.executable, "-c", UNREADABLE, str(config))))
+    assert answer.stdout.decode().split() == [os.devnull, str(config)], answer.stderr.decode()
+
+
+def test_a_configuration_that_is_missing_is_not_called_unreadable(tmp_path: Path) -> None:
+    assert unreadable({"TF_CLI_CONFIG_FILE": str(tmp_path / "missing")}) == ()
