@@ -93,7 +93,7 @@ def start(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: 
         run = deploy(tools, launch, agents, journal, start=not values)
         if values:
             _start_with_secrets(run, agents, values)
-    except Interrupted:
+    except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
             launch.site.runs.save(observe(launch.site.runs.load(launch.run.id), agents[0], tools.clock))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,11 @@ from cynthus.operations.up import Request, prepare, run
 from cynthus.operations.update import update
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cynthus.ansible.client import Activity, PlayResult
+    from cynthus.testing.play import DirectPlay
     from tests.operations.workshop import Workshop
 
 BROKEN = TerraformFailed("it does not work", hint="mend it")
@@ -70,6 +76,29 @@ def test_an_interruption_says_what_exists(workshop: Workshop) -> None:
     with pytest.raises(Interrupted, match="nothing has been made, no run has started") as caught:
         workshop.up(folder)
     assert f"`cynthus up {folder}` goes on from here" in caught.value.hint
+
+
+class StoppedAfterwards:
+    """A play that is interrupted when all of it is done."""
+
+    def __init__(self, play: DirectPlay) -> None:
+        self._play = play
+
+    def play(
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+    ) -> PlayResult:
+        self._play.play(playbook, inventory=inventory, extravars=extravars, activity=activity)
+        raise Interrupted("stopped", hint="x")
+
+    def end_leftovers(self) -> None:
+        self._play.end_leftovers()
+
+
+def test_an_interruption_after_the_start_says_that_main_py_runs(workshop: Workshop) -> None:
+    folder = workshop.folder(main="import time\ntime.sleep(600)\n")
+    workshop.tools = replace(workshop.tools, ansible=StoppedAfterwards(workshop.ansible))
+    with pytest.raises(Interrupted, match=r"run \S+ is RUNNING"):
+        workshop.up(folder)
 
 
 def test_a_plan_that_changes_nothing_is_not_applied(workshop: Workshop) -> None:
