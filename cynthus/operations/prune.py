@@ -46,14 +46,16 @@ def _may_go(site: Site, run: Run, agent: HostAgent) -> bool:
     """Whether nothing is lost with what lies there: all that it wrote is at home, or it never began."""
     if run.pruned or not run.over:
         return False
-    folder = agent.run_folder(run.id)
     if run.started_at is None:
-        return run.state.ended and "attempts" not in agent.connection.folders(folder)
+        return run.state.ended and "attempts" not in agent.connection.folders(agent.run_folder(run.id))
+    if not run.pulled:
+        return False
     try:
-        there, here = folder / "outputs", site.folder / "outputs" / run.id
-        return run.pulled and not compare(agent.connection, there, here).missing
+        found = compare(agent.connection, agent.outputs(run.id), site.folder / "outputs" / run.id)
     except PullFailed:
         return False
+    # A link that leads out of the folder cannot come home, so it is not there.
+    return not found.missing and not found.outside
 
 
 def _names(told: object) -> list[str]:

@@ -109,6 +109,12 @@ def test_one_whose_outputs_were_changed_at_home_stays(workshop: Workshop, place:
     assert OLDEST in place.left()
 
 
+def test_one_with_a_link_that_cannot_come_home_stays(workshop: Workshop, place: Place) -> None:
+    (place.host.place / "runs" / OLDEST / "outputs/link").symlink_to("/somewhere")
+    prune(workshop.tools, place.site, place.host.agent)
+    assert OLDEST in place.left()
+
+
 def test_one_that_goes_on_stays_whatever_the_record_says(workshop: Workshop, place: Place) -> None:
     (place.host.place / "runs" / OLDEST / "attempts/1/0/exit").unlink()
     prune(workshop.tools, place.site, place.host.agent)
