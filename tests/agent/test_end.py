@@ -20,13 +20,15 @@ FAMILY = """\
 import os, subprocess, sys
 own = subprocess.Popen(["sleep", "600"])
 apart = subprocess.Popen(["sleep", "601"], start_new_session=True)
+ear, mouth = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        print("daemon", os.getpid(), flush=True)
+        os.write(mouth, str(os.getpid()).encode())
         os.execvp("sleep", ["sleep", "602"])
     os._exit(0)
 os.wait()
+print("daemon", os.read(ear, 20).decode())
 print("children", own.pid, apart.pid, flush=True)
 """
 
