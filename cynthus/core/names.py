@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from random import Random
 
 NAME_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -15,6 +15,8 @@ NAME_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 _NAME = re.compile(NAME_PATTERN + r"\Z")
 _ID = re.compile(r"^[a-z][a-z0-9-]{0,15}-[0-9a-f]{6}\Z")
 _RUN = re.compile(r"^\d{8}-\d{6}-[0-9a-f]{4}\Z")
+_SECOND = "%Y%m%d-%H%M%S"
+_LAST = 0xFFFF
 
 
 def is_name(text: str) -> bool:
@@ -44,6 +46,12 @@ def mint_deployment_id(name: str, random: Random) -> str:
     return f"{name[:16].rstrip('-')}-{random.getrandbits(24):06x}"
 
 
-def mint_run_id(now: datetime, random: Random) -> str:
-    """`YYYYMMDD-HHMMSS-xxxx` in UTC: sorts by time, and two in one second differ."""
-    return f"{now:%Y%m%d-%H%M%S}-{random.getrandbits(16):04x}"
+def mint_run_id(now: datetime, random: Random, *, after: str = "") -> str:
+    """`YYYYMMDD-HHMMSS-xxxx` in UTC: sorts by time, and behind the id `after`, whatever the clock says."""
+    minted = f"{now:{_SECOND}}-{random.getrandbits(16):04x}"
+    if minted > after:
+        return minted
+    second, last = datetime.strptime(after[:15], _SECOND).replace(tzinfo=UTC), int(after[16:], 16)
+    if last < _LAST:
+        return f"{after[:16]}{last + 1:04x}"
+    return f"{second + timedelta(seconds=1):{_SECOND}}-0000"

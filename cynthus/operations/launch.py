@@ -42,7 +42,9 @@ class Launch:
 def new_run(tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...]) -> Run:
     """A run that is about to be made, on disk before anything of it exists."""
     now = tools.clock.now()
-    run = Run(mint_run_id(now, tools.random), site.id, stamp(now), fingerprint=fingerprint, arguments=arguments)
+    last = site.runs.newest()
+    name = mint_run_id(now, tools.random, after=last.id if last else "")
+    run = Run(name, site.id, stamp(now), fingerprint=fingerprint, arguments=arguments)
     site.runs.save(run)
     return run
 

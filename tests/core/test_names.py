@@ -98,6 +98,26 @@ def test_two_runs_in_one_second_differ() -> None:
     assert first != second
 
 
+@given(MOMENTS.filter(lambda moment: moment.year < 9999), MOMENTS, SEEDS)
+def test_a_run_sorts_behind_the_last_one_whatever_the_clock_says(last: datetime, now: datetime, seed: int) -> None:
+    before = mint_run_id(last, Random(seed))
+    minted = mint_run_id(now, Random(seed), after=before)
+    assert (is_run_id(minted), minted > before) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("last", "minted"),
+    [
+        ("20260102-030405-0000", "20260102-030405-2265"),
+        ("20260102-030405-fffe", "20260102-030405-ffff"),
+        ("20260102-030405-ffff", "20260102-030406-0000"),
+        ("20270102-030405-0041", "20270102-030405-0042"),
+    ],
+)
+def test_behind_a_run_of_the_same_second_or_of_the_future_is_the_next_id(last: str, minted: str) -> None:
+    assert mint_run_id(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), Random(1), after=last) == minted
+
+
 @pytest.mark.parametrize(
     "text", ["", "20260102-030405", "20260102-030405-12G4", "20260102-030405-1234\n", "../20260102-030405-1234"]
 )
