@@ -1,0 +1,88 @@
+"""A test bed to play with: `python -m tests.bed up`, and in another terminal the ssh that it prints."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from cynthus.process import birth
+from tests.bed import beds
+from tests.bed.probe import unfit
+from tests.bed.registry import PASSWORD, USER, Registry
+from tests.bed.tree import NoTree, Tree, cache, place, tree
+from tests.processes import wait_for
+
+if TYPE_CHECKING:
+    from tests.bed.host import Host
+
+
+@click.group()
+def main() -> None:
+    """Hosts with systemd and sshd on this machine, for the tests and to play with. Needs root."""
+
+
+@main.command()
+def build() -> None:
+    """Build the tree below all hosts, if it is not in the cache."""
+    click.echo(f"The tree is at {_tree().folder}.")
+
+
+@main.command()
+@click.option("--hosts", "number", default=1, show_default=True, help="How many hosts.")
+@click.option("--docker", is_flag=True, help="With Docker installed already.")
+@click.option("--disk", default="", help="The size of a small disk, as mount takes it: 300m.")
+@click.option("--registry", "with_registry", is_flag=True, help="With an image registry.")
+def up(number: int, disk: str, *, docker: bool, with_registry: bool) -> None:
+    """Make hosts, print how to reach them, and stay until Ctrl-C or `down`. Then everything is gone."""
+    below = _tree()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        bed = stack.enter_context(beds.Bed(below))
+        bed.by_hand()
+        for host in bed.hosts(number, docker=docker, disk=disk):
+            _show(host)
+        if with_registry:
+            registry = stack.enter_context(Registry(bed))
+            click.echo(f"registry: {registry.internal_address} for hosts, {registry.address} here, {USER}:{PASSWORD}")
+        click.echo("\nCtrl-C removes all of it.")
+        while True:
+            signal.pause()
+
+
+@main.command()
+def down() -> None:
+    """End the beds that were brought up by hand, and remove what killed ones have left."""
+    told = beds.brought_up_by_hand()
+    for pid in told:
+        os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: all(birth(pid) is None for pid in told), "the end of all beds")
+    beds.sweep()
+    click.echo(f"{len(told)} ended. The tree stays in {cache()}; delete that folder to be rid of it.")
+
+
+def _tree() -> Tree:
+    reason = unfit()
+    if reason:
+        sys.exit(reason)
+    if not place().exists():
+        click.echo("The tree below all hosts is built now, once: that takes a minute or two.", err=True)
+    try:
+        return tree()
+    except NoTree as error:
+        sys.exit(f"There is no tree for hosts: {error}")
+
+
+def _show(host: Host) -> None:
+    click.echo(f"\n{host.name} ({host.internal_address} for other hosts)")
+    click.echo(f"  {shlex.join(host.ssh_argv())}")
+    click.echo(f"  as root, past SSH: nsenter --target {host.pid} --all bash")
+
+
+if __name__ == "__main__":
+    main()

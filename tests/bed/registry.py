@@ -1,0 +1,133 @@
+"""An image registry with a password, in the hub's network: over TLS, as registries are."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import platform
+import ssl
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Self
+
+from cynthus.process import Command, start
+from tests.bed.hub import ADDRESS
+from tests.processes import wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bed.beds import Bed
+    from tests.bed.host import Host
+
+PORT = 5000
+USER = "tester"
+PASSWORD = "correct horse"
+_HTPASSWD = "tester:$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
+"""That user and password. The registry takes bcrypt only, which Python has no word for."""
+
+_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
+_CONFIG = "application/vnd.docker.container.image.v1+json"
+_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+
+class Registry:
+    """A running registry. Hosts find it at `internal_address` and trust its certificate; the tests at `address`."""
+
+    def __init__(self, bed: Bed) -> None:
+        self.internal_address = f"{ADDRESS}:{PORT}"
+        self.certificate = bed.certificate
+        folder = bed.disks / "registry"
+        self._data = bed.hub.path(folder)
+        self._data.mkdir()
+        (self._data / "htpasswd").write_text(f"{_HTPASSWD}\n")
+        (self._data / "config.json").write_text(json.dumps(_settings(folder, bed)))
+        self.line = bed.relay.add(ADDRESS, PORT)
+        self.address = f"127.0.0.1:{self.line.port}"
+        argv = ("setpriv", "--pdeathsig", "KILL", *bed.hub.entry, str(bed.tree.registry), "serve")
+        self._log = bed.folder / "registry.log"
+        with open(self._log, "wb") as log:
+            self._process = start(Command((*argv, str(folder / "config.json"))), stdout=log, stderr=log)
+
+    def __enter__(self) -> Self:
+        wait_for(self._answers, f"the registry to answer: {self._log}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def put(self, name: str, tar: Path) -> str:
+        """Put a tree into it as the image `name`; gives the name by which a host pulls it."""
+        repository, _, tag = name.partition(":")
+        plain = tar.read_bytes()
+        layer = gzip.compress(plain, compresslevel=1)
+        config = json.dumps(
+            {
+                "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()],
+                "os": "linux",
+                "config": {},
+                "rootfs": {"type": "layers", "diff_ids": [_digest(plain)]},
+            }
+        ).encode()
+        for blob in (layer, config):
+            self._put_blob(repository, blob)
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": _IMAGE,
+            "config": {"mediaType": _CONFIG, "size": len(config), "digest": _digest(config)},
+            "layers": [{"mediaType": _LAYER, "size": len(layer), "digest": _digest(layer)}],
+        }
+        self._ask("PUT", f"/v2/{repository}/manifests/{tag or 'latest'}", json.dumps(manifest).encode(), _IMAGE)
+        return f"{self.internal_address}/{name}"
+
+    def show_to(self, host: Host) -> str:
+        """Let the host find it where the tests do, so that one name of an image fits both; gives that address.
+
+        It lasts until the host reboots. Docker takes a registry on loopback without asking who signed for it.
+        """
+        proxy = ("/lib/systemd/systemd-socket-proxyd", self.internal_address)
+        host.text("systemd-run", f"--socket-property=ListenStream={self.address}", *proxy)
+        return self.address
+
+    def _put_blob(self, repository: str, blob: bytes) -> None:
+        place = self._ask("POST", f"/v2/{repository}/blobs/uploads/")
+        joint = "&" if "?" in place else "?"
+        self._ask("PUT", f"{place}{joint}digest={_digest(blob)}", blob, "application/octet-stream")
+
+    def _ask(self, verb: str, path: str, body: bytes = b"", kind: str = "") -> str:
+        """The answer's Location. It may be a whole address or a path."""
+        url = path if path.startswith("https:") else f"https://{self.address}{path}"
+        word = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        headers = {"Authorization": f"Basic {word}", "Content-Type": kind}
+        request = urllib.request.Request(url, body, headers, method=verb)
+        trust = ssl.create_default_context(cafile=self.certificate)
+        with urllib.request.urlopen(request, context=trust, timeout=60) as answer:
+            return str(answer.headers.get("Location", ""))
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, self._log.read_text()
+        try:
+            self._ask("GET", "/v2/")
+        except (urllib.error.URLError, ConnectionError):
+            return False
+        return True
+
+
+def _settings(folder: Path, bed: Bed) -> dict[str, object]:
+    return {
+        "version": 0.1,
+        "log": {"level": "warn"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "images")}, "delete": {"enabled": True}},
+        "auth": {"htpasswd": {"realm": "test bed", "path": str(folder / "htpasswd")}},
+        "http": {
+            "addr": f"{ADDRESS}:{PORT}",
+            "tls": {"certificate": str(bed.certificate), "key": str(bed.certificate.with_suffix(".key"))},
+        },
+    }
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"

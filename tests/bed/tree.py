@@ -1,0 +1,163 @@
+"""The Debian tree below all hosts, built once by the machine's own apt and kept in a cache."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cynthus.process import Command, run
+from tests.bed import packages
+from tests.bed.hub import SEARCHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INSTALLED = (
+    "openssh-server", "sudo", "python3", "python3-apt", "iproute2", "iptables", "procps",
+    "systemd-sysv", "libpam-systemd", "dbus", "ca-certificates",
+)  # fmt: skip
+"""What a host has beyond the least that apt can live with. No Docker: hosts are bare."""
+
+OFFERED = ("docker.io", "docker-registry", "python3-venv", "rsync", "curl", "gnupg", "acl", "pciutils")
+"""What a host can install: apt finds these, and what they need, on the host's own disk."""
+
+DOCKER = ("docker.io",)
+"""What the hosts have that ask for Docker."""
+
+_COMPONENTS = ("main", "universe")
+_SCRIPTS = Path(__file__).parent
+
+
+class NoTree(Exception):
+    """The tree cannot be built here; the text says why."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Where the layers of a host lie. None of them is ever written to again."""
+
+    folder: Path
+
+    @property
+    def base(self) -> Path:
+        return self.folder / "base"
+
+    @property
+    def docker(self) -> Path:
+        """A layer above `base` with Docker installed."""
+        return self.folder / "docker"
+
+    @property
+    def registry(self) -> Path:
+        """The program docker-registry."""
+        return self.folder / "registry" / "usr" / "bin" / "docker-registry"
+
+    def lower(self, *, docker: bool) -> str:
+        """The layers in overlayfs' words: the uppermost first."""
+        return f"{self.docker}:{self.base}" if docker else str(self.base)
+
+
+def cache() -> Path:
+    """Where trees and living beds are."""
+    named = os.environ.get("CYNTHUS_TEST_CACHE")
+    beside = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(named or f"{beside}/cynthus-tests").expanduser().absolute()
+
+
+def place() -> Path:
+    """Where the tree for this machine's distribution is, or will be once it is built."""
+    return cache() / f"tree-{_suite()}-{_key()}"
+
+
+def tree() -> Tree:
+    """The tree for this machine's distribution, built now if it is not there (one to two minutes, 700 MB).
+
+    Raises:
+        NoTree: it cannot be built.
+    """
+    with _alone(cache()):
+        if not place().exists():
+            _build(place())
+    return Tree(place())
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process builds; the others wait for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _suite() -> str:
+    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
+
+
+def _key() -> str:
+    """Another list of packages or another script is another tree."""
+    scripts = [(_SCRIPTS / name).read_text() for name in ("furnish.sh", "layer.sh", "packages.py")]
+    return hashlib.sha256(json.dumps([INSTALLED, OFFERED, DOCKER, scripts]).encode()).hexdigest()[:12]
+
+
+def _build(whole: Path) -> None:
+    half = whole.with_suffix(".building")
+    shutil.rmtree(half, ignore_errors=True)
+    made = Tree(half)
+    half.mkdir()
+    # Readable for all: hosts have users that are not root.
+    half.chmod(0o755)
+    _bootstrap(made.base)
+    packages.index(made.base / "srv" / "packages")
+    packages.unpack(made.base / "srv" / "packages", "docker-registry", half / "registry")
+    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *DOCKER)
+    half.rename(whole)
+
+
+def _bootstrap(base: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        sources, settings = Path(folder, "sources.list"), Path(folder, "apt.conf")
+        sources.write_text(_sources())
+        settings.write_text(_settings())
+        _run(
+            "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory",
+            f"--include={','.join(INSTALLED)}", f"--aptopt={settings}", f"--customize-hook={_SCRIPTS / 'furnish.sh'}",
+            _suite(), str(base), str(sources),
+            BED_OFFERED=" ".join(OFFERED),
+        )  # fmt: skip
+
+
+def _sources() -> str:
+    """The sources of the distribution itself, as this machine has them: mirrors and all, but nobody else's packages."""
+    asked = ("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
+    lines = {line for line in _run(*asked).splitlines() if _is_of_distribution(*line.split())}
+    if not lines:
+        raise NoTree(f"apt has no source for {_suite()}")
+    return "".join(f"deb {line}\n" for line in sorted(lines))
+
+
+def _is_of_distribution(_uri: str, release: str, component: str) -> bool:
+    return release.split("-")[0] == _suite() and component in _COMPONENTS
+
+
+def _settings() -> str:
+    """How this machine reaches its sources: proxies, and what it makes of old ones."""
+    kept = ("Acquire::http", "Acquire::https", "Acquire::Check", "Acquire::Retries")
+    return "".join(f"{line}\n" for line in _run("apt-config", "dump").splitlines() if line.startswith(kept))
+
+
+def _run(*argv: str, **environment: str) -> str:
+    answer = run(Command(argv, env={**os.environ, "PATH": SEARCHED, **environment}))
+    if answer.returncode:
+        said = answer.stderr.decode(errors="replace").strip().splitlines()
+        raise NoTree(f"{argv[0]} failed: {' | '.join(said[-4:]) or answer.returncode}")
+    return answer.stdout.decode()
