@@ -28,7 +28,10 @@
     │   ├── AnsibleMissing, AnsibleTimeout, HostUnreachable
     │   └── TaskFailed                the task, the host and what the host said
     ├── HostError                     a command on a host did not do what it should
-    │   └── EnvironmentFailed         requirements that do not install
+    │   ├── EnvironmentFailed         requirements that do not install
+    │   ├── HostUnfit                 something on a host keeps it from being made ready
+    │   ├── NotAllowed                making a host ready would disrupt it
+    │   └── DockerFailed, GpusFailed  what was made ready does not work
     ├── NothingRunning, NothingToPull, RunLost
     ├── PullFailed
     ├── DiskFull
@@ -498,6 +501,48 @@ class EnvironmentFailed(HostError):
     """
 
     code = "CYN-421"
+
+
+class HostUnfit(HostError):
+    """Something on a host has to be mended before it can be made ready for an app.
+
+    The message names it: a system that Cynthus installs nothing on, a user who may not become root, settings of Docker
+    that are not JSON, GPUs for which there is no driver. Nothing was changed. What works is always left as it is, so
+    whatever is installed by hand is taken.
+    """
+
+    code = "CYN-430"
+
+
+class NotAllowed(HostError):
+    """Making a host ready would disrupt it, and nobody has allowed that.
+
+    A reboot, another driver, the removal of packages, or a restart of Docker while containers run are never done unless
+    `--allow-reboot` or `--allow-disrupt` says so; `-y` does not. Nothing was changed. The hint has the command to do it
+    by hand.
+    """
+
+    code = "CYN-431"
+
+
+class DockerFailed(HostError):
+    """Docker could not be installed on a host, or does not answer there.
+
+    The message says what is known about the cause, the lines below it are the host's own. Run the command again once
+    that is mended: only what is missing is done.
+    """
+
+    code = "CYN-432"
+
+
+class GpusFailed(HostError):
+    """The GPUs of a host do not work: on the host itself, or not in a container.
+
+    The message says what is known about the cause: the driver, its kernel module, the switches between GPUs, Docker, or
+    a GPU itself. The lines below it are the host's own.
+    """
+
+    code = "CYN-433"
 
 
 class NothingRunning(CynthusError):

@@ -121,6 +121,62 @@ def start(
     )
 
 
+class Conversation:
+    """A program that answers questions, started in a session of its own. Its stderr goes to a file.
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+
+    def __init__(self, command: Command, *, stderr: IO[bytes]) -> None:
+        self._process = subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=command.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+        )
+
+    def say(self, data: bytes) -> bool:
+        """Whether it could be said: the program reads as long as it lives."""
+        assert self._process.stdin is not None  # noqa: S101 - a pipe, as asked for above
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except OSError:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Nothing more will be said."""
+        assert self._process.stdin is not None  # noqa: S101 - as above
+        with suppress(OSError):
+            self._process.stdin.close()
+
+    def hear_line(self) -> bytes:
+        """The next line of its answers; one without an end was cut off."""
+        assert self._process.stdout is not None  # noqa: S101 - as above
+        return self._process.stdout.readline()
+
+    def hear(self, size: int) -> bytes:
+        """The next `size` bytes; fewer were cut off."""
+        assert self._process.stdout is not None  # noqa: S101 - as above
+        return self._process.stdout.read(size)
+
+    def await_end(self, seconds: float) -> None:
+        """Wait for its end, but not longer than that."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def close(self) -> None:
+        """End it."""
+        kill_group(self._process.pid)
+        with suppress(OSError), self._process:
+            self._process.wait()
+
+
 def ended(process: subprocess.Popen[bytes]) -> bool:
     """Whether the process has ended; its `returncode` is known then.
 
@@ -172,7 +228,9 @@ def birth(pid: int) -> str | None:
 
 
 def mentioning(word: str) -> tuple[tuple[int, str], ...]:
-    """Other processes of this user that have `word` on their command line: pid and command line, cut to its beginning.
+    """Processes of this user that have `word` on their command line: pid and command line, cut to its beginning.
+
+    We and our children are left out.
 
     Linux: /proc/PID/cmdline (proc(5)); elsewhere nothing is found.
     """
@@ -183,10 +241,18 @@ def mentioning(word: str) -> tuple[tuple[int, str], ...]:
             own = folder.stat().st_uid == os.getuid()
         except OSError:
             continue
-        if own and word.encode() in line and folder.name != str(os.getpid()):
+        if own and word.encode() in line and os.getpid() not in (int(folder.name), _parent(folder)):
             shown = line.replace(b"\0", b" ").decode(errors="replace").strip()
             found.append((int(folder.name), shown if len(shown) <= 120 else f"{shown[:117]}..."))
     return tuple(found)
+
+
+def _parent(folder: Path) -> int:
+    """The pid of a process's parent; 0 where it has ended (field 4 of /proc/PID/stat)."""
+    try:
+        return int((folder / "stat").read_bytes().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def alive(pid: int, born: str) -> bool:

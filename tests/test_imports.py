@@ -86,6 +86,8 @@ def test_only_process_starts_processes(path: Path) -> None:
     if path == REPOSITORY / "cynthus" / "process.py":
         assert "subprocess" in imported(tree(path))
         return
+    if path == REPOSITORY / "cynthus/targets/ssh/reader.py":
+        return  # it is sent to a host and runs there, alone
     module = tree(path)
     for_types = ast.Module(list(in_type_checking(module)), [])
     assert "subprocess" not in imported(module) - imported(for_types)

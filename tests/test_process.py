@@ -7,13 +7,30 @@ import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.process import Command, CommandTimeout, attach, birth, ended, kill_group, let_go, mentioning, run, start
+from cynthus.process import (
+    Command,
+    CommandTimeout,
+    Conversation,
+    attach,
+    birth,
+    ended,
+    kill_group,
+    let_go,
+    mentioning,
+    run,
+    start,
+)
 from tests.processes import descriptors, pid_in, sh, started, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # run
 
@@ -298,13 +315,97 @@ def test_an_end_is_seen_although_an_interrupt_has_left_the_lock_of_popen_taken()
 
 def test_processes_are_found_by_a_word_on_their_command_line(tmp_path: Path) -> None:
     with open(os.devnull, "wb") as nowhere:
-        sleeper = Command((sys.executable, "-c", "import time; time.sleep(60)", str(tmp_path)))
-        process = start(sleeper, stdout=nowhere, stderr=nowhere)
+        sleeper = f"'{sys.executable}' -c 'import time; time.sleep(60)' \"$1\" & echo $! >\"$1/pid\"; wait"
+        process = start(sh(sleeper, str(tmp_path)), stdout=nowhere, stderr=nowhere)
+    # Not the shell between us: it is our own child.
+    grandchild = pid_in(tmp_path / "pid")
     wait_for(lambda: mentioning(str(tmp_path)), "its command line")
-    assert [pid for pid, _ in mentioning(str(tmp_path))] == [process.pid]
+    assert [pid for pid, _ in mentioning(str(tmp_path))] == [grandchild]
     kill_group(process.pid)
     wait_for(lambda: ended(process), "its end")
 
 
 def test_a_word_that_nobody_has_finds_nothing(tmp_path: Path) -> None:
     assert mentioning(str(tmp_path / "nobody")) == ()
+
+
+# conversations
+
+ECHO = 'while read -r line; do echo "$line"; done'
+
+
+@contextmanager
+def talking(command: Command, said: Path) -> Iterator[Conversation]:
+    with open(said, "wb") as stderr:
+        talk = Conversation(command, stderr=stderr)
+    try:
+        yield talk
+    finally:
+        talk.close()
+
+
+def test_each_question_is_answered_before_the_next(tmp_path: Path) -> None:
+    with talking(sh(ECHO), tmp_path / "said") as talk:
+        for word in (b"one\n", b"two\n"):
+            assert talk.say(word)
+            assert talk.hear_line() == word
+
+
+def test_bytes_are_heard_as_they_are(tmp_path: Path) -> None:
+    data = os.urandom(1 << 20)
+    with talking(Command(("cat",)), tmp_path / "said") as talk:
+        writer = Thread(target=talk.say, args=(data,))
+        writer.start()
+        assert talk.hear(len(data)) == data
+        writer.join()
+
+
+def test_an_answer_that_was_cut_off_is_shorter(tmp_path: Path) -> None:
+    with talking(sh("printf half"), tmp_path / "said") as talk:
+        assert talk.hear(100) == b"half"
+        assert talk.hear_line() == b""
+
+
+def test_who_has_ended_can_be_told_nothing(tmp_path: Path) -> None:
+    with talking(Command(("true",)), tmp_path / "said") as talk:
+        talk.await_end(30)
+        assert not talk.say(bytes(1 << 20))
+
+
+def test_who_is_told_no_more_may_come_to_an_end(tmp_path: Path) -> None:
+    with talking(sh("cat >/dev/null; echo last words"), tmp_path / "said") as talk:
+        talk.say(b"something\n")
+        talk.end()
+        assert talk.hear_line() == b"last words\n"
+
+
+def test_the_end_is_not_awaited_longer_than_was_said(tmp_path: Path) -> None:
+    with talking(Command(("sleep", "600")), tmp_path / "said") as talk:
+        begin = time.monotonic()
+        talk.await_end(0.1)
+        assert time.monotonic() - begin < 60
+
+
+def test_what_it_says_beside_goes_to_the_file(tmp_path: Path) -> None:
+    with talking(sh("echo problem >&2"), tmp_path / "said") as talk:
+        talk.await_end(30)
+    assert (tmp_path / "said").read_text() == "problem\n"
+
+
+def test_a_closed_conversation_ends_its_program_and_the_children(tmp_path: Path) -> None:
+    with talking(sh('sleep 600 & echo $! > "$1"; wait', str(tmp_path / "pid")), tmp_path / "said"):
+        child = pid_in(tmp_path / "pid")
+    wait_for(lambda: birth(child) is None, "the end of the child")
+
+
+def test_a_conversation_can_be_closed_while_something_is_unsaid(tmp_path: Path) -> None:
+    with talking(Command(("sleep", "600")), tmp_path / "said") as talk:
+        writer = Thread(target=talk.say, args=(bytes(1 << 20),))
+        writer.start()
+    writer.join(30)
+    assert not writer.is_alive()
+
+
+def test_a_conversation_with_nobody_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with open(tmp_path / "said", "wb") as said, pytest.raises(FileNotFoundError):
+        Conversation(Command(("/no/such/program",)), stderr=said)

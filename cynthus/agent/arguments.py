@@ -9,7 +9,11 @@ from cynthus.agent.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_OPTIONS = frozenset(["home", "spec", "folder", "run", "attempt", "rank", "archive", "reason"])
+_OPTIONS = frozenset([
+    "home", "spec", "folder", "run", "attempt", "rank", "archive", "reason",
+    # of bringing things to a host from elsewhere
+    "at", "deployment", "kit", "program", "python", "ssh",
+])
 
 
 class Arguments(NamedTuple):

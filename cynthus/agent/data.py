@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from cynthus.agent.failure import DATA_MISSING, DATA_UNREADABLE, Failure
 from cynthus.agent.version import Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from cynthus.agent.home import Home
     from cynthus.agent.spec import DataEntry, Spec
@@ -27,7 +28,7 @@ def bring(home: Home, spec: Spec, folder: Path) -> bool:
     """
     changed = False
     for entry in spec.data:
-        source = _source(entry, folder)
+        source = source_of(entry, folder)
         if entry.copied:
             changed |= _Copy(source, _copy_of(home, entry, folder)).update()
     return changed
@@ -43,7 +44,7 @@ def mounts(home: Home, spec: Spec, folder: Path) -> tuple[Mount, ...]:
 
 
 def _mount(home: Home, entry: DataEntry, folder: Path) -> Mount:
-    source = _source(entry, folder)
+    source = source_of(entry, folder)
     path = _copy_of(home, entry, folder) if entry.copied else source
     if source.is_dir():
         return Mount(entry.name or "", str(path))
@@ -52,7 +53,12 @@ def _mount(home: Home, entry: DataEntry, folder: Path) -> Mount:
     return Mount(f"{entry.name}/{source.name}" if entry.name else source.name, str(file))
 
 
-def _source(entry: DataEntry, folder: Path) -> Path:
+def source_of(entry: DataEntry, folder: Path) -> Path:
+    """What an entry names, links followed.
+
+    Raises:
+        Failure: it is missing or cannot be read.
+    """
     path = folder / entry.path
     hint = "mend `data:` in cynthus.yaml, or bring it there"
     try:
@@ -66,10 +72,15 @@ def _source(entry: DataEntry, folder: Path) -> Path:
     return resolved
 
 
-def _copy_of(home: Home, entry: DataEntry, folder: Path) -> Path:
-    """Shared by all runs of the deployment, and named after where it came from."""
+def name_of(entry: DataEntry, folder: Path) -> str:
+    """What a copy of an entry is called below the deployment's `data/`: a hash over where it comes from."""
     origin = os.path.normpath(folder / entry.path)
-    return home.data / hashlib.sha256(os.fsencode(origin)).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(origin)).hexdigest()[:16]
+
+
+def _copy_of(home: Home, entry: DataEntry, folder: Path) -> Path:
+    """Shared by all runs of the deployment."""
+    return home.data / name_of(entry, folder)
 
 
 class _Copy:
@@ -82,13 +93,10 @@ class _Copy:
 
     def update(self) -> bool:
         self._target.mkdir(parents=True, exist_ok=True)
-        wanted: dict[str, os.stat_result] = dict(_files(self._source))
+        wanted: dict[str, os.stat_result] = dict(walk(self._source))
+        self._changed = remove_others(self._target, wanted) > 0
         for path, found in wanted.items():
             self._bring(path, found)
-        for path, _ in list(_files(self._target)):
-            if path not in wanted:
-                (self._target / path).unlink()
-                self._changed = True
         return self._changed
 
     def _bring(self, path: str, found: os.stat_result) -> None:
@@ -119,7 +127,26 @@ def _same(target: Path, found: os.stat_result) -> bool:
     return here.st_size == found.st_size and here.st_mtime_ns == found.st_mtime_ns
 
 
-def _files(path: Path) -> Iterator[tuple[str, os.stat_result]]:
+def remove_others(folder: Path, wanted: Container[str]) -> int:
+    """Delete all files of a copy that are not wanted, and folders that are empty then; gives how many files that were.
+
+    Before anything is written: what was a file may be a folder now, or the other way round.
+    """
+    removed = 0
+    for parent, folders, names in os.walk(folder, topdown=False):
+        links = [name for name in folders if os.path.islink(f"{parent}/{name}")]  # noqa: PTH114 - as in `walk`
+        for name in (*names, *links):
+            file = f"{parent}/{name}"
+            if name in links or os.path.relpath(file, folder) not in wanted:
+                os.unlink(file)  # noqa: PTH108 - as in `walk`
+                removed += 1
+        if parent != str(folder):
+            with suppress(OSError):  # it is not empty
+                os.rmdir(parent)  # noqa: PTH106 - as above
+    return removed
+
+
+def walk(path: Path) -> Iterator[tuple[str, os.stat_result]]:
     """The files below a folder, or the file itself, by path in a copy. Links are followed, but not in a circle."""
     if path.is_file():
         yield path.name, path.stat()

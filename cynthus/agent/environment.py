@@ -114,6 +114,8 @@ def _build(target: Path, spec: Spec, file: Path | None, environment: Mapping[str
     variables = installer.variables(environment)
     python = interpreter.find(spec.python or interpreter.own_version(), variables)
     install = None if file is None else installer.command(_python(target), file, variables)
+    if file is not None and install is None:
+        interpreter.refuse_without_pip(python, variables)
     # Most apps never call pip, and it takes twenty times longer to make than all the rest.
     without_pip = () if file is not None and install is None else ("--without-pip",)
     with Steps(target.with_name(f"{target.name}.log"), descriptor, variables) as steps:

@@ -163,6 +163,11 @@ class Home(NamedTuple):
         return [RunFolder(each, self.deployment) for each in sorted((self.folder / "runs").glob("*")) if each.is_dir()]
 
 
+def host_folder(deployment: str, environment: Mapping[str, str]) -> Path:
+    """Where a deployment lies on a host that was reached from elsewhere: for root, in the machine's own place."""
+    return default_folder(deployment, environment) if os.getuid() else Path("/opt/cynthus") / deployment
+
+
 def default_folder(deployment: str, environment: Mapping[str, str]) -> Path:
     """Where a deployment lies when nobody says: below $XDG_DATA_HOME or ~/.local/share."""
     base = environment.get("XDG_DATA_HOME", "")

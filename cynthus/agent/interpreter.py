@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus import process
-from cynthus.agent.failure import PYTHON_MISSING, Failure
+from cynthus.agent.failure import ENVIRONMENT, PYTHON_MISSING, Failure
 from cynthus.process import Command
 
 if TYPE_CHECKING:
@@ -40,6 +40,20 @@ def find(version: str, environment: Mapping[str, str]) -> str:
         hint=f"install Python {version} or uv, change `python:` under `image:`, or use `runtime: container`",
         code=PYTHON_MISSING,
     )
+
+
+def refuse_without_pip(python: str, environment: Mapping[str, str]) -> None:
+    """Debian takes ensurepip out of Python and puts it into a package of its own.
+
+    Raises:
+        Failure: this one cannot make an environment with a pip in it.
+    """
+    if _answer((python, "-I", "-c", "import ensurepip"), environment) is None:
+        raise Failure(
+            f"the requirements cannot be installed: {python} comes without pip, and there is no uv",
+            hint="install one of them on that machine, e.g. sudo apt-get install -y python3-venv",
+            code=ENVIRONMENT,
+        )
 
 
 def find_uv(environment: Mapping[str, str]) -> str | None:

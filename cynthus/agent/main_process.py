@@ -12,6 +12,7 @@ from cynthus.agent import processes
 from cynthus.agent.record import Ended
 
 UNKNOWN = "exit status unknown: the supervisor of the run was killed"
+REBOOTED = "the machine was started again"
 _PATIENCE = 10.0
 """Seconds for the kernel to end what was killed; longer than that, it hangs in a driver or a file system."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus import process
@@ -35,6 +36,8 @@ class Record(NamedTuple):
     stop_grace: float
     gpus: int
     container: str | None
+    boot: str = ""
+    """Which start of the machine it was; '' in a record of an earlier version, and where the system does not tell."""
 
     @property
     def damaged(self) -> bool:
@@ -50,6 +53,11 @@ class Record(NamedTuple):
         return process.alive(self.supervisor_pid, self.supervisor_born)
 
     @property
+    def of_an_earlier_boot(self) -> bool:
+        """Whether the machine has started again since, so that nothing of the attempt can live."""
+        return bool(self.boot) and self.boot != this_boot()
+
+    @property
     def overdue(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
 
@@ -58,9 +66,18 @@ class Record(NamedTuple):
         return self._replace(supervisor_pid=os.getpid(), supervisor_born=process.birth(os.getpid()) or "")
 
 
+def this_boot() -> str:
+    """The id of this start of the machine (random(4)); '' where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
 _KINDS: dict[str, tuple[type, ...]] = {
     "pid": (int,), "born": (str,), "supervisor_pid": (int,), "supervisor_born": (str,), "started_at": (str,),
     "deadline": (int, float, type(None)), "stop_grace": (int, float), "gpus": (int,), "container": (str, type(None)),
+    "boot": (str,),
 }
 
 
@@ -73,7 +90,7 @@ def read(attempt: Attempt) -> Record | None:
     """The record, or None before anything was started. Of a `damaged` one is left what other files tell."""
     try:
         document = read_json(attempt.record)
-        return None if document is None else _checked(document)
+        return None if document is None else _checked({"boot": "", **document})
     except (OSError, ValueError):
         return _remains(attempt)
 

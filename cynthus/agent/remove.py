@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
     had_secrets = secrets.is_dir()
     if had_secrets:
         delete(secrets)
+    _delete_arrivals(home.deployment, environment)
     if not home.folder.exists():
         return had_secrets
     if program.owner(home.folder) != home.deployment:
@@ -47,7 +49,23 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
         if entry not in (home.marker, home.program):
             delete(entry)
     delete(home.folder)
+    _rmdir_ours(home.folder.parent)
     return True
+
+
+def _delete_arrivals(deployment: str, environment: Mapping[str, str]) -> None:
+    """What the role `kit` has brought: it arrives where no home is needed to find it."""
+    place = Path(environment.get("HOME") or "/") / ".cache/cynthus" / deployment
+    if place.is_dir():
+        delete(place)
+        _rmdir_ours(place.parent)
+
+
+def _rmdir_ours(folder: Path) -> None:
+    """Delete a folder that deployments share, where this was the last one."""
+    if folder.name == "cynthus":
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
 
 
 def _await_quiet(home: Home) -> None:

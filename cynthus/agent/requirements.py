@@ -48,6 +48,16 @@ def digest(path: Path | None) -> str:
     return total.hexdigest()
 
 
+def everything(path: Path) -> list[Path]:
+    """The same, with all files of a package in the place of its folder: what pip may want to read of it.
+
+    Raises:
+        Failure: one of them cannot be read.
+    """
+    # The app's own folder may hold its data, too.
+    return [file for each in files(path) for file in _contents(each, _PROJECT_FILES if each == path.parent else "")]
+
+
 def is_empty(path: Path) -> bool:
     """Whether nothing is to be installed: only comments and blank lines."""
     return not any(_statement(line) for line in _text(path).splitlines())
@@ -84,13 +94,13 @@ def _collect_package(statement: str, folder: Path, found: dict[Path, bool]) -> N
         found.setdefault(path, True)
 
 
-def _contents(path: Path) -> list[Path]:
+def _contents(path: Path, endings: str | tuple[str, ...] = _PROJECT_FILES) -> list[Path]:
     if not path.is_dir():
         return [path]
     kept: list[Path] = []
     for folder, names, entries in os.walk(path):
         names[:] = sorted(name for name in names if name not in NOT_OF_A_PROJECT and not name.endswith(".egg-info"))
-        kept += [Path(folder) / name for name in sorted(entries) if name.endswith(_PROJECT_FILES)]
+        kept += [Path(folder) / name for name in sorted(entries) if name.endswith(endings)]
     return kept
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cynthus.agent import lock, record
-from cynthus.agent.main_process import UNKNOWN
+from cynthus.agent.main_process import REBOOTED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,10 @@ def _unrecorded_end(attempt: Attempt, known: record.Record | None) -> dict[str, 
     if (known is None or known.damaged) and lock.held(attempt.lock):
         return None
     # It may have written the end between our look at the file and our look at the process.
-    return record.read_end(attempt) or {"reason": UNKNOWN if known or record.read(attempt) else NEVER_BEGAN}
+    known = known or record.read(attempt)
+    if known is not None and known.of_an_earlier_boot:
+        return record.read_end(attempt) or {"reason": REBOOTED}
+    return record.read_end(attempt) or {"reason": UNKNOWN if known else NEVER_BEGAN}
 
 
 def _size(attempt: Attempt) -> int:

@@ -12,7 +12,7 @@ from cynthus.agent import clock, lock, processes, record, request, reserve
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
-from cynthus.agent.main_process import Main, MainProcess
+from cynthus.agent.main_process import REBOOTED, Main, MainProcess
 from cynthus.agent.record import Ended, Record
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def first_record(launch: Launch, pid: int, born: str, container: str | None = No
     """The record of a run that begins now, with this process as its supervisor."""
     deadline = None if launch.max_duration is None else time.monotonic() + launch.max_duration
     began = Record(
-        pid, born, 0, "", clock.stamp(time.time()), deadline, launch.stop_grace, launch.gpus, container
+        pid, born, 0, "", clock.stamp(time.time()), deadline, launch.stop_grace, launch.gpus, container,
+        record.this_boot(),
     )
     return began.supervised_by_us()
 
@@ -129,12 +130,17 @@ def adopt(run: RunFolder, attempt: Attempt) -> None:
     known = record.read(attempt)
     if known is None or attempt.exit.exists():
         return
+    if known.of_an_earlier_boot:
+        finish(attempt, Ended(None, None, REBOOTED))
+        if known.container is not None:
+            _orphan(attempt, known, may_begin=False).forget()
+        return
     alarm = Alarm()
     if known.damaged:
         record.set_aside(attempt)
     known = known.supervised_by_us()
     record.write(attempt, known)
-    watch(run, attempt, _orphan(run, attempt, known), alarm)
+    watch(run, attempt, _orphan(attempt, known, may_begin=not wished(run, attempt)), alarm)
 
 
 def wished(run: RunFolder, attempt: Attempt) -> str:
@@ -142,12 +148,12 @@ def wished(run: RunFolder, attempt: Attempt) -> str:
     return request.reason(attempt.stop) or request.reason(run.stop)
 
 
-def _orphan(run: RunFolder, attempt: Attempt, known: Record) -> Main:
+def _orphan(attempt: Attempt, known: Record, *, may_begin: bool) -> Main:
     if known.container is None:
         return MainProcess(known.pid, known.born, attempt.label, ours=False)
     from cynthus.agent import container
 
-    return container.adopt(attempt, known.container, may_begin=not wished(run, attempt))
+    return container.adopt(attempt, known.container, may_begin=may_begin)
 
 
 def _homeless(attempt: Attempt) -> str:

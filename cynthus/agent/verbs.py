@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.agent.failure import NOT_RUNNING, Failure
-from cynthus.agent.home import Home, RunFolder, default_folder
+from cynthus.agent.home import Home, RunFolder, default_folder, host_folder
 
 if TYPE_CHECKING:
     from cynthus.agent.arguments import Arguments
@@ -57,6 +57,55 @@ def source(given: Arguments) -> Answer:
     packed = Path(given.options["archive"]) if given.options.get("archive") else None
     brought = room.bring(home, spec, document, _folder(given), packed, given.options.get("run"))
     return {"changed": brought.changed, "run_id": brought.run, "source": brought.hash, "large": list(brought.large)}
+
+
+def pack(given: Arguments) -> Answer:
+    """Make the kit for hosts that cannot see the app's folder."""
+    from cynthus.agent import clock
+    from cynthus.agent import kit as room
+    from cynthus.agent.send import has_any
+
+    spec, document, _ = _spec(given)
+    run = given.options.get("run") or spec.run_id or clock.mint_run(time.time(), os.urandom(2))
+    packed = Path(given.options["archive"]) if given.options.get("archive") else None
+    made = room.pack(_folder(given), spec, {**document, "run_id": run}, packed, _absolute(given.need("kit")))
+    return {
+        "changed": made.changed, "kit": str(made.path), "run_id": run, "large": list(made.large),
+        "more": has_any(_folder(given), spec),
+    }
+
+
+def receive(given: Arguments) -> Answer:
+    """Unpack a kit on the host."""
+    from cynthus.agent import kit as room
+    from cynthus.agent import program
+
+    home = _new_home(given)
+    program.install(home)
+    got = room.receive(home, _absolute(given.need("kit")))
+    return {
+        "changed": got.changed, "home": str(home.folder), "folder": str(got.folder), "spec": str(got.spec),
+        "archive": str(got.source),
+    }
+
+
+def send(given: Arguments) -> Answer:
+    """Bring the data to a host."""
+    import json
+
+    from cynthus.agent import send as room
+
+    spec, _, _ = _spec(given)
+    python, program, home = given.options.get("python", "python3"), given.need("program"), given.need("home")
+    words = (python, "-I", "-S", program, "take", "--deployment", spec.deployment, "--home", home)
+    return room.send(_folder(given), spec, json.loads(given.need("ssh")), words)
+
+
+def take(given: Arguments) -> Answer:
+    """Take the data that arrives on stdin."""
+    from cynthus.agent import take as room
+
+    return room.take(_new_home(given), sys.stdin.buffer, sys.stdout.buffer)._asdict()
 
 
 def start(given: Arguments) -> Answer:
@@ -157,8 +206,9 @@ def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its 
 
 
 VERBS: dict[str, Callable[[Arguments], Answer]] = {
-    "environment": environment, "data": data, "source": source, "start": start, "stop": stop, "status": status,
-    "secrets": secrets, "exec": execute, "strays": strays, "prune": prune, "remove": remove, "version": version,
+    "environment": environment, "data": data, "source": source, "pack": pack, "receive": receive, "send": send,
+    "take": take, "start": start, "stop": stop, "status": status, "secrets": secrets, "exec": execute, "strays": strays,
+    "prune": prune, "remove": remove, "version": version,
 }
 
 
@@ -178,9 +228,18 @@ def _spec(given: Arguments) -> tuple[Spec, dict[str, object], Home]:
     from cynthus.agent.spec import read
 
     spec, document = read(_absolute(given.need("spec")))
+    return spec, document, _place(given, spec.deployment)
+
+
+def _new_home(given: Arguments) -> Home:
+    """The home of a deployment of which nothing may be here yet."""
+    return _place(given, given.need("deployment"))
+
+
+def _place(given: Arguments, deployment: str) -> Home:
     named = given.options.get("home")
-    folder = _absolute(named) if named else default_folder(spec.deployment, os.environ)
-    return spec, document, Home(folder, spec.deployment)
+    default = host_folder if given.options.get("at") == "host" else default_folder
+    return Home(_absolute(named) if named else default(deployment, os.environ), deployment)
 
 
 def _home(given: Arguments) -> Home:

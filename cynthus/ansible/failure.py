@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
-from cynthus.errors import AnsibleError, CynthusError, DiskFull, HostUnreachable, TaskFailed, error_of_code
+from cynthus.errors import (
+    AnsibleError,
+    CynthusError,
+    DiskFull,
+    HostUnfit,
+    HostUnreachable,
+    TaskFailed,
+    error_of_code,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +24,11 @@ if TYPE_CHECKING:
 _FULL = "No space left on device"
 _AGAIN = "mend that and run the command again: a play does only what is still missing"
 _TAIL = 20
+_SPOKEN = re.compile(r"(?P<message>.+) \((?P<code>CYN-\d{3})\)\. ?(?P<hint>.*)")
 _BARE = "non-zero return code"
+_PARTING = re.compile(r"^(Shared connection|Connection) to \S+ closed\.\s*$", re.MULTILINE)
+"""What ssh says at the end of a command that had a terminal."""
+_NO_SUDO = re.compile(r"(Missing|Incorrect) sudo password|not in the sudoers file|may not run sudo")
 
 
 def play_error(events: Events, rc: int | None) -> CynthusError:
@@ -28,7 +41,7 @@ def play_error(events: Events, rc: int | None) -> CynthusError:
             f"{failure.host} cannot be reached: {_words(failure)}",
             hint="check that the machine stands and that this one may connect to it, then run the command again",
         )
-    return agent_error(failure.result) or _task_error(failure)
+    return agent_error(failure.result) or _spoken_error(failure) or _task_error(failure)
 
 
 def agent_error(result: Mapping[str, object]) -> CynthusError | None:
@@ -55,6 +68,23 @@ def _agent_problem(result: Mapping[str, object]) -> Mapping[str, object] | None:
     return problem if isinstance(problem, dict) else None
 
 
+def _spoken_error(failure: Failure) -> CynthusError | None:
+    """The error that a role said in a sentence with its code, for whoever plays it by hand; None where it said none."""
+    spoken = _spoken(failure)
+    if spoken is None:
+        return None
+    rest = str(failure.result["msg"]).strip().splitlines()[1:]
+    return error_of_code(spoken["code"], TaskFailed)(
+        f"{failure.host}: {spoken['message']}",
+        hint=spoken["hint"] or _AGAIN,
+        details=[line.rstrip() for line in rest if line.strip()][-_TAIL:],
+    )
+
+
+def _spoken(failure: Failure) -> re.Match[str] | None:
+    return _SPOKEN.match(str(failure.result.get("msg") or "").strip()) if failure.action.endswith("fail") else None
+
+
 def _decisive(failures: Sequence[Failure]) -> Failure | None:
     """The failure to report: the last one, but for a `fail` task that only says again what went wrong before it."""
     for place in range(len(failures) - 1, -1, -1):
@@ -68,6 +98,8 @@ def _repeats(failure: Failure, earlier: Failure) -> bool:
     if not failure.action.endswith("fail") or failure.host != earlier.host:
         return False
     problem = _agent_problem(earlier.result)
+    if problem is None and _spoken(failure):
+        return False
     words = str(problem.get("message")) if problem else _words(earlier)
     return words in str(failure.result.get("msg", ""))
 
@@ -75,6 +107,12 @@ def _repeats(failure: Failure, earlier: Failure) -> bool:
 def _task_error(failure: Failure) -> CynthusError:
     words = _words(failure)
     details = _said(failure.result)
+    if any(_NO_SUDO.search(text) for text in (words, *details)):
+        return HostUnfit(
+            f"{failure.host}: the user may not become root without a password, at {failure.where}",
+            hint="let the user use sudo without one, or connect as one who may",
+            details=details,
+        )
     if any(_FULL in text for text in (words, *details)):
         return DiskFull(
             f"no room left on {failure.host}, at {failure.where}", hint="make room and run the command again"
@@ -100,8 +138,9 @@ def _said(result: Mapping[str, object]) -> list[str]:
     """The last lines of what the command wrote, stderr before stdout."""
     for name in ("stderr", "module_stderr", "stdout", "module_stdout", "msg"):
         text = result.get(name)
-        if isinstance(text, str) and text.strip():
-            return [line.rstrip() for line in text.strip().splitlines()[-_TAIL:]]
+        lines = _PARTING.sub("", text).strip().splitlines() if isinstance(text, str) else []
+        if lines:
+            return [line.rstrip() for line in lines[-_TAIL:]]
     return []
 
 

@@ -33,6 +33,7 @@ VERBS = {
     "logs": "show what main.py printed",
     "pull": "bring outputs home",
     "exec": "run a command beside main.py",
+    "ssh": "open a shell on a host",
     "cancel": "stop the run, keep the machine",
     "down": "pull, then remove what was made for running",
     "destroy": "the same as `down`, and forget the deployment",

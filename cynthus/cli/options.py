@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -78,6 +79,26 @@ code = click.argument("code", required=False, metavar="[CODE]", shell_complete=_
 run_id = click.option("--run", "run_id", metavar="ID", help="A run other than the newest.")
 host = click.option("--host", metavar="NAME", help="A host other than the first.")
 detach = click.option("--detach", is_flag=True, help="Return once main.py has started; it goes on by itself.")
+
+
+
+
+def allowing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What may be done to machines of the user's beyond installing, as one argument `allowed`."""
+    reboot = click.option(
+        "--allow-reboot", "reboot", is_flag=True, help="Machines of yours may reboot, and get another driver."
+    )
+    disrupt = click.option(
+        "--allow-disrupt", "disrupt", is_flag=True, help="Docker may restart there while containers of others run."
+    )
+
+    @wraps(command)
+    def collected(*words: Any, reboot: bool, disrupt: bool, **options: Any) -> Any:
+        from cynthus.operations.readying import Allowed
+
+        return command(*words, allowed=Allowed(reboot, disrupt), **options)
+
+    return reboot(disrupt(collected))
 
 
 detailed = click.option(

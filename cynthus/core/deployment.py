@@ -17,6 +17,8 @@ class ConnectionInfo:
     instance_id: str | None = None
     project: str | None = None
     zone: str | None = None
+    key: str | None = None
+    """The path of a private key on the machine that connects; None leaves the choice to ssh."""
 
 
 @dataclass(frozen=True)

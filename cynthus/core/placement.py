@@ -18,3 +18,5 @@ class Placement:
     gpus: int = 0
     reasons: tuple[str, ...] = ()
     """Why this and not something else, a sentence each."""
+    unready: tuple[str, ...] = ()
+    """What the hosts lack so far, a few words each: they are made ready before anything is brought there."""

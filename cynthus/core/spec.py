@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from cynthus.core.cpus import Cpus as Cpus
 from cynthus.core.duration import Duration as Duration
@@ -31,21 +31,10 @@ from cynthus.core.fields import Image as ImageName
 from cynthus.core.gpu import Gpu as Gpu
 from cynthus.core.misfit import Misfit, flow, quoted, refuse
 from cynthus.core.paths import overlap
+from cynthus.core.section import Section as Section
 from cynthus.core.size import Size as Size
+from cynthus.core.ssh import Ssh as Ssh  # noqa: TC001 - pydantic reads the annotation
 from cynthus.errors import KeysExclude
-
-
-class Section(BaseModel):
-    """A frozen mapping of known keys. A key without a value is as good as left out: it has its default."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_by_name=True, validate_by_alias=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_empty(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: part for key, part in value.items() if part is not None}
-        return value
 
 
 class DataEntry(Section):
@@ -121,7 +110,11 @@ class AppSpec(Section):
     """An app and how it is run. Every key may be left out; in cynthus.yaml also `name`."""
 
     name: Name = Field(description="What the app is called. By default the folder's name, made to fit.")
-    target: str = Field(default="local", description="Where it runs: `local` is this machine.")
+    target: str = Field(
+        default="local",
+        description="Where it runs: `local` is this machine, `ssh` are machines of yours that have an SSH port.",
+    )
+    ssh: Ssh | None = Field(default=None, description="With `target: ssh`: the machines, and how to get in.")
     source: Source = Field(
         default="auto",
         description="The folder of the program. `auto`: `src/` where that holds it, else the folder itself.",

@@ -8,13 +8,21 @@ from cynthus.core.fields import described
 from cynthus.core.misfit import Misfit, flow, quoted
 from cynthus.core.nodes import Mark, Node, Path, Scalar, locate
 from cynthus.core.spec import AppSpec, DataEntry, Image, Limits, Resources, Section
+from cynthus.core.ssh import Ssh, SshHost
 from cynthus.core.suggest import did_you_mean
 from cynthus.errors import BadValue, UnknownKey, WrongType
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-SECTIONS: dict[str, type[Section]] = {"image": Image, "resources": Resources, "limits": Limits, "data": DataEntry}
+SECTIONS: dict[str, type[Section]] = {
+    "image": Image,
+    "resources": Resources,
+    "limits": Limits,
+    "data": DataEntry,
+    "ssh": Ssh,
+    "ssh.hosts": SshHost,
+}
 
 _ON_THE_KEY = "[key]"
 """How pydantic ends the path to a key that is wrong itself."""
@@ -58,7 +66,7 @@ def known_keys(section: type[Section]) -> list[str]:
 
 def _unknown_key(path: Path) -> Misfit:
     word = str(path[-1])
-    section = SECTIONS.get(str(path[0]), AppSpec) if len(path) > 1 else AppSpec
+    section = SECTIONS.get(".".join(step for step in path[:-1] if isinstance(step, str)), AppSpec)
     known = known_keys(section)
     hint = did_you_mean(word, known) or _elsewhere(word) or f"the keys here are: {', '.join(known)}"
     return Misfit(f"there is no key {quoted(word)} here", hint=hint, kind=UnknownKey)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cynthus.core.finding import Finding
 from cynthus.errors import CynthusError, SpecError
 from cynthus.operations.app import load_app
-from cynthus.operations.site import folder_named
+from cynthus.operations.site import folder_named, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def doctor(
         found, spec = _app(tools, folder, target)
         findings.append(found)
     name = target or (spec.target if spec else "local")
-    return (*findings, *tools.targets.find(name).check(spec))
+    return (*findings, *tools.targets.find(name).check(spec, root_of(folder, name)))
 
 
 def _python() -> Finding:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.errors import NothingRunning, UnknownHost, UsageError
+from cynthus.errors import NothingRunning, UsageError
 from cynthus.operations.found import run_named
-from cynthus.operations.site import agents, locate
+from cynthus.operations.site import agents, host_number, locate
 
 if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
@@ -27,12 +27,10 @@ def command_beside(
     site = locate(tools, where, target=target)
     run = run_named(tools, site, run_id)
     there = agents(tools, site)
-    names = [each.name for each in site.hosts]
-    if host is not None and host not in names:
-        raise UnknownHost(f"{site.name} has no host {host!r}", hint=f"its hosts are: {', '.join(names) or 'none'}")
+    number = host_number(site, host)
     if run is None or not run.started_at or not there:
         raise NothingRunning(f"{site.name} has no run to work beside", hint="`cynthus up` starts one")
-    agent = there[names.index(host) if host else 0]
+    agent = there[number]
     if not agent.present:
         raise NothingRunning(f"nothing of {site.name} is on the host any more", hint="`cynthus up` brings it back")
     return agent.connection.command(agent.argv("exec", "--run", run.id, "--", *arguments), tty=tty)

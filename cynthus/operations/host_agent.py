@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError, HostError, error_of_code
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HostAgent:
-    """The agent of one deployment on one host. `home` is where the deployment lies there."""
+    """The agent of one deployment on one host."""
 
     connection: Connection
-    home: PurePosixPath
+    deployment: str
+
+    @cached_property
+    def home(self) -> PurePosixPath:
+        """Where the deployment lies there."""
+        return self.connection.home(self.deployment)
 
     @property
     def program(self) -> PurePosixPath:

@@ -43,7 +43,7 @@ def place(tools: Tools, app: App, site: Site) -> tuple[Target, Placement]:
     spec = app.spec
     if spec.runtime == "auto" and site.entry and site.entry.phase != "down":
         spec = spec.model_copy(update={"runtime": site.entry.runtime})
-    return target, target.place(spec)
+    return target, target.place(spec, site.root())
 
 
 def rendered(tools: Tools, app: App, site: Site, target: Target, placement: Placement, root: str) -> Rendered:
@@ -159,16 +159,20 @@ def register(tools: Tools, site: Site, runtime: Runtime, offer: Offer) -> Site:
     """Put the deployment into the index before anything of it is made, so that nothing exists that nobody lists."""
     if site.entry is not None and site.entry.phase != "down" and site.entry.folder == str(site.folder):
         return site
-    return _listed(tools, site, runtime, phase="prepared", hosts=(), per_hour=offer.per_hour)
+    home = site.entry.home if site.entry else ""
+    return _listed(tools, site, runtime, phase="prepared", hosts=(), per_hour=offer.per_hour, home=home)
 
 
 def record(tools: Tools, site: Site, runtime: Runtime, outputs: Mapping[str, object], offer: Offer) -> Site:
     """Put the deployment into the index as it stands after an apply."""
-    return _listed(tools, site, runtime, phase="up", hosts=hosts_of(outputs), per_hour=offer.per_hour)
+    hosts = hosts_of(outputs)
+    home = tools.targets.find(site.target).connect(hosts[0], site.root()).home(site.id)
+    return _listed(tools, site, runtime, phase="up", hosts=hosts, per_hour=offer.per_hour, home=str(home))
 
 
 def _listed(
-    tools: Tools, site: Site, runtime: Runtime, *, phase: Phase, hosts: tuple[Host, ...], per_hour: float | None
+    tools: Tools, site: Site, runtime: Runtime, *, phase: Phase, hosts: tuple[Host, ...], per_hour: float | None,
+    home: str,
 ) -> Site:
     now = stamp(tools.clock.now())
     entry = Entry(
@@ -177,7 +181,7 @@ def _listed(
         target=site.target,
         folder=str(site.folder),
         runtime=runtime,
-        home=str(tools.targets.find(site.target).home(site.id)),
+        home=home,
         created_at=site.entry.created_at if site.entry else now,
         phase=phase,
         hosts=hosts,

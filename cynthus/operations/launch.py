@@ -56,13 +56,13 @@ def move(tools: Tools, site: Site, run: Run, state: RunState, reason: str) -> Ru
     return moved
 
 
-def deploy(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: Journal, *, start: bool) -> Run:
+def deploy(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: Journal, *, start: bool) -> Run:
     """Run the play; without `start` it stops short of main.py. Gives the run with its version."""
     site, run = launch.site, launch.run
     extravars = {
         "cynthus_folder": str(launch.app.folder),
         "cynthus_spec": str(_write_spec(launch)),
-        "cynthus_home": str(tools.targets.find(site.target).home(site.id)),
+        "cynthus_home": _home(there),
         "cynthus_source_archive": str(launch.archive),
         "cynthus_run": run.id,
         "cynthus_start": start,
@@ -71,7 +71,7 @@ def deploy(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal:
         run = move(tools, site, run, RunState.PROVISIONING, "the hosts stand")
     run = move(tools, site, run, RunState.CONFIGURING, "Ansible at work")
     with journal.step("deploy", run=run.id), tools.progress.step("Configure and deploy") as step:
-        with Installing(agents, step.activity) as installing:
+        with Installing(there, step.activity) as installing:
             result = tools.ansible.play(
                 site.root() / "ansible/playbooks/up.yml",
                 inventory=site.root() / "inventory.py",
@@ -85,29 +85,29 @@ def deploy(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal:
     return run
 
 
-def start(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], journal: Journal) -> Run:
+def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: Journal) -> Run:
     """Take a run from its record to a running main.py. Asking twice for the same run starts it once.
 
     Secrets go over stdin into memory on the host, so such a run is started beside the play and not by it.
     """
     values = launch.app.secrets
     try:
-        run = deploy(tools, launch, agents, journal, start=not values)
+        run = deploy(tools, launch, there, journal, start=not values)
         if values:
-            _start_with_secrets(run, agents, values)
+            _start_with_secrets(run, there, values)
     except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
-            launch.site.runs.save(observe(launch.site.runs.load(launch.run.id), agents[0], tools.clock))
+            launch.site.runs.save(observe(launch.site.runs.load(launch.run.id), there[0], tools.clock))
         raise
     except CynthusError as error:
-        run = _after_failure(tools, launch, agents, error)
-    run = observe(run, agents[0], tools.clock)
+        run = _after_failure(tools, launch, there, error)
+    run = observe(run, there[0], tools.clock)
     launch.site.runs.save(run)
     return run
 
 
-def _after_failure(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], error: CynthusError) -> Run:
+def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], error: CynthusError) -> Run:
     """The run, where it was started all the same.
 
     Raises:
@@ -116,21 +116,27 @@ def _after_failure(tools: Tools, launch: Launch, agents: tuple[HostAgent, ...], 
     run = launch.site.runs.load(launch.run.id)
     reason = f"{error.code}: {error.message}"
     with suppress(CynthusError):
-        seen = observe(run, agents[0], tools.clock)
+        seen = observe(run, there[0], tools.clock)
         if seen.state.begun:
             tools.progress.warn(f"{error.message}; main.py was started all the same")
             return seen
-        for agent in agents:
+        for agent in there:
             if agent.present:
                 agent.stop(run.id, reason)
     move(tools, launch.site, run, RunState.FAILED, reason)
     raise error
 
 
-def _start_with_secrets(run: Run, agents: tuple[HostAgent, ...], values: Mapping[str, str]) -> None:
-    for agent in agents:
+def _start_with_secrets(run: Run, there: tuple[HostAgent, ...], values: Mapping[str, str]) -> None:
+    for agent in there:
         agent.call("secrets", "--run", run.id, stdin=json.dumps(dict(values)).encode())
         agent.call("start", "--spec", str(agent.run_folder(run.id) / "spec.json"), "--run", run.id)
+
+
+def _home(there: tuple[HostAgent, ...]) -> str:
+    """Where the deployment lies on its hosts; '' where each has a place of its own, which the agent there finds."""
+    homes = {str(agent.home) for agent in there}
+    return homes.pop() if len(homes) == 1 else ""
 
 
 def _write_spec(launch: Launch) -> Path:

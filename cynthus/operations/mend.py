@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
+from cynthus.errors import HostUnreachable
+from cynthus.operations.site import agents
 from cynthus.state.index import Entry
 
 if TYPE_CHECKING:
@@ -62,13 +64,21 @@ def _entry(tools: Tools, site: Site) -> Entry:
         target=site.target,
         folder=str(site.folder),
         runtime=_runtime(site),
-        home=str(tools.targets.find(site.target).home(site.id)),
+        home=_home(tools, site),
         created_at=runs[0].created_at if runs else now,
         phase=phase,
         hosts=site.hosts,
         last_run=runs[-1] if runs else None,
         updated_at=now,
     )
+
+
+def _home(tools: Tools, site: Site) -> str:
+    """Where the deployment lies on its hosts; '' where nobody can be asked."""
+    try:
+        return str(next((agent.home for agent in agents(tools, site)), ""))
+    except HostUnreachable:
+        return ""
 
 
 def _runtime(site: Site) -> Runtime:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cynthus.core.clock import stamp
-from cynthus.errors import NotAFolder, UnknownDeployment, UsageError
+from cynthus.errors import NotAFolder, UnknownDeployment, UnknownHost, UsageError
 from cynthus.files import read_json
 from cynthus.operations.host_agent import HostAgent
 from cynthus.render.workspace import read_deployment_id
@@ -49,7 +49,7 @@ class Site:
         return Runs(self.paths.runs)
 
     def root(self, root: str = COMPUTE) -> Path:
-        return self.folder / "infra" / self.target / root
+        return root_of(self.folder, self.target, root)
 
     def document(self) -> Mapping[str, object]:
         """The run document that was rendered last; empty where there is none that can be read."""
@@ -85,6 +85,11 @@ class Site:
         if self.entry is None:
             return "planned"
         return "gone" if self.hosts_gone else self.entry.phase
+
+
+def root_of(folder: Path, target: str, root: str = COMPUTE) -> Path:
+    """Where a root of a target is rendered in the user's folder."""
+    return folder / "infra" / target / root
 
 
 def folder_named(where: str | None, default: Path) -> Path | None:
@@ -156,8 +161,19 @@ def newest_run(site: Site) -> Run | None:
 def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
     """The agents of the deployment's hosts, one a host, in the order of the hosts."""
     target = tools.targets.find(site.target)
-    home = target.home(site.id)
-    return tuple(HostAgent(target.connect(host), home) for host in site.hosts)
+    return tuple(HostAgent(target.connect(host, site.root()), site.id) for host in site.hosts)
+
+
+def host_number(site: Site, name: str | None) -> int:
+    """The place of a host among the deployment's; the first where no name is given.
+
+    Raises:
+        UnknownHost: there is none of that name.
+    """
+    names = [each.name for each in site.hosts]
+    if name is not None and name not in names:
+        raise UnknownHost(f"{site.name} has no host {name!r}", hint=f"its hosts are: {', '.join(names) or 'none'}")
+    return names.index(name) if name else 0
 
 
 def with_entry(tools: Tools, site: Site, **changes: Any) -> Site:

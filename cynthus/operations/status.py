@@ -146,8 +146,8 @@ def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:
         return (str(holder),)
     if run is not None and run.state.begun and not run.over:
         return ()
-    home = tools.targets.find(site.target).home(site.id)
-    left = {pid: line for word in (str(site.root()), str(home)) for pid, line in mentioning(word)}
+    words = (str(site.root()), *((site.entry.home,) if site.entry and site.entry.home else ()))
+    left = {pid: line for word in words for pid, line in mentioning(word)}
     return tuple(f"left by a killed command: {line} (pid {pid})" for pid, line in sorted(left.items()))
 
 

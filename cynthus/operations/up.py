@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from cynthus.core.run import RunState
@@ -16,6 +16,7 @@ from cynthus.operations.edits import as_edited, edits_fingerprint
 from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
 from cynthus.operations.prune import prune
+from cynthus.operations.readying import Allowed, make_hosts_ready
 from cynthus.operations.recover import recover, withdraw
 from cynthus.operations.remains import explained
 from cynthus.operations.site import agents, with_entry
@@ -42,6 +43,7 @@ class Request:
     arguments: tuple[str, ...] | None = None
     """What followed `--`, for main.py; None where there was no `--`: then the last run's count."""
     yes: bool = False
+    allowed: Allowed = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _under_way(
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
         infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
-    return bring(tools, ready, newest, journal, yes=request.yes, start=verb != "prepare")
+    return bring(tools, ready, newest, journal, request, start=verb != "prepare")
 
 
 def _attached(tools: Tools, run: Run, ready: Ready) -> Run:
@@ -168,9 +170,12 @@ def _content(app: App, placement: Placement, site: Site, source: Source) -> str:
     return fingerprint(app.folder, app.run_document(placement, site.id), source.hash)
 
 
-def bring(tools: Tools, ready: Ready, newest: Run | None, journal: Journal, *, yes: bool, start: bool) -> Outcome:
-    """Make the hosts, deploy, and start where asked to."""
-    site = make_hosts(tools, ready, journal, yes=yes)
+def bring(
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, *, start: bool
+) -> Outcome:
+    """Make the hosts, make them ready, deploy, and start where asked to."""
+    site = make_hosts(tools, ready, journal, yes=request.yes)
+    make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
     ready = ready.with_files_written()
     there = agents(tools, site)
     if start:

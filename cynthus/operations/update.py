@@ -42,7 +42,7 @@ def update(tools: Tools, request: Request, *, source: bool, data: bool) -> Outco
             if newest is not None and not newest.over:
                 newest = stop(tools, site, newest, "cancelled: replaced by `cynthus update`")
             _insist_on_outputs(tools, site)
-            return bring(tools, ready, newest, journal, yes=request.yes, start=True)
+            return bring(tools, ready, newest, journal, request, start=True)
 
 
 def _with_last_source(ready: Ready, newest: Run) -> Ready:

@@ -72,7 +72,7 @@ def render(
     files.update(templates.module_files(files))
     files[TFVARS] = document(variables)
     if "ansible.cfg" in files:
-        files.update((f"ansible/{path}", file.read_bytes()) for path, file in templates.ansible_files().items())
+        files.update((f"ansible/{path}", file.read_bytes()) for path, file in templates.ansible_files(target).items())
         files[RUN] = document(run)
         files[AGENT] = agent
     return Rendered(dict(sorted(files.items())))

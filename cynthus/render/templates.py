@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).parents[1]
 
+_READYING = ("playbooks/configure.yml", "roles/survey/", "roles/docker/", "roles/nvidia/")
+"""What makes a host ready that is reached over the network. The machine at hand is taken as its owner has it."""
+
 _JUNK = re.compile(r"(^|/)(__pycache__|\.[^/]+)/|\.pyc\Z")
 _MODULE = re.compile(rb'^\s*source\s*=\s*"(?:\./modules|\.\.)/([a-z0-9_]+)"', re.MULTILINE)
 
@@ -27,6 +30,8 @@ def templates() -> Path:
 def root_files(target: str, root: str) -> dict[str, Path]:
     """The files of one root by their paths in it; those that end in .j2 are to be rendered.
 
+    What roots of one name have in common on every target lies in the folder `common`.
+
     Raises:
         InternalError: there is no such root.
     """
@@ -35,12 +40,15 @@ def root_files(target: str, root: str) -> dict[str, Path]:
         raise InternalError(
             f"there are no templates for {target}/{root} in {templates()}", hint="install Cynthus again"
         )
-    return _files(folder)
+    common = templates() / "terraform" / "common" / root
+    return {**(_files(common) if common.is_dir() else {}), **_files(folder)}
 
 
-def ansible_files() -> dict[str, Path]:
-    """The playbooks and roles."""
-    return _files(templates() / "ansible")
+def ansible_files(target: str) -> dict[str, Path]:
+    """The playbooks and roles for the hosts of `target`."""
+    found = _files(templates() / "ansible")
+    unwanted = _READYING if target == "local" else ()
+    return {path: file for path, file in found.items() if not path.startswith(unwanted)}
 
 
 def module_files(sources: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
+    from pathlib import Path, PurePosixPath
 
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
@@ -35,6 +35,16 @@ class Connection(Protocol):
     python: str
     """The interpreter on the host that runs our agent."""
 
+    def home(self, deployment: str) -> PurePosixPath:
+        """Where a deployment lies on the host.
+
+        Raises:
+            HostUnreachable: the host must be asked and does not answer; so may each of the others.
+        """
+
+    def renew(self) -> None:
+        """Forget what is open: a user's new groups count only in sessions that begin after they were given."""
+
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         """Run a command on the host and capture what it prints.
 
@@ -44,7 +54,7 @@ class Connection(Protocol):
         """
 
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:
-        """The command that, run here, runs `argv` there with this terminal attached."""
+        """The command that, run here, runs `argv` there with this terminal attached; without words, a shell."""
 
     def size(self, path: PurePosixPath) -> int | None:
         """The size of a file in bytes, or None if there is none."""
@@ -73,8 +83,8 @@ class Target(Protocol):
     roots: tuple[str, ...]
     """The Terraform roots, in the order in which they are applied; the last one outputs `hosts`."""
 
-    def place(self, spec: AppSpec) -> Placement:
-        """Decide where the app will live.
+    def place(self, spec: AppSpec, root: Path) -> Placement:
+        """Decide where the app will live. `root` is the folder of what was, or will be, rendered for it.
 
         Raises:
             PlacementRefused, RuntimeUnavailable, PythonMissing: the target does not have what the spec asks for.
@@ -86,11 +96,8 @@ class Target(Protocol):
     def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:
         """The values for the root's terraform.tfvars.json."""
 
-    def connect(self, host: Host) -> Connection:
-        """A way to one of this target's hosts."""
+    def connect(self, host: Host, root: Path) -> Connection:
+        """A way to one of this target's hosts. `root` is the rendered folder that made them."""
 
-    def home(self, deployment: str) -> PurePosixPath:
-        """Where the deployment lies on its hosts."""
-
-    def check(self, spec: AppSpec | None) -> Sequence[Finding]:
+    def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         """What `cynthus doctor` says about this target."""

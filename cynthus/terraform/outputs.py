@@ -62,6 +62,7 @@ def _connection(fields: _Fields) -> ConnectionInfo:
     return ConnectionInfo(
         kind=fields.kind("kind"),
         proxy_jump=fields.optional("proxy_jump"),
+        key=fields.optional("key"),
         instance_id=fields.optional("instance_id"),
         project=fields.optional("project"),
         zone=fields.optional("zone"),

@@ -26,6 +26,7 @@ RUN = record(
 CONNECTION = record(
     kind=one_of("local", "ssh", "iap"),
     proxy_jump=maybe(TEXT),
+    key=maybe(TEXT),
     instance_id=maybe(TEXT),
     project=maybe(TEXT),
     zone=maybe(TEXT),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.agent import lock
+from cynthus.files import write_json
 from cynthus.process import Command, CommandTimeout, birth, run
 from tests.agent.host import until
 
@@ -168,3 +169,23 @@ def test_a_half_written_status_harms_nobody(host: Host) -> None:
     host.attempt.status.write_text('{"state": "RUN')
     assert host.ask("status")["state"] == "EXITED"
     until(lambda: host.attempt.status.read_text().endswith("}\n"))
+
+
+def test_after_a_new_start_of_the_machine_the_end_says_so(host: Host) -> None:
+    host.begin(WAIT)
+    host.prints("began")
+    main = int(host.record()["pid"])
+    kill_all_of_the_agent(host)
+    os.kill(main, signal.SIGKILL)
+    until(lambda: birth(main) is None)
+    write_json(host.attempt.record, {**host.record(), "boot": "an earlier one"})
+    told = host.ask("status")
+    assert (told["state"], told["exit_code"], told["reason"]) == ("EXITED", None, "the machine was started again")
+
+
+def test_a_record_of_an_earlier_version_is_read(host: Host) -> None:
+    host.begin(WAIT)
+    known = host.record()
+    del known["boot"]
+    write_json(host.attempt.record, known)
+    assert host.ask("status")["state"] == "RUNNING"

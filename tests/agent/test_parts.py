@@ -129,6 +129,19 @@ def test_a_python_on_path_is_found(tmp_path: Path) -> None:
     assert interpreter.find("3.99", {"PATH": str(tmp_path / "bin")}) == str(named)
 
 
+def test_a_python_without_pip_is_told_what_to_install(tmp_path: Path) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\necho \"No module named 'ensurepip'\" >&2\nexit 1\n")
+    python.chmod(0o755)
+    with pytest.raises(Failure, match="comes without pip") as caught:
+        interpreter.refuse_without_pip(str(python), os.environ)
+    assert "python3-venv" in caught.value.hint
+
+
+def test_a_python_with_pip_is_fine() -> None:
+    interpreter.refuse_without_pip(sys.executable, os.environ)
+
+
 def test_our_own_python_is_one_that_outlives_a_virtual_environment() -> None:
     found = Path(interpreter.find(interpreter.own_version(), {}))
     assert not (found.parent.parent / "pyvenv.cfg").exists()

@@ -7,6 +7,8 @@ import pytest
 from tests.agent.host import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.agent.host import Host
 
 
@@ -57,3 +59,20 @@ def test_a_home_of_another_deployment_is_refused(host: Host) -> None:
     host.document["deployment"] = "other-abcdef"
     assert "belongs to the deployment" in host.refused("environment")["message"]
     host.document["deployment"] = mine
+
+
+@pytest.fixture
+def arrivals(host: Host) -> Path:
+    """Where what was brought to the host from elsewhere has arrived."""
+    folder = host.root / "user/.cache/cynthus"
+    host.environment["HOME"] = str(host.root / "user")
+    for deployment in (host.home.deployment, "other-abcdef"):
+        (folder / deployment).mkdir(parents=True)
+        (folder / deployment / "cynthus-agent.pyz").touch()
+    return folder
+
+
+def test_what_arrived_for_the_deployment_goes_and_no_other(host: Host, arrivals: Path) -> None:
+    host.bring("")
+    host.ask("remove")
+    assert [each.name for each in arrivals.iterdir()] == ["other-abcdef"]

@@ -13,6 +13,8 @@ from cynthus.errors import (
     CynthusError,
     DiskFull,
     EnvironmentFailed,
+    GpusFailed,
+    HostUnfit,
     HostUnreachable,
     PythonMissing,
     SourceUnreadable,
@@ -134,3 +136,43 @@ def test_an_ansible_that_printed_nothing_is_said_to_have_printed_nothing() -> No
 @pytest.mark.parametrize("rc", [None, -9])
 def test_an_ansible_that_was_killed_is_said_to_be(rc: int | None) -> None:
     assert "killed" in error_of(rc=rc).message
+
+
+def test_what_ssh_says_in_parting_is_not_why_a_command_failed() -> None:
+    parting = "Shared connection to h closed.\r\n"
+    said = {"rc": 100, "msg": "non-zero return code", "stderr": parting, "stdout": "no luck"}
+    assert error_of(failed(dict(said))).message.endswith(": no luck")
+
+
+SPOKEN = "the driver has gone (CYN-433). reboot it\nNVRM: no luck\n"
+
+
+def spoken(message: str) -> Failure:
+    return failed({"msg": message}, action="ansible.builtin.fail")
+
+
+def test_a_sentence_with_a_code_is_the_error_of_that_code() -> None:
+    error = error_of(spoken(SPOKEN))
+    assert (type(error), error.message, error.hint, error.details) == (
+        GpusFailed, "h: the driver has gone", "reboot it", ("NVRM: no luck",)
+    )  # fmt: skip
+
+
+def test_a_sentence_with_a_code_counts_more_than_the_task_whose_words_it_repeats() -> None:
+    assert type(error_of(failed({"msg": "NVRM: no luck"}), spoken(SPOKEN))) is GpusFailed
+
+
+def test_only_a_task_that_fails_on_purpose_is_taken_at_its_word() -> None:
+    assert type(error_of(failed({"msg": SPOKEN}))) is TaskFailed
+
+
+def test_a_sentence_without_a_hint_has_one_all_the_same() -> None:
+    assert error_of(spoken("it broke (CYN-433).")).hint
+
+
+@pytest.mark.parametrize(
+    "words", ["Missing sudo password", "Incorrect sudo password", "plain is not in the sudoers file."]
+)
+def test_a_user_who_cannot_become_root_is_said_to_be_one(words: str) -> None:
+    error = error_of(failed({"msg": words}))
+    assert (type(error), "sudo" in error.hint) == (HostUnfit, True)

@@ -113,7 +113,7 @@ def test_the_scripts_of_the_pipeline_can_be_executed(script: str) -> None:
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=name)
 def test_an_example_can_be_loaded(folder: Path) -> None:
-    spec = load(folder, known_targets=["local"])
+    spec = load(folder, known_targets=["local", "ssh"])
     source = find_main(folder, spec)
     find_requirements(folder, spec, source)
     check_data(folder, spec)

@@ -32,7 +32,7 @@ class Host:
 
     @property
     def agent(self) -> HostAgent:
-        return HostAgent(LocalConnection({}), PurePosixPath(self.place))
+        return HostAgent(LocalConnection({}, PurePosixPath(self.place.parent)), self.place.name)
 
     @property
     def attempt(self) -> Path:

@@ -13,6 +13,8 @@ from cynthus.operations.down import down
 from cynthus.operations.status import every_status, status
 from cynthus.operations.up import Request, run
 from cynthus.operations.update import update
+from cynthus.process import kill_group
+from tests.processes import pid_in, sh, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -257,14 +259,13 @@ def test_status_says_who_is_at_work(workshop: Workshop) -> None:
         assert '"update"' in status(workshop.tools, str(folder)).at_work[0]
 
 
-def test_status_shows_what_a_killed_command_left_at_work(workshop: Workshop) -> None:
-    import subprocess
-    import sys
-
+def test_status_shows_what_a_killed_command_left_at_work(workshop: Workshop, tmp_path: Path) -> None:
     folder = workshop.folder()
     workshop.to_the_end(workshop.up(folder))
-    home = str(workshop.host(folder))
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", home]) as left:
+    # A shell between us: what is our own child was left by nobody.
+    script = 'sh -c "sleep 60; : $1" sh "$1" & echo $! >"$2"; wait'
+    with started(sh(script, str(workshop.host(folder)), str(tmp_path / "pid"))) as shell:
+        left = pid_in(tmp_path / "pid")
         shown = status(workshop.tools, str(folder)).at_work
-        left.kill()
-    assert [str(left.pid) in line for line in shown] == [True]
+        kill_group(shell.pid)
+    assert [str(left) in line for line in shown] == [True]

@@ -19,7 +19,7 @@ class Answering(LocalConnection):
     """A host whose agent gives one answer; `asked` is what it was asked for."""
 
     def __init__(self, answer: Completed | Exception) -> None:
-        super().__init__({})
+        super().__init__({}, PurePosixPath("/home"))
         self._answer = answer
         self.asked: tuple[tuple[str, ...], bytes] = ((), b"")
 
@@ -31,7 +31,7 @@ class Answering(LocalConnection):
 
 
 def agent(code: int = 0, stdout: bytes = b"{}", stderr: bytes = b"") -> HostAgent:
-    return HostAgent(Answering(Completed(code, stdout, stderr)), PurePosixPath("/home/x"))
+    return HostAgent(Answering(Completed(code, stdout, stderr)), "x")
 
 
 def failing(code: str) -> HostAgent:
@@ -41,9 +41,9 @@ def failing(code: str) -> HostAgent:
 
 def test_a_verb_is_asked_of_the_program_in_the_home() -> None:
     connection = Answering(Completed(0, b"{}", b""))
-    HostAgent(connection, PurePosixPath("/h")).call("stop", "--run", "r", stdin=b"in")
+    HostAgent(connection, "x").call("stop", "--run", "r", stdin=b"in")
     argv, stdin = connection.asked
-    assert (argv[1:], stdin) == (("-I", "-S", "/h/agent.pyz", "stop", "--home", "/h", "--run", "r"), b"in")
+    assert (argv[1:], stdin) == (("-I", "-S", "/home/x/agent.pyz", "stop", "--home", "/home/x", "--run", "r"), b"in")
 
 
 def test_the_answer_is_what_it_printed() -> None:
@@ -72,6 +72,6 @@ def test_a_program_that_died_is_told_with_its_last_words() -> None:
 
 
 def test_an_answer_that_does_not_come_is_an_error() -> None:
-    silent = HostAgent(Answering(CommandTimeout("late")), PurePosixPath("/h"))
+    silent = HostAgent(Answering(CommandTimeout("late")), "x")
     with pytest.raises(HostError, match="did not answer 'stop' within 2 s"):
         silent.call("stop", timeout=2)

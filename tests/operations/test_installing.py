@@ -21,7 +21,7 @@ class Unreachable(LocalConnection):
 
 def agent(home: Path, connection: LocalConnection | None = None) -> HostAgent:
     (home / "environments").mkdir(parents=True, exist_ok=True)
-    return HostAgent(connection or LocalConnection({}), PurePosixPath(home))
+    return HostAgent(connection or LocalConnection({}, PurePosixPath(home.parent)), home.name)
 
 
 def says(home: Path, text: str) -> None:

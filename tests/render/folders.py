@@ -67,6 +67,19 @@ def local(*, nodes: int = 1, agent: bytes = b"agent", **variables: object) -> Re
     )
 
 
+def ssh(*machines: Mapping[str, object], agent: bytes = b"agent", **variables: object) -> Rendered:
+    """The compute root of the target `ssh`; without machines there is one."""
+    named = {f"host-{number}": dict(each) for number, each in enumerate(machines or ({"address": "192.0.2.10"},))}
+    return render(
+        target="ssh",
+        root="compute",
+        placement=Placement("ssh", "venv", nodes=len(named)),
+        variables={"deployment": ID, "gpus": 0, "machines": named, **variables},
+        run={"schema": 1, "deployment": ID, "command": ["python", "main.py"], "env": {}},
+        agent=agent,
+    )
+
+
 def some(main: str = MAIN, /, **files: str | None) -> Rendered:
     """A small root: main.tf, and files whose names have `__` for a dot. None leaves one out."""
     named = {name.replace("__", "."): text for name, text in files.items()}

@@ -19,7 +19,7 @@ from tests.render.folders import Folder, local
 if TYPE_CHECKING:
     from cynthus.terraform.binary import Binary
 
-README = Path(__file__).parents[2] / "templates/terraform/local/compute/README.md"
+README = Path(__file__).parents[2] / "templates/terraform/common/compute/README.md"
 
 
 def commands() -> list[str]:

@@ -43,8 +43,8 @@ def test_playbooks_and_roles_are_taken_as_they_are() -> None:
             assert content == (source / path.removeprefix("ansible/")).read_bytes()
 
 
-def test_every_role_and_playbook_is_there() -> None:
-    found = {path for path in templates.ansible_files() if path.endswith(".yml")}
+def test_every_role_and_playbook_of_the_target_is_there() -> None:
+    found = {path for path in templates.ansible_files("local") if path.endswith(".yml")}
     assert {f"ansible/{path}" for path in found} < set(local().files)
 
 

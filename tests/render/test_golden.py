@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.render.folders import Folder, local, snapshot
+from tests.render.folders import Folder, local, snapshot, ssh
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GOLDEN = Path(__file__).with_name("golden")
+TEMPLATES = Path(__file__).parents[2] / "templates"
 REWRITE = os.environ.get("CYNTHUS_GOLDEN") == "write"
 
 
@@ -29,6 +34,34 @@ def test_three_nodes_are_written_as_in_the_golden_file() -> None:
     if REWRITE:
         golden.write_bytes(content)
     assert content == golden.read_bytes()
+
+
+def test_what_ssh_has_of_its_own_is_the_golden_one() -> None:
+    gate = {"address": "gpu-box", "user": "me", "port": 2222, "key": "~/.ssh/lab", "proxy_jump": "gate"}
+    golden = GOLDEN / "ssh-compute"
+    own = {path: data for path, data in own_of_ssh({"address": "192.0.2.10"}, gate).items() if not is_of_a_role(path)}
+    if REWRITE:
+        shutil.rmtree(golden, ignore_errors=True)
+        for path, data in own.items():
+            (golden / path).parent.mkdir(parents=True, exist_ok=True)
+            (golden / path).write_bytes(data)
+    assert own == snapshot(golden)
+
+
+def test_the_roles_that_ssh_has_of_its_own_are_those_of_the_templates() -> None:
+    roles = {path: data for path, data in own_of_ssh().items() if is_of_a_role(path)}
+    assert {path.split("/")[2] for path in roles} == {"docker", "nvidia", "survey"}
+    assert roles == {path: (TEMPLATES / path).read_bytes() for path in roles}
+
+
+def own_of_ssh(*machines: Mapping[str, object]) -> dict[str, bytes]:
+    """The files that are not the same on the target `local`."""
+    others = local().files
+    return {path: data for path, data in ssh(*machines).files.items() if others.get(path) != data}
+
+
+def is_of_a_role(path: str) -> bool:
+    return path.startswith("ansible/roles/")
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:

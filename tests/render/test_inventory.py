@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from cynthus.process import Command, Completed, run
 from tests.render.folders import HOSTILE
 
-SCRIPT = Path(__file__).parents[2] / "templates/terraform/local/compute/inventory.py"
+SCRIPT = Path(__file__).parents[2] / "templates/terraform/common/compute/inventory.py"
 
 LOCAL: dict[str, Any] = {
     "name": "host-0", "address": "127.0.0.1", "internal_address": "127.0.0.1", "user": None, "port": 22, "gpus": 2,
@@ -87,12 +88,68 @@ def test_hosts_over_ssh_have_all_that_ssh_needs(script: Path) -> None:
     assert variables["ansible_host"] == "2001:db8::1"
     assert variables["ansible_port"] == 2222
     assert variables["ansible_user"] == "me"
-    assert variables["ansible_ssh_common_args"] == "-o ProxyJump=me@jump.example:2200"
+    assert "-o ProxyJump=me@jump.example:2200" in variables["ansible_ssh_common_args"]
 
 
-def test_without_a_user_and_a_jump_host_ssh_decides(script: Path) -> None:
-    state(script, {**SSH, "user": None, "connection": {"kind": "ssh", "proxy_jump": None}})
-    assert not {"ansible_user", "ansible_ssh_common_args"} & set(listed(script)["_meta"]["hostvars"]["far"])
+def far(script: Path, **connection: object) -> dict[str, Any]:
+    """The variables of a host over SSH of which nothing is said but how to get in."""
+    state(script, {**SSH, "user": None, "port": 22, "connection": {"kind": "ssh", **connection}})
+    found: dict[str, Any] = listed(script)["_meta"]["hostvars"]["far"]
+    return found
+
+
+def option(variables: dict[str, Any], name: str) -> str:
+    """What ssh is told about `name`."""
+    words = shlex.split(variables["ansible_ssh_common_args"])
+    (found,) = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
+    return found
+
+
+def test_what_is_not_said_ssh_decides(script: Path) -> None:
+    variables = far(script, proxy_jump=None, key=None)
+    assert not {"ansible_user", "ansible_port", "ansible_ssh_private_key_file"} & set(variables)
+    assert "ProxyJump" not in variables["ansible_ssh_common_args"]
+
+
+def test_the_key_of_a_host_is_pinned_beside_the_script(script: Path) -> None:
+    variables = far(script)
+    assert option(variables, "UserKnownHostsFile") == f'"{script.parent}/known_hosts"'
+    assert option(variables, "HostKeyAlias") == "far.2001:db8::1"
+    assert option(variables, "StrictHostKeyChecking") == "accept-new"
+
+
+def test_our_agent_of_ssh_is_lent_to_no_host(script: Path) -> None:
+    assert option(far(script), "ForwardAgent") == "no"
+
+
+def test_a_percent_sign_in_the_folder_is_no_token_of_ssh(script: Path, tmp_path: Path) -> None:
+    moved = script.parent.rename(tmp_path / "100%d")
+    assert option(far(moved / script.name), "UserKnownHostsFile") == f'"{tmp_path}/100%%d/known_hosts"'
+
+
+@pytest.mark.parametrize("name", ['a "b"', "a {{ b", "a {% b", "a ${b}"])
+def test_a_folder_that_ssh_or_ansible_would_misread_is_refused(script: Path, tmp_path: Path, name: str) -> None:
+    moved = script.parent.rename(tmp_path / name) / script.name
+    assert "the path of this folder is no path that ssh can be told" in refused(moved, CYNTHUS_HOSTS=json.dumps([SSH]))
+
+
+def test_a_key_is_named_to_ansible_as_it_is(script: Path) -> None:
+    assert far(script, key="~/.ssh/id lab")["ansible_ssh_private_key_file"] == "~/.ssh/id lab"
+
+
+@pytest.mark.parametrize("key", ["{{ x }}", "a\nb", 3, "${HOME}/x"])
+def test_a_key_that_something_would_interpret_is_refused(script: Path, key: object) -> None:
+    host = {**SSH, "connection": {"kind": "ssh", "key": key}}
+    assert "the key of far is no path" in refused(script, CYNTHUS_HOSTS=json.dumps([host]))
+
+
+def test_what_is_no_task_of_ansible_takes_the_same_way(script: Path) -> None:
+    state(script, {**SSH, "connection": {**SSH["connection"], "key": "~/.ssh/lab"}})
+    variables = listed(script)["_meta"]["hostvars"]["far"]
+    words = variables["cynthus_ssh"]
+    assert (words[0], words[-2:]) == ("ssh", ["--", "2001:db8::1"])
+    assert shlex.join(words).count(variables["ansible_ssh_common_args"]) == 1
+    assert [words[words.index(each) + 1] for each in ("-p", "-l", "-i")] == ["2222", "me", "~/.ssh/lab"]
 
 
 def test_all_hosts_are_in_one_group_in_their_order(script: Path) -> None:

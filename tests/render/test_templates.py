@@ -20,14 +20,29 @@ def test_a_root_lists_its_templates() -> None:
 
 
 def test_what_tools_leave_behind_is_no_template() -> None:
-    names = [*root_files("local", "compute"), *ansible_files()]
+    names = [*root_files("local", "compute"), *ansible_files("ssh")]
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
 def test_hidden_files_are_templates_and_hidden_folders_are_not() -> None:
-    names = [*root_files("local", "compute"), *ansible_files()]
+    names = [*root_files("local", "compute"), *ansible_files("ssh")]
     assert ".gitignore" in names
     assert not [name for name in names if re.search(r"(^|/)\.[^/]+/", name)]
+
+
+def test_every_playbook_and_role_is_for_hosts_that_are_reached_over_the_network() -> None:
+    source = TERRAFORM.parent / "ansible"
+    files = {path.relative_to(source).as_posix() for path in source.rglob("*.*") if "__pycache__" not in path.parts}
+    assert set(ansible_files("ssh")) == {path for path in files if (source / path).is_file()}
+
+
+def test_the_machine_at_hand_is_not_made_ready() -> None:
+    more = set(ansible_files("ssh")) - set(ansible_files("local"))
+    assert {path.split("/")[1] for path in more} == {"configure.yml", "survey", "docker", "nvidia"}
+
+
+def test_what_makes_the_app_run_is_for_every_target() -> None:
+    assert {"playbooks/up.yml", "roles/agent/tasks/main.yml"} <= set(ansible_files("local"))
 
 
 def test_only_modules_that_are_called_come_along() -> None:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.process import Command, run
 from cynthus.terraform.environment import terraform_environment
 from cynthus.terraform.outputs import hosts
-from tests.render.folders import HOSTILE, ID, Folder, local
+from tests.render.folders import HOSTILE, ID, Folder, local, ssh
+from tests.terraforms import installed
 
 if TYPE_CHECKING:
+    from cynthus.render.folder import Rendered
     from cynthus.terraform.binary import Binary
 
 TEMPLATES = Path(__file__).parents[2] / "templates/terraform"
@@ -38,10 +41,18 @@ def applied(binary: Binary, root: Path) -> dict[str, Any]:
     return {name: output["value"] for name, output in values.items()}
 
 
-@pytest.mark.parametrize("nodes", [1, 3])
-def test_the_rendered_folder_is_formatted_and_valid(tmp_path: Path, binary: Binary, nodes: int) -> None:
+EACH = {
+    "local": local(),
+    "local on three nodes": local(nodes=3),
+    "ssh": ssh(),
+    "ssh to two machines": ssh({"address": "a"}, {"address": "b", "user": "me"}),
+}
+
+
+@pytest.mark.parametrize("files", EACH.values(), ids=list(EACH))
+def test_the_rendered_folder_is_formatted_and_valid(tmp_path: Path, binary: Binary, files: Rendered) -> None:
     folder = Folder(tmp_path)
-    folder.write(local(nodes=nodes))
+    folder.write(files)
     terraform(binary, folder.root, "fmt", "-check", "-recursive", "-diff")
     terraform(binary, folder.root, "init", "-no-color")
     assert json.loads(terraform(binary, folder.root, "validate", "-json"))["diagnostics"] == []
@@ -64,6 +75,34 @@ def test_the_outputs_are_what_ansible_needs(tmp_path: Path, binary: Binary) -> N
         ("host-1", 1, "local", None),
     ]
     assert outputs["deployment"] == ID
+
+
+def test_machines_of_the_users_come_out_as_they_were_written(tmp_path: Path, binary: Binary) -> None:
+    folder = Folder(tmp_path)
+    gate = {"address": "b", "user": "me", "port": 2222, "key": "~/.ssh/lab", "proxy_jump": "gate"}
+    folder.write(ssh({"address": "2001:db8::1"}, {**gate, "internal_address": "10.0.0.2"}, gpus=2))
+    assert list(hosts(applied(binary, folder.root))) == [
+        Host("host-0", "2001:db8::1", "2001:db8::1", None, 22, 2, ConnectionInfo("ssh")),
+        Host("host-1", "b", "10.0.0.2", "me", 2222, 2, ConnectionInfo("ssh", proxy_jump="gate", key="~/.ssh/lab")),
+    ]
+
+
+def test_a_machine_may_have_another_port_without_being_made_anew(tmp_path: Path) -> None:
+    folder, binary = Folder(tmp_path), installed()[0]
+    folder.write(ssh())
+    applied(binary, folder.root)
+    folder.write(ssh({"address": "192.0.2.10", "port": 2222}))
+    said = terraform(binary, folder.root, "plan", "-no-color")
+    assert "Changes to Outputs" in said
+    assert "Terraform will perform" not in said
+
+
+def test_without_a_machine_nothing_is_made(tmp_path: Path) -> None:
+    folder, binary = Folder(tmp_path), installed()[0]
+    folder.write(ssh(machines={}))
+    terraform(binary, folder.root, "init", "-no-color")
+    said = terraform(binary, folder.root, "plan", "-no-color", "-input=false", fails=True)
+    assert "At least one machine is needed" in said
 
 
 def test_a_second_apply_changes_nothing(tmp_path: Path, binary: Binary) -> None:

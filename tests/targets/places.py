@@ -63,3 +63,45 @@ def engine(body: bytes = b'{"Version": "99.1", "ApiVersion": "1.44"}') -> Iterat
         finally:
             server.shutdown()
             thread.join()
+
+
+FAKE_SSH = """\
+echo "$*" >>"$0.log"
+while [ "$1" != -- ]; do shift; done
+shift 2
+if [ -f "$0.first" ]; then . "$0.first"; fi
+exec /bin/sh -c "$*"
+"""
+
+
+def fake_ssh(folder: Path, first: str = "") -> Path:
+    """An `ssh` that leads to this machine. `first` is what it does before, in sh; it may exit and never get there."""
+    program = script(folder, "ssh", FAKE_SSH)
+    then(program, first)
+    return program
+
+
+def then(program: Path, first: str) -> None:
+    """What that `ssh` does from now on."""
+    program.with_name("ssh.first").write_text(first)
+
+
+def calls(program: Path) -> list[str]:
+    """The words that it was called with, one call a line."""
+    log = program.with_name("ssh.log")
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def refusing(words: str) -> str:
+    """Say this and do not get through."""
+    return f'echo "{words}" >&2; exit 255\n'
+
+
+def cut_after(size: int) -> str:
+    """Let so many bytes of answers through, and die."""
+    return f'/bin/sh -c "$*" | {{ /bin/dd bs=1 count={size} 2>/dev/null; kill -9 0; }}\n'
+
+
+def once(folder: Path, what: str) -> str:
+    """Do it the first time, and nothing afterwards."""
+    return f'if /bin/mkdir "{folder}/done" 2>/dev/null; then\n{what}fi\n'

@@ -25,7 +25,7 @@ def spec(**keys: Any) -> AppSpec:
 
 
 def place(folder: Path, environment: dict[str, str] | None = None, **keys: Any) -> Placement:
-    return LocalTarget(settings_of(folder, **(environment or {}))).place(spec(**keys))
+    return LocalTarget(settings_of(folder, **(environment or {}))).place(spec(**keys), folder)
 
 
 def with_gpus(folder: Path, *names: str) -> Path:
@@ -189,20 +189,21 @@ def test_terraform_is_told_the_deployment_and_the_gpus(tmp_path: Path) -> None:
 
 
 def test_a_deployment_lies_in_the_data_folder_of_the_user(tmp_path: Path) -> None:
-    target = LocalTarget(settings_of(tmp_path, XDG_DATA_HOME="/big"))
-    assert target.home("app-123abc") == PurePosixPath("/big/cynthus/app-123abc")
+    host = Host("local", "localhost", "localhost", None, 22, 0, ConnectionInfo("local"))
+    connection = LocalTarget(settings_of(tmp_path, XDG_DATA_HOME="/big")).connect(host, tmp_path)
+    assert connection.home("app-123abc") == PurePosixPath("/big/cynthus/app-123abc")
 
 
 def test_its_host_is_reached_with_the_environment_of_the_user(tmp_path: Path) -> None:
     script(tmp_path, "hello", "echo hello")
     host = Host("local", "localhost", "localhost", None, 22, 0, ConnectionInfo("local"))
-    connection = LocalTarget(settings_of(tmp_path)).connect(host)
+    connection = LocalTarget(settings_of(tmp_path)).connect(host, tmp_path)
     assert connection.run((str(tmp_path / "bin/hello"),)).stdout == b"hello\n"
 
 
 def test_a_secret_that_the_shell_exports_does_not_go_along_to_the_host(tmp_path: Path) -> None:
     host = Host("local", "localhost", "localhost", None, 22, 0, ConnectionInfo("local"))
-    connection = LocalTarget(settings_of(tmp_path, TOKEN_OF_A_TEST="geheim")).connect(host)
+    connection = LocalTarget(settings_of(tmp_path, TOKEN_OF_A_TEST="geheim")).connect(host, tmp_path)
     assert b"geheim" not in connection.run(("/usr/bin/env",)).stdout
 
 
@@ -210,7 +211,7 @@ def test_a_secret_that_the_shell_exports_does_not_go_along_to_the_host(tmp_path:
 
 
 def findings(folder: Path, app: AppSpec | None = None, **environment: str) -> dict[str, Finding]:
-    return {found.check: found for found in LocalTarget(settings_of(folder, **environment)).check(app)}
+    return {found.check: found for found in LocalTarget(settings_of(folder, **environment)).check(app, folder)}
 
 
 def test_doctor_looks_at_disk_gpus_and_docker(tmp_path: Path) -> None:

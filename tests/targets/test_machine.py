@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import birth
-from cynthus.targets.local.machine import GIB, find_program, gpu_names, has_python, inspect
+from cynthus.targets.fit import GIB
+from cynthus.targets.local.machine import find_program, gpu_names, has_python, inspect
 from tests.targets.places import environment, script
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pytest
 from cynthus.errors import UnknownTarget
 from cynthus.targets.local.target import LocalTarget
 from cynthus.targets.registry import Registry
+from cynthus.targets.ssh.target import SshTarget
 from tests.targets.places import settings_of
 
 if TYPE_CHECKING:
@@ -41,23 +42,31 @@ def test_local_is_installed_with_cynthus(registry: Registry) -> None:
     assert isinstance(registry.find("local"), LocalTarget)
 
 
+def test_so_is_ssh(registry: Registry) -> None:
+    assert isinstance(registry.find("ssh"), SshTarget)
+
+
+def test_a_target_is_the_same_one_each_time(registry: Registry) -> None:
+    assert registry.find("ssh") is registry.find("ssh")
+
+
 def test_a_package_adds_a_target(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "moon = moon_of_a_test:Moon", MOON)
-    assert registry.names() == ("local", "moon")
+    assert registry.names() == ("local", "moon", "ssh")
     monkeypatch.delitem(__import__("sys").modules, "moon_of_a_test", raising=False)
     assert type(registry.find("moon")).__name__ == "Moon"
 
 
 def test_nothing_is_imported_for_a_list(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "moon = moon_of_a_test:Moon", "raise SystemExit('imported')")
-    assert registry.names() == ("local", "moon")
+    assert registry.names() == ("local", "moon", "ssh")
 
 
 def test_a_target_that_two_packages_offer_is_listed_once(
     tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, "local = moon_of_a_test:Moon")
-    assert registry.names() == ("local",)
+    assert registry.names() == ("local", "ssh")
 
 
 def test_a_misspelt_target_is_asked_about(registry: Registry) -> None:
@@ -69,7 +78,7 @@ def test_a_misspelt_target_is_asked_about(registry: Registry) -> None:
 def test_an_unknown_target_lists_those_that_are_installed(registry: Registry) -> None:
     with pytest.raises(UnknownTarget) as caught:
         registry.find("zzz")
-    assert caught.value.hint == "the installed targets are: local"
+    assert caught.value.hint == "the installed targets are: local, ssh"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from cynthus.cli import options
 from cynthus.cli.app import App, pass_app
+from cynthus.cli.attached import attached, on_terminal
 
 
 @click.command(
@@ -28,11 +27,7 @@ def command(
     Its exit code is ours.
     """
     from cynthus.operations.exec import command_beside
-    from cynthus.process import attach
 
-    tty = sys.stdin is not None and sys.stdin.isatty()
     arguments = ctx.meta["arguments"] or ()
-    started = command_beside(app.tools, where, arguments, target=target, run_id=run_id, host=host, tty=tty)
-    code = attach(started)
-    # As a shell tells that a signal ended a command.
-    raise click.exceptions.Exit(code if code >= 0 else 128 - code)
+    tty = on_terminal()
+    attached(command_beside(app.tools, where, arguments, target=target, run_id=run_id, host=host, tty=tty))

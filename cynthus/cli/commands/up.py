@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from cynthus.cli import options
 from cynthus.cli.app import App, pass_app
 from cynthus.cli.ending import follow_through
+
+if TYPE_CHECKING:
+    from cynthus.operations.readying import Allowed
 
 
 @click.command(
@@ -21,12 +26,14 @@ from cynthus.cli.ending import follow_through
 @options.where
 @options.target
 @options.yes
+@options.allowing
 @options.detach
 @options.as_json
 @click.pass_context
 @pass_app
 def command(
-    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, detach: bool, as_json: bool
+    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, allowed: Allowed, detach: bool,
+    as_json: bool,
 ) -> None:
     """Bring a folder with a main.py to a finished run.
 
@@ -35,5 +42,5 @@ def command(
     """
     from cynthus.operations.up import Request, up
 
-    outcome = up(app.tools, Request(where, target, ctx.meta["arguments"], yes))
+    outcome = up(app.tools, Request(where, target, ctx.meta["arguments"], yes, allowed))
     follow_through(app, outcome, where, detach=detach, as_json=as_json)

@@ -17,20 +17,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
+HERE = PurePosixPath()
+"""The folder that commands are typed in."""
+
+
 class LocalConnection:
-    """A connection that goes nowhere. Commands get `environment`, not everything this process has."""
+    """A connection that goes nowhere. Commands get `environment`, not everything this process has.
+
+    `deployments` is the folder that deployments lie in.
+    """
 
     python = sys.executable
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], deployments: PurePosixPath = HERE) -> None:
         # The agent decides what main.py may see; settings meant for this Python must not reach the one it starts.
         self._environment = {key: value for key, value in environment.items() if not key.startswith("PYTHON")}
+        self._deployments = deployments
+
+    def home(self, deployment: str) -> PurePosixPath:
+        return self._deployments / deployment
+
+    def renew(self) -> None:
+        """Nothing is ever open."""
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         return process.run(Command(tuple(argv), env=self._environment, stdin=stdin), timeout=timeout)
 
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:  # noqa: ARG002 - this terminal is theirs already
-        return Command(tuple(argv), env=self._environment)
+        return Command(tuple(argv) or (self._environment.get("SHELL") or "/bin/sh",), env=self._environment)
 
     def size(self, path: PurePosixPath) -> int | None:
         try:

@@ -5,27 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.process import Command, CommandTimeout
+from cynthus.targets.fit import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-GIB = 1024**3
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Sizes in bytes. `gpus` are the names that the NVIDIA driver gives, one an entry."""
-
-    cpus: int
-    memory: int
-    disk_free: int
-    gpus: tuple[str, ...]
 
 
 def inspect(home: Path, environment: Mapping[str, str]) -> Machine:

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 from cynthus.core.finding import Finding
 from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
-from cynthus.errors import PlacementRefused, PythonMissing, RuntimeUnavailable
+from cynthus.errors import PythonMissing, RuntimeUnavailable
 from cynthus.settings import handed_on
+from cynthus.targets.fit import GIB, choose_gpus, refuse_too_little
 from cynthus.targets.local import engine, machine
 from cynthus.targets.local.connection import LocalConnection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from cynthus.core.deployment import Host
-    from cynthus.core.spec import AppSpec, Gpu
+    from cynthus.core.spec import AppSpec
     from cynthus.settings import Settings
-    from cynthus.targets.local.machine import Machine
 
-ELSEWHERE = "ask for less under `resources:`, or choose a `target:` that has it"
+HERE = "this machine"
 WITHOUT_ENGINE = "start Docker, or set `runtime: venv`"
 
 
@@ -35,10 +36,10 @@ class LocalTarget:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def place(self, spec: AppSpec) -> Placement:
+    def place(self, spec: AppSpec, root: Path) -> Placement:  # noqa: ARG002 - this machine is reached without
         here = machine.inspect(self._settings.data_dir, self._settings.environment)
-        _refuse_too_little(spec, here)
-        gpus, why = _choose_gpus(spec.resources.gpu, here.gpus)
+        refuse_too_little(spec, here, HERE)
+        gpus, why = choose_gpus(spec.resources.gpu, here.gpus, HERE)
         runtime, because = self._choose_runtime(spec)
         return Placement(self.name, runtime, gpus=gpus, reasons=tuple(filter(None, (because, why))))
 
@@ -49,15 +50,12 @@ class LocalTarget:
     def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:  # noqa: ARG002 - local has one root
         return {"deployment": deployment, "gpus": placement.gpus}
 
-    def connect(self, host: Host) -> LocalConnection:  # noqa: ARG002 - every host of this target is this machine
-        return LocalConnection(handed_on(self._settings.environment))
+    def connect(self, host: Host, root: Path) -> LocalConnection:  # noqa: ARG002 - every host of it is this machine
+        return LocalConnection(handed_on(self._settings.environment), PurePosixPath(self._settings.data_dir))
 
-    def home(self, deployment: str) -> PurePosixPath:
-        return PurePosixPath(self._settings.data_dir / deployment)
-
-    def check(self, spec: AppSpec | None) -> Sequence[Finding]:
+    def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:  # noqa: ARG002 - as above
         here = machine.inspect(self._settings.data_dir, self._settings.environment)
-        free = here.disk_free / machine.GIB
+        free = here.disk_free / GIB
         disk = Finding("disk", "ok", f"{free:.1f} GiB free for deployments")
         if free < 1:
             disk = Finding("disk", "warning", f"only {free:.1f} GiB free for deployments", "make room")
@@ -95,31 +93,3 @@ class LocalTarget:
                 f"`image.python: {version}` asks for an interpreter that is not on PATH (python{version})",
                 hint=f'install Python {version}, take `python: "{own}"`, or use `runtime: container`',
             )
-
-
-def _refuse_too_little(spec: AppSpec, here: Machine) -> None:
-    wanted = spec.resources
-    if wanted.cpus is not None and wanted.cpus.count > here.cpus:
-        raise PlacementRefused(f"`cpus: {wanted.cpus}` is more than this machine's {here.cpus}", hint=ELSEWHERE)
-    for key, size, has in (("memory", wanted.memory, here.memory), ("disk", wanted.disk, here.disk_free)):
-        if size is not None and size.bytes > has:
-            raise PlacementRefused(
-                f"`{key}: {size}` is more than this machine's {has / machine.GIB:.1f} GiB", hint=ELSEWHERE
-            )
-
-
-def _choose_gpus(wishes: Sequence[Gpu], have: Sequence[str]) -> tuple[int, str]:
-    """The first wish that this machine can fulfil: how many GPUs, and why those."""
-    if not wishes:
-        return 0, ""
-    for wish in wishes:
-        if sum(_same_gpu(wish.name, name) for name in have) >= wish.count:
-            return wish.count, f"this machine has {wish}"
-    asked = " or ".join(str(wish) for wish in wishes)
-    raise PlacementRefused(f"`gpu: {asked}`: this machine has {', '.join(have) or 'no GPU'}", hint=ELSEWHERE)
-
-
-def _same_gpu(wanted: str, name: str) -> bool:
-    """Whether a driver's name ("NVIDIA A100-SXM4-80GB") is the model that was asked for ("A100-80GB")."""
-    words = name.upper().replace("-", " ").split()
-    return all(word in words for word in wanted.upper().replace("-", " ").split())

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,10 @@ HERE = Path(__file__).absolute().parent
 GROUP = "cynthus"
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:%@,\[\]-]*\Z")
 """What may stand in a name, an address, a user or a jump host: nothing that ssh, a shell or Ansible would interpret."""
+
+
+PYTHON = "/usr/bin/python3"
+"""On a host far away the system's own: it knows the system's packages."""
 
 
 class Broken(Exception):
@@ -123,19 +128,55 @@ def ssh(host: dict[str, Any]) -> dict[str, Any]:
     port = host.get("port")
     if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
         raise Broken(f"{host['name']} has no port from 1 to 65535")
-    variables = {"ansible_connection": "ssh", "ansible_host": host["address"], "ansible_port": port}
+    variables = {"ansible_connection": "ssh", "ansible_host": host["address"], "ansible_python_interpreter": PYTHON}
+    words = ["ssh", "-T", "-o", "BatchMode=yes", *options(host)]
+    if port != 22:
+        # The usual one is not said, so that a port in ~/.ssh/config counts.
+        variables["ansible_port"] = port
+        words += ["-p", str(port)]
     if host.get("user") is not None:
         variables["ansible_user"] = plain(host["user"], f"the user of {host['name']}")
+        words += ["-l", host["user"]]
+    key = host["connection"].get("key")
+    if key is not None:
+        variables["ansible_ssh_private_key_file"] = path(key, f"the key of {host['name']}")
+        words += ["-i", key]
+    variables["ansible_ssh_common_args"] = shlex.join(options(host))
+    # The same way for what is no task of Ansible's.
+    variables["cynthus_ssh"] = [*words, "--", host["address"]]
+    return variables
+
+
+def options(host: dict[str, Any]) -> list[str]:
+    """What ssh is told besides: where the host's key is pinned, and never to lend it our agent."""
+    known = path(str(HERE / "known_hosts"), "the path of this folder").replace("%", "%%")
+    settings = {
+        "HostKeyAlias": f"{host['name']}.{host['address']}",
+        "UserKnownHostsFile": f'"{known}"',
+        "HashKnownHosts": "no",
+        "StrictHostKeyChecking": "accept-new",
+        "ForwardAgent": "no",
+        # A connection that has died is noticed after 15 seconds.
+        "ServerAliveInterval": "5",
+        "ServerAliveCountMax": "3",
+    }
     jump = host["connection"].get("proxy_jump")
     if jump is not None:
-        variables["ansible_ssh_common_args"] = "-o ProxyJump=" + plain(jump, f"the jump host of {host['name']}")
-    return variables
+        settings["ProxyJump"] = plain(jump, f"the jump host of {host['name']}")
+    return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
 
 
 def plain(text: object, where: str) -> str:
     """The text, if it is safe to hand on."""
     if not isinstance(text, str) or not PLAIN.match(text):
         raise Broken(f"{where} is no plain word: {json.dumps(text)[:80]}")
+    return text
+
+
+def path(text: object, where: str) -> str:
+    """The path, if neither ssh nor Ansible would take a part of it for something else."""
+    if not isinstance(text, str) or not text.isprintable() or re.search(r'"|\{[{%#]|\$\{', text):
+        raise Broken(f"{where} is no path that ssh can be told: {json.dumps(text)[:80]}")
     return text
 
 

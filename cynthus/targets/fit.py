@@ -1,0 +1,61 @@
+"""Whether a machine has what the spec asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.errors import PlacementRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cynthus.core.spec import AppSpec, Gpu
+
+GIB = 1024**3
+ELSEWHERE = "ask for less under `resources:`, or choose a `target:` that has it"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a machine has. Sizes in bytes; `gpus` are the names that the NVIDIA driver gives, one an entry."""
+
+    cpus: int
+    memory: int
+    disk_free: int
+    gpus: tuple[str, ...]
+
+
+def refuse_too_little(spec: AppSpec, machine: Machine, name: str) -> None:
+    """Check processors, memory and disk; `name` is what messages call the machine.
+
+    Raises:
+        PlacementRefused: it has less than the spec asks for.
+    """
+    wanted = spec.resources
+    if wanted.cpus is not None and wanted.cpus.count > machine.cpus:
+        raise PlacementRefused(f"`cpus: {wanted.cpus}` is more than {name}'s {machine.cpus}", hint=ELSEWHERE)
+    for key, size, has in (("memory", wanted.memory, machine.memory), ("disk", wanted.disk, machine.disk_free)):
+        if size is not None and size.bytes > has:
+            raise PlacementRefused(f"`{key}: {size}` is more than {name}'s {has / GIB:.1f} GiB", hint=ELSEWHERE)
+
+
+def choose_gpus(wishes: Sequence[Gpu], have: Sequence[str], name: str) -> tuple[int, str]:
+    """The first wish that the machine can fulfil: how many GPUs, and why those.
+
+    Raises:
+        PlacementRefused: it can fulfil none.
+    """
+    if not wishes:
+        return 0, ""
+    for wish in wishes:
+        if sum(_same_gpu(wish.name, each) for each in have) >= wish.count:
+            return wish.count, f"{name} has {wish}"
+    asked = " or ".join(str(wish) for wish in wishes)
+    raise PlacementRefused(f"`gpu: {asked}`: {name} has {', '.join(have) or 'no GPU'}", hint=ELSEWHERE)
+
+
+def _same_gpu(wanted: str, name: str) -> bool:
+    """Whether a driver's name ("NVIDIA A100-SXM4-80GB") is the model that was asked for ("A100-80GB")."""
+    words = name.upper().replace("-", " ").split()
+    return all(word in words for word in wanted.upper().replace("-", " ").split())

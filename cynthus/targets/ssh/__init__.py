@@ -1,0 +1,1 @@
+"""The target `ssh`: machines that stand already and have an SSH port."""

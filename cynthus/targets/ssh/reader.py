@@ -1,0 +1,177 @@
+"""Looks at a host and its files. Its text is sent there and run by whatever Python is there, and needs nothing else.
+
+It says hello, then answers questions, one line of JSON each, until its input ends. An answer is a line of JSON too;
+where that has a `size`, so many bytes follow.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import time
+from typing import IO, Any, Callable  # noqa: UP035 - a Python of 3.8 must run this
+
+HELLO = "cynthus-reader"
+
+
+def main(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until there is nothing more to answer."""
+    _say(answers, {"hello": HELLO, "python": sys.version_info[:3], "base": base()})
+    for line in questions:
+        question = json.loads(line)
+        try:
+            value = VERBS[question["verb"]](**question["about"])
+        except OSError as error:
+            _say(answers, {"errno": error.errno, "said": error.strerror, "file": error.filename})
+            continue
+        if isinstance(value, bytes):
+            _say(answers, {"size": len(value)}, value)
+        else:
+            _say(answers, {"value": value})
+
+
+def base() -> str:
+    """Where deployments lie on this host: the machine's own place for root, else the user's."""
+    if os.getuid() == 0:
+        return "/opt/cynthus"
+    named = os.environ.get("XDG_DATA_HOME", "")
+    return (named if named.startswith("/") else os.path.expanduser("~/.local/share")) + "/cynthus"  # noqa: PTH111 - as below
+
+
+def size(path: str) -> int | None:
+    """Bytes of a file; None where there is none."""
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - without pathlib it starts sooner
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def read(path: str, offset: int, limit: int | None) -> bytes | None:
+    """A part of a file; None where there is none."""
+    try:
+        # Without waiting for the other end of a named pipe.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise OSError(errno.EINVAL, "Not a regular file", path)
+            stream.seek(offset)
+            return stream.read(-1 if limit is None else limit)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def folders(path: str) -> list[str]:
+    """The names of the folders in a folder."""
+    try:
+        return sorted(each.name for each in os.scandir(path) if each.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def files(path: str) -> list[Any]:
+    """Path, size, time of change, mode and (of a link) target of every file and link below a folder."""
+    found: list[Any] = []
+    _walk(path, "", found)
+    return sorted(found)
+
+
+def _walk(folder: str, prefix: str, found: list[Any]) -> None:
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            _walk(entry.path, prefix + entry.name + "/", found)
+            continue
+        try:
+            known = entry.stat(follow_symlinks=False)
+            link = os.readlink(entry.path) if stat.S_ISLNK(known.st_mode) else None  # noqa: PTH115 - its own words
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EINVAL):
+                raise
+            continue  # replaced while we look: a program at work does that
+        if link is not None or stat.S_ISREG(known.st_mode):
+            path = prefix + entry.name
+            found.append((path, known.st_size, known.st_mtime_ns, stat.S_IMODE(known.st_mode), link))
+
+
+def machine() -> dict[str, Any]:
+    """What the host has. Sizes in bytes; `gpus` are the names that the driver gives, `time` is its clock."""
+    system = dict(line.split("=", 1) for line in _lines("/etc/os-release") if "=" in line)
+    return {
+        "cpus": len(os.sched_getaffinity(0)),
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "disk_free": _disk_free(base()),
+        "nvidia_devices": _nvidia_devices(),
+        "gpus": _asked("nvidia-smi", "--query-gpu=name", "--format=csv,noheader"),
+        "engine": "".join(_asked("docker", "version", "--format", "{{.Server.Version}}")[:1]),
+        "system": system.get("PRETTY_NAME", "").strip('"'),
+        "root": os.getuid() == 0,
+        "sudo": _said("sudo", "-n", "true") is not None,
+        "pythons": [name for name in _PYTHONS if shutil.which(name)],
+        "time": time.time(),
+    }
+
+
+def _nvidia_devices() -> int:
+    """How many GPUs of NVIDIA the bus has, whether or not there is a driver (PCI vendor 10de, class 03: display)."""
+    folder, found = "/sys/bus/pci/devices", 0
+    try:
+        devices = list(os.scandir(folder))
+    except FileNotFoundError:
+        return 0
+    for device in devices:
+        vendor, kind = ("".join(_lines(f"{device.path}/{name}")) for name in ("vendor", "class"))
+        found += vendor == "0x10de" and kind.startswith("0x03")
+    return found
+
+
+_PYTHONS = [*(f"python3.{minor}" for minor in range(10, 20)), "uv"]
+_PATIENCE = 20
+"""Seconds for a program that is asked; a driver that hangs takes for ever."""
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read().splitlines()
+    except OSError:
+        return []
+
+
+def _disk_free(folder: str) -> int:
+    while not os.access(folder, os.F_OK):
+        folder = os.path.dirname(folder)  # noqa: PTH120 - without pathlib it starts sooner
+    return shutil.disk_usage(folder).free
+
+
+def _said(*words: str) -> str | None:
+    """What a program prints; None where it is not there, fails or hangs."""
+    try:
+        answer = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else None
+
+
+def _asked(*words: str) -> list[str]:
+    return [line.strip() for line in (_said(*words) or "").splitlines() if line.strip()]
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "size": size, "read": read, "folders": folders, "files": files, "machine": machine,
+}
+
+
+def _say(answers: IO[bytes], header: dict[str, Any], data: bytes = b"") -> None:
+    answers.write(json.dumps(header).encode() + b"\n" + data)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.stdin.buffer, sys.stdout.buffer)

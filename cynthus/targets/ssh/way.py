@@ -1,0 +1,85 @@
+"""The way to a host: the command lines of `ssh` that lead there. The rendered inventory.py gives Ansible the same."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cynthus.process import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from cynthus.core.deployment import Host
+
+USUAL_PORT = 22
+"""Not said to `ssh`, so that a port in the user's own configuration counts."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """`known_hosts` is where the host's key is pinned, `environment` is the whole environment of `ssh`, and `control` a
+    private folder for the sockets of connections that commands share."""
+
+    host: Host
+    known_hosts: Path
+    control: Path
+    environment: Mapping[str, str]
+
+    @property
+    def key_name(self) -> str:
+        """What the host is called in `known_hosts`. Addresses are used again, so the name alone would not do."""
+        return f"{self.host.name}.{self.host.address}"
+
+    def command(
+        self, argv: Sequence[str], *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b""
+    ) -> Command:
+        """Runs `argv` there; the host's shell gets each word as it is."""
+        return self.shell(shlex.join(argv), tty=tty, options=options, stdin=stdin)
+
+    def shell(self, line: str, *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b"") -> Command:
+        """Runs a line of the host's shell there; the login shell where it is empty."""
+        words = ("ssh", *_options(self._settings()), *self._place(), *options, "-t" if tty else "-T")
+        return Command((*words, "--", self.host.address, *((line,) if line else ())), env=self.environment, stdin=stdin)
+
+    def _settings(self) -> dict[str, str]:
+        """`ssh` takes the first value that it is given, so these come before those of the user's configuration."""
+        return {
+            "BatchMode": "yes",
+            "ConnectTimeout": "10",
+            # A connection that has died is noticed after 15 seconds.
+            "ServerAliveInterval": "5",
+            "ServerAliveCountMax": "3",
+            "StrictHostKeyChecking": "accept-new",
+            "HostKeyAlias": self.key_name,
+            "UserKnownHostsFile": quoted(self.known_hosts),
+            # People read the file, and commit it.
+            "HashKnownHosts": "no",
+            "ForwardAgent": "no",
+            "ForwardX11": "no",
+            "PermitLocalCommand": "no",
+            "ControlMaster": "auto",
+            "ControlPersist": "60s",
+            # %C: a hash over host, port and user, for the path of a socket may have 107 bytes.
+            "ControlPath": f'{quoted(self.control)[:-1]}/%C"',
+        }
+
+    def _place(self) -> tuple[str, ...]:
+        host = self.host
+        return (
+            *(("-l", host.user) if host.user else ()),
+            *(("-p", str(host.port)) if host.port != USUAL_PORT else ()),
+            *(("-i", host.connection.key) if host.connection.key else ()),
+            *(("-J", host.connection.proxy_jump) if host.connection.proxy_jump else ()),
+        )
+
+
+def quoted(path: Path) -> str:
+    """A path as a value of ssh_config(5): spaces split values, and a percent sign begins a token."""
+    return '"' + str(path).replace("%", "%%") + '"'
+
+
+def _options(settings: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(word for name, value in settings.items() for word in ("-o", f"{name}={value}"))
