@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OPTIONS = frozenset([
-    "home", "spec", "folder", "run", "attempt", "rank", "archive", "reason",
+    "home", "spec", "folder", "run", "attempt", "rank", "addresses", "archive", "reason",
     # of bringing things to a host from elsewhere
-    "at", "deployment", "kit", "program", "python", "ssh",
+    "at", "deployment", "host", "kit", "program", "python", "ssh",
 ])
 
 

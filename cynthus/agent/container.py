@@ -14,6 +14,7 @@ from cynthus.agent.alarm import Alarm
 from cynthus.agent.container_argv import APP, create_argv
 from cynthus.agent.engine import last_line
 from cynthus.agent.failure import Failure
+from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.image_name import LABEL
 from cynthus.agent.record import Ended
 from cynthus.agent.status import NEVER_BEGAN
@@ -42,7 +43,7 @@ _NO_MEMORY = "out of memory: the kernel ended it"
 
 def launch(
     home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: Version,
-    environment: Mapping[str, str], secrets: Mapping[str, str],
+    environment: Mapping[str, str], secrets: Mapping[str, str], fellows: Fellows = ALONE,
 ) -> Launch:
     """What to start, with the folders that it needs in place.
 
@@ -53,7 +54,7 @@ def launch(
     talk = engine.of(environment)
     talk.keep(attempt.engine)
     room = container_room.make(home, spec, run, attempt, ready, environment, secrets)
-    command = Command(create_argv(spec, run, attempt, ready, room), env=talk.variables)
+    command = Command(create_argv(spec, run, attempt, ready, room, fellows), env=talk.variables)
     return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)
 
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cynthus.agent import container_room, processes, surroundings
+from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.image_name import LABEL
 
 if TYPE_CHECKING:
@@ -26,16 +27,21 @@ _ENTRY = (
 """Takes the secrets into the environment and becomes the command, whose output is the log file itself."""
 
 
-def create_argv(spec: Spec, run: RunFolder, attempt: Attempt, ready: Version, room: Room) -> tuple[str, ...]:
+def create_argv(
+    spec: Spec, run: RunFolder, attempt: Attempt, ready: Version, room: Room, fellows: Fellows = ALONE
+) -> tuple[str, ...]:
     """Makes the container of an attempt; nothing in it is secret."""
     assert ready.image is not None  # noqa: S101 - only runs that have one come here
     labels = {LABEL: run.deployment, "cynthus-run": run.id, "cynthus-attempt": attempt.label}
-    variables = {"HOME": "/tmp", **surroundings.own(spec, run), processes.MARK: attempt.label}  # noqa: S108 - inside
+    own = surroundings.own(spec, run, fellows.variables(run.id, spec.gpus))
+    variables = {"HOME": "/tmp", **own, processes.MARK: attempt.label}  # noqa: S108 - inside
     return (
         "docker", "create", "--name", container_room.name_of(attempt), "--pull", "never",
         "--init", "--user", room.user, "--workdir", APP, "--entrypoint", "/bin/sh",
         "--stop-signal", "SIGTERM", "--security-opt", "no-new-privileges", "--log-driver", "none",
         "--shm-size", str(_half_of_the_memory()),
+        # Containers of other hosts reach this one by the host's own address, at any port that a library chooses.
+        *(("--network", "host") if fellows.several else ()),
         *(("--gpus", str(spec.gpus)) if spec.gpus else ()),
         *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
         ready.image, "-c", _ENTRY, "cynthus", *spec.command,

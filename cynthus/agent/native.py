@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.agent import links, processes, surroundings
 from cynthus.agent.environment import folder_of
+from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.supervisor import Launch
 from cynthus.process import Command
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def launch(
     home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: Version,
-    environment: Mapping[str, str], secrets: Mapping[str, str],
+    environment: Mapping[str, str], secrets: Mapping[str, str], fellows: Fellows = ALONE,
 ) -> Launch:
     """What to start, with everything in place that it needs.
 
@@ -29,7 +30,8 @@ def launch(
     links.make(home, spec, run, ready)
     folder = folder_of(home, ready.environment)
     variables = {
-        **surroundings.in_environment(spec, run, folder, environment), **secrets, processes.MARK: attempt.label,
+        **surroundings.in_environment(spec, run, folder, environment, fellows.variables(run.id, spec.gpus)),
+        **secrets, processes.MARK: attempt.label,
     }
     command = Command(spec.command, cwd=run.app, env=variables)
     return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)

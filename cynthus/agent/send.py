@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 _AGAIN = "run the command again: what has arrived stays"
 
 
-def send(folder: Path, spec: Spec, ssh: Sequence[str], take: Sequence[str]) -> Mapping[str, object]:
+def send(
+    folder: Path, spec: Spec, ssh: Sequence[str], take: Sequence[str], *, host: str = ""
+) -> Mapping[str, object]:
     """Bring the data that the spec names; gives what the host says it came to.
 
-    `ssh` is the command line that leads to the host, `take` the words of the verb there.
+    `ssh` is the command line that leads to the host, `take` the words of the verb there. One of several hosts is named:
+    its checkpoints lie in a folder of that name.
 
     Raises:
         Failure: data cannot be read, or the host did not take it.
@@ -36,7 +39,7 @@ def send(folder: Path, spec: Spec, ssh: Sequence[str], take: Sequence[str]) -> M
     sources = {data.name_of(entry, folder): data.source_of(entry, folder) for entry in spec.data}
     listing = {name: [(path, found.st_size, found.st_mtime_ns) for path, found in data.walk(source)]
                for name, source in sources.items()}  # fmt: skip
-    saved = folder / spec.checkpoints
+    saved = folder / spec.checkpoints / host
     files, links = _checkpoints(saved)
     announced = {
         "folders": {**listing, CHECKPOINTS: files}, "checkpoints": spec.checkpoints.rstrip("/"), "links": links

@@ -15,6 +15,7 @@ from cynthus.agent.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cynthus.agent.fellows import Fellows
     from cynthus.agent.home import Attempt, Home, RunFolder
     from cynthus.agent.spec import Spec
 
@@ -22,7 +23,7 @@ _PATIENCE = 60.0
 """Seconds for another `start` of the same attempt to get it going; pulling an image is not part of it."""
 
 
-def start(home: Home, spec: Spec, run_id: str, number: int, rank: int, environment: Mapping[str, str]) -> bool:
+def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, environment: Mapping[str, str]) -> bool:
     """Start an attempt, detached; false where that was done before.
 
     Raises:
@@ -32,7 +33,7 @@ def start(home: Home, spec: Spec, run_id: str, number: int, rank: int, environme
     ready = version.read(run)
     if ready is None:
         raise Failure(f"the source of run {run.id} is not here", hint="the verb `source` brings it")
-    attempt = run.attempt(number, rank)
+    attempt = run.attempt(number, fellows.rank)
     attempt.folder.mkdir(parents=True, exist_ok=True)
     descriptor = _claim(attempt)
     if descriptor is None:
@@ -41,7 +42,7 @@ def start(home: Home, spec: Spec, run_id: str, number: int, rank: int, environme
     try:
         _refuse_stopped(run, attempt)
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
-        work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets)
+        work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows)
         _launch(run, attempt, work, descriptor)
     finally:
         os.close(descriptor)
@@ -74,16 +75,17 @@ def _refuse_stopped(run: RunFolder, attempt: Attempt) -> None:
 
 def _runtime(
     home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: version.Version,
-    environment: dict[str, str], secrets: dict[str, str],
+    environment: dict[str, str], secrets: dict[str, str], fellows: Fellows,
 ) -> partial[None]:
     """What the supervisor is to do; everything that can fail before it begins has been looked at."""
     if ready.image is not None:
         from cynthus.agent import container
 
-        return partial(container.begin, container.launch(home, spec, run, attempt, ready, environment, secrets))
+        launched = container.launch(home, spec, run, attempt, ready, environment, secrets, fellows)
+        return partial(container.begin, launched)
     from cynthus.agent import native
 
-    return partial(supervisor.begin, native.launch(home, spec, run, attempt, ready, environment, secrets))
+    return partial(supervisor.begin, native.launch(home, spec, run, attempt, ready, environment, secrets, fellows))
 
 
 def _launch(run: RunFolder, attempt: Attempt, work: partial[None], descriptor: int) -> None:

@@ -28,16 +28,19 @@ def allowed(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def own(spec: Spec, run: RunFolder) -> dict[str, str]:
-    """What the spec and the run say, wherever main.py runs."""
+def own(spec: Spec, run: RunFolder, others: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the spec and the run say, wherever main.py runs; `others` is what there is to say of its other hosts."""
     # Python would hold back what is printed into a file, and nobody could follow it.
     said = {"PYTHONUNBUFFERED": "1", "CYNTHUS_RUN_ID": run.id, "CYNTHUS_DEPLOYMENT": run.deployment}
-    return {**said, **spec.env}
+    return {**said, **(others or {}), **spec.env}
 
 
-def in_environment(spec: Spec, run: RunFolder, folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a program in the Python environment at `folder`."""
+def in_environment(
+    spec: Spec, run: RunFolder, folder: Path, environment: Mapping[str, str],
+    others: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The variables of a program in the Python environment at `folder`; `others` as in `own`."""
     caller = allowed(environment)
     path = caller.get("PATH") or os.defpath
     entered = {"VIRTUAL_ENV": str(folder), "PATH": f"{folder / 'bin'}{os.pathsep}{path}"}
-    return {**caller, **entered, **own(spec, run)}
+    return {**caller, **entered, **own(spec, run, others)}

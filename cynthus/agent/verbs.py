@@ -98,7 +98,7 @@ def send(given: Arguments) -> Answer:
     spec, _, _ = _spec(given)
     python, program, home = given.options.get("python", "python3"), given.need("program"), given.need("home")
     words = (python, "-I", "-S", program, "take", "--deployment", spec.deployment, "--home", home)
-    return room.send(_folder(given), spec, json.loads(given.need("ssh")), words)
+    return room.send(_folder(given), spec, json.loads(given.need("ssh")), words, host=given.options.get("host", ""))
 
 
 def take(given: Arguments) -> Answer:
@@ -110,6 +110,7 @@ def take(given: Arguments) -> Answer:
 
 def start(given: Arguments) -> Answer:
     """Start a run, detached."""
+    from cynthus.agent import fellows
     from cynthus.agent import start as room
 
     spec, _, home = _spec(given)
@@ -117,7 +118,8 @@ def start(given: Arguments) -> Answer:
     if not run:
         raise Failure("start needs --run, or a spec that names a run", hint="the verb `source` prints the run's id")
     number = given.number("attempt") or 1
-    changed = room.start(home, spec, run, number, given.number("rank") or 0, os.environ)
+    others = fellows.parse(given.options.get("addresses", ""), given.number("rank") or 0)
+    changed = room.start(home, spec, run, number, others, os.environ)
     return {"changed": changed, "run_id": run, "attempt": number}
 
 

@@ -161,14 +161,11 @@ def next_steps(app: App, where: str | None, *verbs: str) -> None:
 
 def _attendance(app: App, outcome: Outcome) -> Attendance:
     from cynthus.operations.attend import Attendance
-    from cynthus.operations.follow import tail_offset
-    from cynthus.operations.site import agents
 
     attendance = Attendance(app.tools, outcome.site, outcome.run)
     if outcome.ending == "attached":
-        agent = agents(app.tools, outcome.site)[0]
-        attendance.seen = tail_offset(agent.connection, agent.log(outcome.run.id, outcome.run.attempt), ATTACHED_LINES)
-        app.console.say(f"run {outcome.run.id} goes on" + ("; its last lines:" if attendance.seen else ""))
+        left_out = attendance.begin_at_tail(ATTACHED_LINES)
+        app.console.say(f"run {outcome.run.id} goes on" + ("; its last lines:" if left_out else ""))
     return attendance
 
 

@@ -105,6 +105,13 @@ def _source(text: str) -> str:
     return text if text == "auto" else inside(text)
 
 
+def _node_count(value: object) -> object:
+    text = str(value)
+    if isinstance(value, bool) or re.fullmatch(r"[1-9][0-9]{0,3}", text) is None:
+        raise Misfit(f"{quoted(text)} is no number of machines", hint="write a whole number: 1 or more")
+    return int(text)
+
+
 def _run(value: object) -> object:
     if isinstance(value, str):
         shown = ", ".join(flow(word) for word in _words(value[:LONGEST_COMMAND]))
@@ -169,6 +176,7 @@ Requirements = Annotated[str, AfterValidator(_requirements)]
 Source = Annotated[str, AfterValidator(_source)]
 Writable = Annotated[str, AfterValidator(writable)]
 Run = Annotated[tuple[Argument, ...], BeforeValidator(_run), AfterValidator(_program)]
+NodeCount = Annotated[int, BeforeValidator(_node_count, json_schema_input_type=int)]
 OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse), _AS_WRITTEN, _schema("a model and how many", "L4:1")]
 SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse), _AS_WRITTEN, _schema("processors", 4, "4+")]
 SomeBytes = Annotated[Size, _parsed(Size, Size.parse), _AS_WRITTEN, _schema("a size", "16GB", "16GB+")]

@@ -86,6 +86,8 @@ class Run:
     reason: str = ""
     started_at: str | None = None
     ended_at: str | None = None
+    nodes: int = 1
+    """On how many hosts it runs."""
     pulled: bool = False
     """Whether all outputs of the ended run are at home."""
     pruned: bool = False

@@ -14,6 +14,7 @@ from cynthus.core.fields import (
     Argument,
     EntryName,
     Name,
+    NodeCount,
     OneGpu,
     PythonVersion,
     Requirements,
@@ -84,6 +85,10 @@ class Resources(Section):
     cpus: SomeCpus | None = Field(default=None, description="Processors: 4, or `4+` for four or more.")
     memory: SomeBytes | None = Field(default=None, description="Main memory: `16GB`, or `16GB+` for that or more.")
     disk: SomeBytes | None = Field(default=None, description="Free disk space for the app.")
+    nodes: NodeCount | None = Field(
+        default=None,
+        description="On how many machines main.py runs at once. By default one; on `ssh` all that are named.",
+    )
 
 
 class Limits(Section):

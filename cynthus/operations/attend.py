@@ -2,62 +2,97 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cynthus.core.run import RunState
 from cynthus.errors import Locked, RunLost
 from cynthus.operations.at_work import at_work
-from cynthus.operations.follow import follow, read_log
-from cynthus.operations.observe import observe
+from cynthus.operations.follow import Reading, follow, read_log, tail_offset
+from cynthus.operations.interleaved import Lines
+from cynthus.operations.observe import keep_together
 from cynthus.operations.pull import Pulled, collect, with_hint
 from cynthus.operations.recover import settle
 from cynthus.operations.site import agents, with_entry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from cynthus.core.run import Run
     from cynthus.operations.follow import Sink
+    from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
 
 @dataclass
 class Attendance:
-    """Follows one run. `seen` counts the log's bytes that were shown, so that it can be interrupted and go on."""
+    """Follows one run. `seen` counts the bytes of each host's log that were shown, by rank, so that it can be
+    interrupted and go on."""
 
     tools: Tools
     site: Site
     run: Run
-    seen: int = 0
+    seen: dict[int, int] = field(default_factory=dict)
+    _lines: dict[int, Lines] = field(default_factory=dict)
+
+    def begin_at_tail(self, lines: int) -> bool:
+        """Show no more than the last lines of what is there already; gives whether something is left out."""
+        for agent in self._there():
+            self.seen[agent.rank] = tail_offset(agent.connection, agent.log(self.run.id, self.run.attempt), lines)
+        return any(self.seen.values())
 
     def watch(self, sink: Sink) -> Run:
-        """Show the log until the run has ended.
+        """Show the log until the run has ended; those of several hosts line by line, each with its host's name.
 
         Raises:
             RunLost: there is no host to ask.
         """
-
-        def count(data: bytes) -> None:
-            sink(data)
-            self.seen += len(data)
-
-        there = agents(self.tools, self.site)
+        there = self._there()
         if not there:
             raise RunLost(f"the host of run {self.run.id} is gone", hint="`cynthus run` starts another")
+        sinks = self.sinks(sink)
 
         def look() -> Run:
             # Anew each time: somebody else may cancel a run before it has begun.
             known = self.site.runs.get(self.run.id) or self.run
-            self.run = observe(known, there[0], self.tools.clock)
+            self.run = keep_together(known, there, self.tools.clock)
             return self.run
 
-        follow(look, there[0], self.tools.clock, count, offset=self.seen)
+        readings = [
+            Reading(agent, self._counting(agent.rank, sinks[agent.rank]), self.seen.get(agent.rank, 0))
+            for agent in there
+        ]
+        follow(look, readings, self.tools.clock)
         if self.run.state is RunState.LOST:
             # Whoever removed it from its host has brought the log home before.
-            for data in read_log(self.tools.here, PurePosixPath(self.site.paths.log(self.run.id)), self.seen):
-                count(data)
+            self.show_from_home(sinks)
+        self.flush()
         return self.run
+
+    def sinks(self, sink: Sink) -> dict[int, Sink]:
+        """Where the log of each rank goes. The same each time, for a line may be half read."""
+        if self.run.nodes == 1:
+            return {0: sink}
+        names = dict(enumerate(host.name for host in self.site.hosts))
+        return {
+            rank: self._lines.setdefault(rank, Lines(names.get(rank, f"host-{rank}"), sink))
+            for rank in range(self.run.nodes)
+        }
+
+    def flush(self) -> None:
+        """Show also the last lines that have no end."""
+        for lines in self._lines.values():
+            lines.flush()
+
+    def show_from_home(self, sinks: Mapping[int, Sink]) -> None:
+        """Show of the copies at home what was not shown yet."""
+        for rank, sink in sinks.items():
+            path = PurePosixPath(self.site.paths.log(self.run.id, rank))
+            count = self._counting(rank, sink)
+            for data in read_log(self.tools.here, path, self.seen.get(rank, 0)):
+                count(data)
 
     def finish(self) -> Pulled | None:
         """Record the end and bring the outputs home; None where somebody else is doing that right now."""
@@ -72,10 +107,22 @@ class Attendance:
             self.tools.progress.note(f"{error.message}: they bring the outputs home")
             return None
 
+    def _there(self) -> tuple[HostAgent, ...]:
+        return agents(self.tools, self.site)[: self.run.nodes]
+
+    def _counting(self, rank: int, sink: Sink) -> Callable[[bytes], None]:
+        def count(data: bytes) -> None:
+            sink(data)
+            self.seen[rank] = self.seen.get(rank, 0) + len(data)
+
+        return count
+
     def _collect(self) -> Pulled | None:
-        there = agents(self.tools, self.site)
-        if not there or not there[0].present:
+        there = self._there()
+        if all(agent.absent for agent in there):
             return None
-        pulled = collect(self.site, self.run, there[0], self.tools.progress)
+        pulled = collect(self.site, self.run, there, self.tools.progress)
         self.run = pulled.run
-        return with_hint(pulled, self.site, there[0])
+        if pulled.problem:
+            self.tools.progress.warn(pulled.problem)
+        return with_hint(pulled, self.site, there)

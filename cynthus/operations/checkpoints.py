@@ -24,23 +24,21 @@ def bring_checkpoints_home(tools: Tools, site: Site) -> None:
     Raises:
         PullFailed: something could not be read or written; everything else was copied.
     """
-    there = agents(tools, site)
-    if not there:
-        return
-    pair = _pair(site, there[0])
-    difference = compare(pair.connection, pair.source, pair.folder)
-    shown = str(pair.folder.relative_to(site.folder))
-    beside = _fetch(tools, pair, difference, shown)
-    for remark in remarks(difference, beside, shown):
-        tools.progress.warn(remark)
+    for agent in agents(tools, site):
+        pair = _pair(site, agent)
+        difference = compare(pair.connection, pair.source, pair.folder)
+        shown = str(pair.folder.relative_to(site.folder))
+        beside = _fetch(tools, pair, difference, shown)
+        for remark in remarks(difference, beside, shown):
+            tools.progress.warn(remark)
 
 
 def unsaved_checkpoints(tools: Tools, site: Site) -> tuple[int, int]:
     """How many files, and bytes, are not at home."""
-    there = agents(tools, site)
-    if not there:
-        return 0, 0
-    return compare(there[0].connection, there[0].checkpoints, _folder(site)).size
+    sizes = [
+        compare(agent.connection, agent.checkpoints, _folder(site, agent)).size for agent in agents(tools, site)
+    ]
+    return sum(files for files, _ in sizes), sum(size for _, size in sizes)
 
 
 def _fetch(tools: Tools, pair: Pair, difference: Difference, shown: str) -> tuple[Beside, ...]:
@@ -53,15 +51,17 @@ def _fetch(tools: Tools, pair: Pair, difference: Difference, shown: str) -> tupl
 
 
 def _pair(site: Site, agent: HostAgent) -> Pair:
-    folder = _folder(site)
+    folder = _folder(site, agent)
     try:
         begun = known.parse(agent.connection.read(agent.checkpoints_begun) or b"")
     except OSError as error:
         raise pull_failed(error, folder) from error
-    return Pair(agent.connection, agent.checkpoints, folder, site.paths.known_checkpoints, begun)
+    known_there = site.paths.known_checkpoints(agent.name if len(site.hosts) > 1 else "")
+    return Pair(agent.connection, agent.checkpoints, folder, known_there, begun)
 
 
-def _folder(site: Site) -> Path:
-    """As the run document that was rendered last calls it."""
+def _folder(site: Site, agent: HostAgent) -> Path:
+    """As the run document that was rendered last calls it; where there are several hosts, each has a folder in it."""
     named = site.document().get("checkpoints")
-    return site.folder / (named if isinstance(named, str) and named else "checkpoints")
+    folder = site.folder / (named if isinstance(named, str) and named else "checkpoints")
+    return folder / agent.name if len(site.hosts) > 1 else folder

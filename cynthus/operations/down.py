@@ -16,7 +16,7 @@ from cynthus.operations.offer import describe
 from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
 from cynthus.operations.site import agents, locate_or_none, newest_run, with_entry
-from cynthus.operations.strays import described, find_strays
+from cynthus.operations.strays import described, strays_of
 from cynthus.render.workspace import read_deployment_id
 
 if TYPE_CHECKING:
@@ -87,13 +87,12 @@ def _going_on(tools: Tools, site: Site) -> Run | None:
     run = run_named(tools, site, None)
     if run is None:
         return None
-    seen = observe(run, next(iter(agents(tools, site)), None), tools.clock)
+    seen = observe(run, agents(tools, site), tools.clock)
     return None if seen.over else seen
 
 
 def _strays(tools: Tools, site: Site) -> tuple[Strays, ...]:
-    there = agents(tools, site)
-    return find_strays(there[0]) if there else ()
+    return strays_of(agents(tools, site))
 
 
 def _tell_strays(tools: Tools, site: Site) -> None:

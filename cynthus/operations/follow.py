@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cynthus.errors import HostUnreachable
 from cynthus.operations.fetch import CHUNK
 
 if TYPE_CHECKING:
@@ -22,24 +24,46 @@ PAUSE = 0.1
 """Seconds between two looks at a log that does not grow."""
 
 
-def follow(look: Callable[[], Run], agent: HostAgent, clock: Clock, sink: Sink, *, offset: int = 0) -> Run:
-    """Feed the log from `offset` on to `sink` until there is nothing to wait for; gives the run as it is then.
+@dataclass
+class Reading:
+    """The log of a run on one host, as far as it was read: its bytes up to `offset` have gone to `sink`."""
 
-    `look` tells how the run stands. It is asked before the log is read: what was printed before the end is then surely
-    in what is read after it.
+    agent: HostAgent
+    sink: Sink
+    offset: int = 0
+
+    def go_on(self, run: Run) -> bool:
+        """Hand on what was added; gives whether there was anything."""
+        before = self.offset
+        for data in read_log(self.agent.connection, self.agent.log(run.id, run.attempt), self.offset):
+            self.sink(data)
+            self.offset += len(data)
+        return self.offset > before
+
+
+def follow(look: Callable[[], Run], readings: Sequence[Reading], clock: Clock) -> Run:
+    """Hand on what the logs get until there is nothing to wait for; gives the run as it is then.
+
+    `look` tells how the run stands. It is asked before the logs are read: what was printed before the end is then
+    surely in what is read after it.
     """
     while True:
         run = look()
-        path = agent.log(run.id, run.attempt)
-        grown = 0
-        for data in read_log(agent.connection, path, offset):
-            sink(data)
-            grown += len(data)
-        offset += grown
+        grown = [_read(reading, run, alone=len(readings) == 1) for reading in readings]
         if run.over:
             return run
-        if not grown:
+        if not any(grown):
             clock.sleep(PAUSE)
+
+
+def _read(reading: Reading, run: Run, *, alone: bool) -> bool:
+    try:
+        return reading.go_on(run)
+    except HostUnreachable:
+        # What becomes of the run then is `look`'s to say.
+        if alone:
+            raise
+        return False
 
 
 def read_log(connection: Connection, path: PurePosixPath, offset: int) -> Iterator[bytes]:

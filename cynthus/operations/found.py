@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def unrecorded(tools: Tools, site: Site) -> tuple[Run, ...]:
     lost = site.runs.lost()
     on_host = agent.connection.folders(agent.home / "runs") if agent else ()
     strangers = {*on_host, *lost} - (set(site.runs.ids()) - set(lost))
-    found = (_found(tools, site, name, agent, lost=name in lost) for name in sorted(strangers) if is_run_id(name))
+    found = (_found(tools, site, name, there, lost=name in lost) for name in sorted(strangers) if is_run_id(name))
     return tuple(run for run in found if run is not None)
 
 
@@ -62,12 +63,12 @@ def adopt(tools: Tools, site: Site) -> None:
             tools.progress.note(f"run {run.id} was found on the host without a record here; it has one now")
 
 
-def _found(tools: Tools, site: Site, name: str, agent: HostAgent | None, *, lost: bool) -> Run | None:
+def _found(tools: Tools, site: Site, name: str, there: tuple[HostAgent, ...], *, lost: bool) -> Run | None:
     """The run as its host tells it; None where it has never begun there, as far as anybody knows."""
     now = stamp(tools.clock.now())
-    run = _record(site, name, now)
-    if agent is not None and agent.status(name, 1) is not None:
-        return observe(run, agent, tools.clock)
+    run = replace(_record(site, name, now), nodes=max(len(there), 1))
+    if there and there[0].status(name, 1) is not None:
+        return observe(run, there, tools.clock)
     said = "its record was damaged, and nothing of it is on a host"
     return run.moved(RunState.LOST, at=now, reason=said) if lost else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cynthus.errors import CynthusError, HostError, error_of_code
+from cynthus.errors import CynthusError, HostError, HostUnreachable, error_of_code
 from cynthus.process import CommandTimeout
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ class HostAgent:
 
     connection: Connection
     deployment: str
+    name: str = "host-0"
+    rank: int = 0
+    """The host's place among those of the deployment."""
 
     @cached_property
     def home(self) -> PurePosixPath:
@@ -42,6 +45,14 @@ class HostAgent:
     def present(self) -> bool:
         """Whether anything of the deployment has reached the host."""
         return self.connection.size(self.program) is not None
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing of the deployment is on the host. Of one that does not answer nobody knows that."""
+        try:
+            return not self.present
+        except HostUnreachable:
+            return False
 
     def argv(self, verb: str, *arguments: str) -> tuple[str, ...]:
         # -I: nothing of the user's Python settings; -S: no site-packages, which also starts faster.
@@ -102,8 +113,8 @@ class HostAgent:
     def outputs(self, run: str) -> PurePosixPath:
         return self.run_folder(run) / "outputs"
 
-    def attempt_folder(self, run: str, attempt: int, rank: int = 0) -> PurePosixPath:
-        return self.run_folder(run) / "attempts" / str(attempt) / str(rank)
+    def attempt_folder(self, run: str, attempt: int) -> PurePosixPath:
+        return self.run_folder(run) / "attempts" / str(attempt) / str(self.rank)
 
     def log(self, run: str, attempt: int) -> PurePosixPath:
         return self.attempt_folder(run, attempt) / "log"
@@ -123,7 +134,7 @@ class HostAgent:
         """What the agent itself says of a run's newest attempt: it looks at the processes, and starts what watches
         them where that was killed. None where it cannot answer."""
         try:
-            return self.call("status", "--run", run)
+            return self.call("status", "--run", run, "--rank", str(self.rank))
         except CynthusError:
             return None
 

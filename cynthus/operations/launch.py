@@ -13,10 +13,10 @@ from cynthus.core.run import Run, RunState, Version
 from cynthus.errors import CynthusError, Interrupted
 from cynthus.files import write_json
 from cynthus.operations.installing import Installing
-from cynthus.operations.observe import observe
+from cynthus.operations.observe import keep_together, observe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cynthus.ansible.client import PlayResult
@@ -39,12 +39,12 @@ class Launch:
     archive: Path
 
 
-def new_run(tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...]) -> Run:
+def new_run(tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...], *, nodes: int = 1) -> Run:
     """A run that is about to be made, on disk before anything of it exists."""
     now = tools.clock.now()
     last = site.runs.newest()
     name = mint_run_id(now, tools.random, after=last.id if last else "")
-    run = Run(name, site.id, stamp(now), fingerprint=fingerprint, arguments=arguments)
+    run = Run(name, site.id, stamp(now), fingerprint=fingerprint, arguments=arguments, nodes=nodes)
     site.runs.save(run)
     return run
 
@@ -89,22 +89,36 @@ def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: J
     """Take a run from its record to a running main.py. Asking twice for the same run starts it once.
 
     Secrets go over stdin into memory on the host, so such a run is started beside the play and not by it.
+    So is one on several hosts: it starts once all of them have everything.
     """
     values = launch.app.secrets
+    beside = bool(values) or len(there) > 1
     try:
-        run = deploy(tools, launch, there, journal, start=not values)
-        if values:
-            _start_with_secrets(run, there, values)
+        run = deploy(tools, launch, there, journal, start=not beside)
+        if beside:
+            _start_beside(run, there, launch.site.addresses, values)
     except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
-            launch.site.runs.save(observe(launch.site.runs.load(launch.run.id), there[0], tools.clock))
+            launch.site.runs.save(observe(launch.site.runs.load(launch.run.id), there, tools.clock))
         raise
     except CynthusError as error:
         run = _after_failure(tools, launch, there, error)
-    run = observe(run, there[0], tools.clock)
+    run = keep_together(run, there, tools.clock)
     launch.site.runs.save(run)
     return run
+
+
+def end_leftovers(run: Run, there: Sequence[HostAgent]) -> None:
+    """End what goes on of a run that is over: one of its hosts did not answer when it was ended on the others.
+
+    Raises:
+        HostError: it does not end.
+    """
+    for agent in there[: run.nodes]:
+        status = agent.status(run.id, run.attempt)
+        if status is not None and status.get("state") != "EXITED":
+            agent.stop(run.id, "cancelled: another run begins", run.attempt)
 
 
 def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], error: CynthusError) -> Run:
@@ -116,7 +130,7 @@ def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], e
     run = launch.site.runs.load(launch.run.id)
     reason = f"{error.code}: {error.message}"
     with suppress(CynthusError):
-        seen = observe(run, there[0], tools.clock)
+        seen = observe(run, there, tools.clock)
         if seen.state.begun:
             tools.progress.warn(f"{error.message}; main.py was started all the same")
             return seen
@@ -127,10 +141,24 @@ def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], e
     raise error
 
 
-def _start_with_secrets(run: Run, there: tuple[HostAgent, ...], values: Mapping[str, str]) -> None:
-    for agent in there:
-        agent.call("secrets", "--run", run.id, stdin=json.dumps(dict(values)).encode())
-        agent.call("start", "--spec", str(agent.run_folder(run.id) / "spec.json"), "--run", run.id)
+def _start_beside(
+    run: Run, there: tuple[HostAgent, ...], addresses: tuple[str, ...], values: Mapping[str, str]
+) -> None:
+    """Start on all hosts at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    secret = json.dumps(dict(values)).encode()
+    others = ("--addresses", ",".join(addresses)) if len(there) > 1 else ()
+
+    def begin(agent: HostAgent) -> None:
+        if values:
+            agent.call("secrets", "--run", run.id, stdin=secret)
+        spec = str(agent.run_folder(run.id) / "spec.json")
+        agent.call("start", "--spec", spec, "--run", run.id, "--rank", str(agent.rank), *others)
+
+    with ThreadPoolExecutor(len(there)) as pool:
+        for begun in [pool.submit(begin, agent) for agent in there]:
+            begun.result()
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.run import Run, RunState
+from cynthus.operations import ranks
+from cynthus.operations.outcome import outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cynthus.core.clock import Clock
@@ -21,17 +22,37 @@ SILENCE = timedelta(seconds=10)
 """How old a heartbeat may be before the agent is asked in person (it beats every 2 s)."""
 
 
-def observe(run: Run, agent: HostAgent | None, clock: Clock) -> Run:
+def observe(run: Run, there: Sequence[HostAgent], clock: Clock) -> Run:
     """The run as it is now. One that has ended or has not started yet is given back as it is.
 
-    `agent` is that of the first host, None where there is no host any more.
+    `there` are the agents of its hosts; none where there is no host any more.
     """
+    return run if run.state.ended else _concluded(run, _look(run, there, clock), clock)
+
+
+def keep_together(run: Run, there: Sequence[HostAgent], clock: Clock) -> Run:
+    """The same, and where main.py has failed on one of several hosts it is ended on the others."""
     if run.state.ended:
         return run
-    status = agent.status(run.id, run.attempt) if agent else None
-    if agent and status is not None and _silent(status, clock.now()):
-        status = agent.asked(run.id) or status
+    seen = _look(run, there, clock)
+    if len(seen) > 1 and ranks.stop_rest(run, seen):
+        seen = _look(run, there, clock)
+    return _concluded(run, seen, clock)
+
+
+def _look(run: Run, there: Sequence[HostAgent], clock: Clock) -> list[ranks.Rank]:
+    def ask(agent: HostAgent) -> Mapping[str, object] | None:
+        status = agent.status(run.id, run.attempt)
+        if status is not None and _silent(status, clock.now()):
+            status = agent.asked(run.id) or status
+        return status
+
+    return ranks.look(run, there[: run.nodes], ask)
+
+
+def _concluded(run: Run, seen: Sequence[ranks.Rank], clock: Clock) -> Run:
     at = stamp(clock.now())
+    status = ranks.as_one(run, seen) if seen else None
     if status is not None:
         return read_status(run, status, at=at)
     # A run that was running has a status; where it has none any more, somebody removed what lay on the host.
@@ -54,31 +75,8 @@ def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
         signal=_number(status.get("signal")),
         ended_at=_time(status.get("ended_at")) or _time(status.get("beat_at")) or at,
     )
-    state, reason = _outcome(status)
+    state, reason = outcome(status)
     return ended.moved(state, at=at, reason=reason)
-
-
-def why_cancelled(reason: str) -> str:
-    """Why, without the word by which the agent knows a cancellation: the state says that already."""
-    return reason.removeprefix("cancelled: ")
-
-
-def _outcome(status: Mapping[str, object]) -> tuple[RunState, str]:
-    reason, code, number = str(status.get("reason") or ""), status.get("exit_code"), status.get("signal")
-    if reason.startswith("cancelled"):
-        return RunState.CANCELLED, why_cancelled(reason)
-    if code == 0 and not reason:
-        return RunState.SUCCEEDED, "exit code 0"
-    if reason:
-        return RunState.FAILED, reason
-    return RunState.FAILED, f"killed by signal {_signal(number)}" if number else f"exit code {code}"
-
-
-def _signal(number: object) -> str:
-    try:
-        return f"{number} ({signal.Signals(int(str(number))).name})"
-    except ValueError:
-        return str(number)
 
 
 def _silent(status: Mapping[str, object], now: datetime) -> bool:

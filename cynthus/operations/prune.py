@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from cynthus.core.amounts import counted
 from cynthus.errors import CynthusError, PullFailed
 from cynthus.operations.fetch import compare
+from cynthus.operations.site import outputs_at_home
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
@@ -19,16 +22,23 @@ KEPT = 10
 """How many runs, the newest, keep all that they have on their host."""
 
 
-def prune(tools: Tools, site: Site, agent: HostAgent) -> None:
-    """Remove outputs, source and environment of older runs from the host. That this fails is no reason not to start."""
-    older = _older(agent)
-    spare = [run.id for run in site.runs.all() if run.id in older and _may_go(site, run, agent)]
+def prune(tools: Tools, site: Site, there: Sequence[HostAgent]) -> None:
+    """Remove outputs, source and environment of older runs from the hosts. Where it fails, the start goes on."""
+    older = {name for agent in there for name in _older(agent)}
+    spare = {
+        run.id: run.nodes
+        for run in site.runs.all()
+        if run.id in older and all(_may_go(site, run, agent) for agent in there[: run.nodes])
+    }
     if not spare:
         return
     try:
         with tools.progress.step("Make room on the host") as step:
-            told = agent.call("prune", "--", *spare, timeout=None)
-            gone, environments = _names(told.get("runs")), _names(told.get("environments"))
+            told = [agent.call("prune", "--", *spare, timeout=None) for agent in there]
+            # What is gone from one host only is not pruned yet; those of all hosts have the same environments.
+            removed = [_names(each.get("runs")) for each in told]
+            gone = [run for run, nodes in spare.items() if all(run in each for each in removed[:nodes])]
+            environments = _names(told[0].get("environments"))
             step.result(_summary(gone, environments))
     except CynthusError as error:
         tools.progress.warn(f"older runs stay on the host: {error.message}")
@@ -51,7 +61,7 @@ def _may_go(site: Site, run: Run, agent: HostAgent) -> bool:
     if not run.pulled:
         return False
     try:
-        found = compare(agent.connection, agent.outputs(run.id), site.folder / "outputs" / run.id)
+        found = compare(agent.connection, agent.outputs(run.id), outputs_at_home(site, run, agent))
     except PullFailed:
         return False
     # A link that leads out of the folder cannot come home, so it is not there.

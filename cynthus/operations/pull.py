@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cynthus.errors import NothingToPull
+from cynthus.errors import HostUnreachable, NothingToPull, PullFailed
 from cynthus.files import write_atomic
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home
@@ -14,14 +14,16 @@ from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.follow import read_log
 from cynthus.operations.found import adopt
 from cynthus.operations.prune import KEPT
-from cynthus.operations.site import agents, locate, newest_run
-from cynthus.operations.strays import described, find_strays, outputs_of
+from cynthus.operations.site import agents, locate, newest_run, outputs_at_home
+from cynthus.operations.strays import described, outputs_of, strays_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from cynthus.core.progress import Progress
     from cynthus.core.run import Run
+    from cynthus.operations.fetch import Beside, Difference
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
@@ -38,6 +40,8 @@ class Pulled:
     bytes: int
     total: int
     hint: str = ""
+    problem: str = ""
+    """Why something of several hosts is not at home."""
 
 
 def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: str | None = None) -> Pulled:
@@ -53,60 +57,88 @@ def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: 
         run = site.runs.load(run_id) if run_id else newest_run(site)
         if run is None:
             raise NothingToPull(f"{site.name} has no run yet", hint="`cynthus up` starts one")
-        agent = _agent(tools, site, run)
+        there = _there(tools, site, run)
         if run.pruned:
             raise NothingToPull(
                 f"the outputs of run {run.id} came home, to {site.folder / 'outputs' / run.id}, and then left the host",
                 hint=f"the host keeps those of the newest {KEPT} runs",
             )
-        pulled = collect(site, run, agent, tools.progress)
+        pulled = collect(site, run, there, tools.progress)
         bring_checkpoints_home(tools, site)
-        return with_hint(pulled, site, agent)
+        if pulled.problem:
+            raise PullFailed(pulled.problem, hint="everything else came home; `cynthus pull` goes on from there")
+        return with_hint(pulled, site, there)
 
 
-def _agent(tools: Tools, site: Site, run: Run) -> HostAgent:
-    there = agents(tools, site)
-    if not there or not there[0].present:
+def _there(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
+    there = agents(tools, site)[: run.nodes]
+    if all(agent.absent for agent in there):
         at_home = f"; what came home is in {site.folder / 'outputs' / run.id}" if run.pulled else ""
         said = f"nothing of {site.name} is on its host any more{at_home}"
         raise NothingToPull(said, hint="`cynthus run` starts anew")
-    return there[0]
+    return there
 
 
-def collect(site: Site, run: Run, agent: HostAgent, progress: Progress) -> Pulled:
+@dataclass(frozen=True)
+class _Came:
+    """What came from one host; `shown` is how to call the folder at home."""
+
+    found: Difference
+    beside: tuple[Beside, ...]
+    shown: str
+
+
+def collect(site: Site, run: Run, there: Sequence[HostAgent], progress: Progress) -> Pulled:
     """Copy what the run has written and remember, once it has ended, that all of it is home.
+
+    Of several hosts, what cannot be had from one is `problem`, and everything else comes.
 
     Raises:
         PullFailed: something could not be read or written; everything else has come home.
+        HostUnreachable: the only host does not answer.
     """
-    folder = site.folder / "outputs" / run.id
+    folder, came, problem = site.folder / "outputs" / run.id, [], ""
     with progress.step("Bring outputs home") as step:
-        try:
-            # The log first: it is what one looks at when the rest fails.
-            fetch_log(site, run, agent)
-            pair = Pair(agent.connection, agent.outputs(run.id), folder, site.paths.known_outputs(run.id))
-            found = compare(pair.connection, pair.source, folder)
-            beside = fetch(pair, found, step.activity)
-            if found.files:
-                _point_latest(folder)
-        except OSError as error:
-            raise pull_failed(error, folder) from error
-        step.result(_summary(len(found.missing), len(found.files), folder, site.folder))
-    for remark in remarks(found, beside, str(folder.relative_to(site.folder))):
-        progress.warn(remark)
-    if run.state.ended and not run.pulled:
+        for agent in there[: run.nodes]:
+            try:
+                came.append(_collect_from(site, run, agent, step.activity))
+            except (HostUnreachable, PullFailed) as error:
+                if run.nodes == 1:
+                    raise
+                problem = problem or f"the outputs of {agent.name} are not all at home: {error.message}"
+        changed, total = sum(len(each.found.missing) for each in came), sum(len(each.found.files) for each in came)
+        step.result(_summary(changed, total, folder, site.folder))
+    for each in came:
+        for remark in remarks(each.found, each.beside, each.shown):
+            progress.warn(remark)
+    if run.state.ended and not run.pulled and not problem:
         run = replace(run, pulled=True)
         site.runs.save(run)
-    copied, size = found.size
-    return Pulled(run, folder, copied, size, len(found.files))
+    return Pulled(run, folder, changed, sum(each.found.size[1] for each in came), total, problem=problem)
 
 
-def with_hint(pulled: Pulled, site: Site, agent: HostAgent) -> Pulled:
+def _collect_from(site: Site, run: Run, agent: HostAgent, activity: Callable[[str], None]) -> _Came:
+    folder = outputs_at_home(site, run, agent)
+    try:
+        # The log first: it is what one looks at when the rest fails.
+        fetch_log(site, run, agent)
+        record = site.paths.known_outputs(run.id, agent.rank)
+        pair = Pair(agent.connection, agent.outputs(run.id), folder, record)
+        found = compare(pair.connection, pair.source, folder)
+        beside = fetch(pair, found, activity)
+        if found.files:
+            _point_latest(site.folder / "outputs" / run.id)
+    except OSError as error:
+        raise pull_failed(error, folder) from error
+    return _Came(found, beside, str(folder.relative_to(site.folder)))
+
+
+def with_hint(pulled: Pulled, site: Site, there: Sequence[HostAgent]) -> Pulled:
     """The same, with a hint at what an ended run has left elsewhere."""
-    found = find_strays(agent, pulled.run.id) if pulled.run.state.ended else ()
+    found = strays_of(there, pulled.run.id) if pulled.run.state.ended else ()
     if not found:
         return pulled
-    stay = "it stays" if found[0].files == 1 else "they stay"
+    stay = "it stays" if sum(each.files for each in found) == 1 else "they stay"
     hint = (
         f"main.py also wrote {described(found, site)}: {stay} on the host until `cynthus down`; "
         f"what it writes to {outputs_of(site)}/ comes home"
@@ -114,16 +146,20 @@ def with_hint(pulled: Pulled, site: Site, agent: HostAgent) -> Pulled:
     return replace(pulled, hint=hint)
 
 
-def not_at_home(site: Site, run: Run, agent: HostAgent) -> tuple[int, int]:
+def not_at_home(site: Site, run: Run, there: Sequence[HostAgent]) -> tuple[int, int]:
     """How many files, and bytes, of the run are not at home yet."""
     if run.pulled:
         return 0, 0
-    return compare(agent.connection, agent.outputs(run.id), site.folder / "outputs" / run.id).size
+    sizes = [
+        compare(agent.connection, agent.outputs(run.id), outputs_at_home(site, run, agent)).size
+        for agent in there[: run.nodes]
+    ]
+    return sum(files for files, _ in sizes), sum(size for _, size in sizes)
 
 
 def fetch_log(site: Site, run: Run, agent: HostAgent) -> None:
     """Bring the log home, so that it can still be read when the host is gone: only what was added."""
-    copy = site.paths.log(run.id)
+    copy = site.paths.log(run.id, agent.rank)
     size = agent.connection.size(agent.log(run.id, run.attempt))
     if size is None:
         return

@@ -8,7 +8,8 @@ from cynthus.core.run import Run, RunState
 from cynthus.errors import HostError, PullFailed
 from cynthus.operations.found import adopt
 from cynthus.operations.launch import move
-from cynthus.operations.observe import observe, why_cancelled
+from cynthus.operations.observe import keep_together
+from cynthus.operations.outcome import why_cancelled
 from cynthus.operations.pull import collect
 from cynthus.operations.site import agents, newest_run
 
@@ -42,7 +43,7 @@ def recover(tools: Tools, site: Site, journal: Journal, *, home: bool = True) ->
 
 def look_again(tools: Tools, site: Site, run: Run) -> Run:
     """The run as it is now, on disk too."""
-    seen = observe(run, next(iter(agents(tools, site)), None), tools.clock)
+    seen = keep_together(run, agents(tools, site), tools.clock)
     if seen != run:
         site.runs.save(seen)
     return seen
@@ -51,16 +52,16 @@ def look_again(tools: Tools, site: Site, run: Run) -> Run:
 def bring_home(tools: Tools, site: Site) -> tuple[str, ...]:
     """Bring home what ended runs left on their host; gives a reason for each of which that did not work."""
     there = agents(tools, site)
-    if not there or not there[0].present:
+    if all(agent.absent for agent in there):
         return ()
     problems = []
     for run in site.runs.all():
         if run.over and run.started_at and not run.pulled:
             try:
-                collect(site, run, there[0], tools.progress)
+                problems.append(collect(site, run, there, tools.progress).problem)
             except PullFailed as error:
                 problems.append(error.message)
-    return tuple(problems)
+    return tuple(filter(None, problems))
 
 
 def withdraw(tools: Tools, site: Site, run: Run, reason: str) -> Run:

@@ -66,6 +66,11 @@ class Site:
         return standing_hosts(self.root())
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """How the hosts reach each other, in their order."""
+        return tuple(host.internal_address or host.address for host in self.hosts)
+
+    @property
     def hosts_gone(self) -> bool:
         """Whether Terraform's state has lost the hosts that the index lists: they were removed by hand, or it was.
 
@@ -161,7 +166,15 @@ def newest_run(site: Site) -> Run | None:
 def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
     """The agents of the deployment's hosts, one a host, in the order of the hosts."""
     target = tools.targets.find(site.target)
-    return tuple(HostAgent(target.connect(host, site.root()), site.id) for host in site.hosts)
+    return tuple(
+        HostAgent(target.connect(host, site.root()), site.id, host.name, rank) for rank, host in enumerate(site.hosts)
+    )
+
+
+def outputs_at_home(site: Site, run: Run, agent: HostAgent) -> Path:
+    """Where the outputs from a host lie: in the run's folder, each in one of its own where there are several hosts."""
+    folder = site.folder / "outputs" / run.id
+    return folder if run.nodes == 1 else folder / agent.name
 
 
 def host_number(site: Site, name: str | None) -> int:

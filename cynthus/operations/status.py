@@ -12,7 +12,7 @@ from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.pull import not_at_home
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
-from cynthus.operations.strays import find_strays
+from cynthus.operations.strays import strays_of
 from cynthus.process import mentioning
 from cynthus.state.folder import lock_path
 from cynthus.state.holder import current_holder, here
@@ -87,8 +87,7 @@ def names_a_deployment(tools: Tools, where: str | None) -> bool:
 
 def _look(tools: Tools, site: Site, *, strays: bool) -> Status:
     found = _look_at(tools, site)
-    there = agents(tools, site)
-    return replace(found, strays=find_strays(there[0])) if strays and there else found
+    return replace(found, strays=strays_of(agents(tools, site))) if strays else found
 
 
 def _look_at(tools: Tools, site: Site) -> Status:
@@ -98,7 +97,7 @@ def _look_at(tools: Tools, site: Site) -> Status:
     runs = all_runs(tools, site)
     there = agents(tools, site)
     if runs:
-        runs = (*runs[:-1], observe(runs[-1], there[0] if there else None, tools.clock))
+        runs = (*runs[:-1], observe(runs[-1], there, tools.clock))
     run = runs[-1] if runs else None
     unsaved, uncounted = _unsaved(tools, site, runs, there)
     problem = HOSTS_GONE if site.hosts_gone else ""
@@ -112,7 +111,7 @@ def _look_without_folder(tools: Tools, site: Site) -> Status:
     """The records went with the folder: what the index and the host know is left."""
     there = agents(tools, site)
     known = site.entry.last_run if site.entry else None
-    run = observe(known, there[0] if there else None, tools.clock) if known else None
+    run = observe(known, there, tools.clock) if known else None
     runs = (run,) if run else ()
     unsaved, reason = _unsaved(tools, site, runs, there)
     problem = f"its folder is gone: {site.folder}"
@@ -123,9 +122,9 @@ def _unsaved(
     tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]
 ) -> tuple[tuple[int, int], str]:
     """How many files, and bytes, and the first reason for which something could not be counted."""
-    if not there or not there[0].present:
+    if all(agent.absent for agent in there):
         return (0, 0), ""
-    looks = [*(partial(not_at_home, site, run, there[0]) for run in runs), partial(unsaved_checkpoints, tools, site)]
+    looks = [*(partial(not_at_home, site, run, there) for run in runs), partial(unsaved_checkpoints, tools, site)]
     counts, reasons = [], []
     for look in looks:
         try:

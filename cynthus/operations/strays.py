@@ -31,13 +31,18 @@ class Strays:
 
 def find_strays(agent: HostAgent, run_id: str | None = None) -> tuple[Strays, ...]:
     """Those of a run, or of all runs on the host, for each that has any; none where the agent cannot tell."""
-    if not agent.present:
-        return ()
     try:
+        if not agent.present:
+            return ()
         told = agent.call("strays", *(() if run_id is None else ("--run", run_id))).get("runs")
     except CynthusError:
         return ()
     return tuple(_parsed(each) for each in told) if isinstance(told, list) else ()
+
+
+def strays_of(there: Sequence[HostAgent], run_id: str | None = None) -> tuple[Strays, ...]:
+    """The same of several hosts."""
+    return tuple(each for agent in there for each in find_strays(agent, run_id))
 
 
 def described(found: Sequence[Strays], site: Site) -> str:

@@ -179,8 +179,10 @@ def bring(
     ready = ready.with_files_written()
     there = agents(tools, site)
     if start:
-        prune(tools, site, there[0])
+        prune(tools, site, there)
     run = _run_to_start(tools, site, ready, newest)
+    if len(there) > 1 and newest is not None and newest.over:
+        launch.end_leftovers(newest, there)
     plan = launch.Launch(site, ready.app, ready.placement, run, ready.source.archive)
     if start:
         run = launch.start(tools, plan, there, journal)
@@ -213,4 +215,5 @@ def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None) ->
         if newest.fingerprint == ready.fingerprint:
             return newest
         withdraw(tools, site, newest, "cancelled: replaced before it started")
-    return launch.new_run(tools, site, ready.fingerprint, ready.app.arguments)
+    nodes = ready.placement.nodes
+    return launch.new_run(tools, site, ready.fingerprint, ready.app.arguments, nodes=nodes)

@@ -73,18 +73,17 @@ class DeploymentFolder:
         """Values for Terraform that are known only at run time; there need not be any."""
         return self.root / "runtime.tfvars.json"
 
-    @property
-    def known_checkpoints(self) -> Path:
-        """Which checkpoints at home lie on the host too; what is written there knows `cynthus.state.known`."""
-        return self.root / "checkpoints.json"
+    def known_checkpoints(self, host: str = "") -> Path:
+        """Which checkpoints at home lie on the host too (`host`: one of several); written by `cynthus.state.known`."""
+        return self.root / (f"checkpoints.{host}.json" if host else "checkpoints.json")
 
-    def known_outputs(self, run_id: str) -> Path:
-        """The same of a run's outputs."""
-        return self.runs / run_id / "outputs.json"
+    def known_outputs(self, run_id: str, rank: int = 0) -> Path:
+        """The same of a run's outputs on one of its hosts."""
+        return self.runs / run_id / (f"outputs.{rank}.json" if rank else "outputs.json")
 
-    def log(self, run_id: str) -> Path:
-        """The copy at home of what a run printed."""
-        return self.runs / run_id / "log"
+    def log(self, run_id: str, rank: int = 0) -> Path:
+        """The copy at home of what a run printed on one of its hosts."""
+        return self.runs / run_id / (f"log.{rank}" if rank else "log")
 
     def create(self) -> None:
         """Make the folders that are missing, and have git ignore them.

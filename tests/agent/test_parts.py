@@ -16,6 +16,7 @@ from cynthus.agent import (
     container_argv,
     container_room,
     engine,
+    fellows,
     gpus,
     image_name,
     installer,
@@ -173,11 +174,13 @@ def test_a_memory_folder_that_others_could_read_is_closed() -> None:
         folder.rmdir()
 
 
-def created(attempt: int = 1, rank: int = 0, **changes: object) -> tuple[str, ...]:
+def created(
+    attempt: int = 1, rank: int = 0, *, others: fellows.Fellows = fellows.ALONE, **changes: object
+) -> tuple[str, ...]:
     room = container_room.Room("7:8", {"data": '/x, "y"'}, {"outputs": "/out"}, None)
     ready = version.Version("e", "s", "img", ())
     return container_argv.create_argv(
-        spec.parse(document(**changes)), RUN, RUN.attempt(attempt, rank), ready, room
+        spec.parse(document(**changes)), RUN, RUN.attempt(attempt, rank), ready, room, others
     )
 
 
@@ -188,6 +191,12 @@ def mounts(argv: tuple[str, ...]) -> list[list[str]]:
 
 def test_a_mount_reads_back_as_it_was_meant() -> None:
     assert ["type=bind", 'source=/x, "y"', "target=/app/data", "readonly"] in mounts(created())
+
+
+def test_containers_of_several_hosts_share_the_network_of_theirs() -> None:
+    two = fellows.parse("10.0.0.1,10.0.0.2", 1)
+    networks = ["--network" in created(), "--network" in created(others=two)]
+    assert (networks, "RANK=1" in created(others=two)) == ([False, True], True)
 
 
 def test_only_data_is_read_only() -> None:

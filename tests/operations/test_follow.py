@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def looking(host: Host, clock: FakeClock) -> Callable[[], Run]:
     """Whoever follows a run that has begun looks so at it."""
-    return lambda: observe(run_in(RunState.RUNNING), host.agent, clock)
+    return lambda: observe(run_in(RunState.RUNNING), (host.agent,), clock)
 
 
 class Waking(FakeClock):
@@ -50,7 +50,7 @@ def test_the_log_is_given_until_the_run_has_ended(host: Host) -> None:
     host.prints(b"one\n")
     clock = Waking(lambda: host.prints(b"two\n"), lambda: host.tells(state="EXITED", exit_code=0))
     got = bytearray()
-    run = follow.follow(looking(host, clock), host.agent, clock, got.extend)
+    run = follow.follow(looking(host, clock), [follow.Reading(host.agent, got.extend)], clock)
     assert (run.state, bytes(got)) == (RunState.SUCCEEDED, b"one\ntwo\n")
 
 
@@ -62,7 +62,7 @@ def test_what_was_printed_right_before_the_end_is_not_missed(host: Host) -> None
         host.tells(state="EXITED", exit_code=0)
 
     got = bytearray()
-    follow.follow(looking(host, FakeClock()), host.agent, Waking(last_words), got.extend)
+    follow.follow(looking(host, FakeClock()), [follow.Reading(host.agent, got.extend)], Waking(last_words))
     assert bytes(got) == b"last words"
 
 
@@ -70,12 +70,12 @@ def test_following_goes_on_from_an_offset(host: Host) -> None:
     host.prints(b"seen|new")
     host.tells(state="EXITED", exit_code=0)
     got = bytearray()
-    follow.follow(looking(host, FakeClock()), host.agent, FakeClock(), got.extend, offset=5)
+    follow.follow(looking(host, FakeClock()), [follow.Reading(host.agent, got.extend, 5)], FakeClock())
     assert bytes(got) == b"new"
 
 
 def test_following_ends_where_the_run_is_lost(host: Host) -> None:
-    run = follow.follow(looking(host, FakeClock()), host.agent, FakeClock(), lambda _: None)
+    run = follow.follow(looking(host, FakeClock()), [follow.Reading(host.agent, lambda _: None)], FakeClock())
     assert run.state is RunState.LOST
 
 
@@ -83,7 +83,7 @@ def test_nothing_is_waited_for_while_the_log_grows(host: Host) -> None:
     host.prints(b"x" * (3 * CHUNK))
     host.tells(state="EXITED", exit_code=0)
     clock = FakeClock()
-    follow.follow(looking(host, clock), host.agent, clock, lambda _: None)
+    follow.follow(looking(host, clock), [follow.Reading(host.agent, lambda _: None)], clock)
     assert clock.slept == []
 
 

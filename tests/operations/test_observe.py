@@ -22,7 +22,7 @@ def host(tmp_path: Path) -> Host:
 
 
 def seen(host: Host, state: RunState = RunState.CONFIGURING) -> RunState:
-    return observe(run_in(state), host.agent, FakeClock()).state
+    return observe(run_in(state), (host.agent,), FakeClock()).state
 
 
 def test_a_run_whose_main_py_has_not_begun_stays_where_it_is(host: Host) -> None:
@@ -59,12 +59,12 @@ def test_how_a_run_ended_follows_from_what_the_agent_wrote(
 
 def test_the_reason_names_the_exit_code(host: Host) -> None:
     host.tells(state="EXITED", exit_code=7)
-    assert observe(run_in(RunState.RUNNING), host.agent, FakeClock()).reason == "exit code 7"
+    assert observe(run_in(RunState.RUNNING), (host.agent,), FakeClock()).reason == "exit code 7"
 
 
 def test_the_reason_names_the_signal(host: Host) -> None:
     host.tells(state="EXITED", signal=11)
-    assert observe(run_in(RunState.RUNNING), host.agent, FakeClock()).reason == "killed by signal 11 (SIGSEGV)"
+    assert observe(run_in(RunState.RUNNING), (host.agent,), FakeClock()).reason == "killed by signal 11 (SIGSEGV)"
 
 
 def test_a_run_that_has_ended_is_not_asked_about_any_more(host: Host) -> None:
@@ -89,10 +89,10 @@ def test_a_lost_run_that_turns_up_ended_has_ended(host: Host) -> None:
 def test_a_silent_agent_that_cannot_be_asked_is_believed_its_last_word(host: Host) -> None:
     host.tells(state="RUNNING", started_at=STARTED)
     clock = FakeClock(START + timedelta(minutes=5))
-    assert observe(run_in(RunState.RUNNING), host.agent, clock).state is RunState.RUNNING
+    assert observe(run_in(RunState.RUNNING), (host.agent,), clock).state is RunState.RUNNING
 
 
 def test_the_times_are_the_agents(host: Host) -> None:
     host.tells(state="EXITED", exit_code=0, started_at=STARTED, ended_at="2026-01-02T03:04:44Z")
-    run = observe(run_in(RunState.RUNNING), host.agent, FakeClock())
+    run = observe(run_in(RunState.RUNNING), (host.agent,), FakeClock())
     assert (run.started_at, run.ended_at) == (STARTED, "2026-01-02T03:04:44Z")

@@ -73,31 +73,31 @@ def somewhere(tmp_path: Path) -> None:
 
 def test_the_newest_runs_keep_everything_and_an_older_one_loses_its_bulk(workshop: Workshop, place: Place) -> None:
     before = place.left()
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert before[:1] == [OLDEST]
     assert place.left() == before[1:]
 
 
 def test_what_was_pruned_is_remembered(workshop: Workshop, place: Place) -> None:
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert [each.id for each in place.site.runs.all() if each.pruned] == [OLDEST]
 
 
 def test_a_second_time_the_agent_is_not_asked(workshop: Workshop, place: Place) -> None:
-    prune(workshop.tools, place.site, place.host.agent)
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert workshop.progress.steps == ["Make room on the host"]
 
 
 def test_one_that_is_not_at_home_stays(workshop: Workshop, place: Place) -> None:
     place.change(pulled=False)
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert OLDEST in place.left()
 
 
 def test_one_whose_outputs_left_home_since_stays(workshop: Workshop, place: Place) -> None:
     (place.site.folder / "outputs" / OLDEST / "x").unlink()
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert OLDEST in place.left()
 
 
@@ -105,32 +105,32 @@ def test_one_whose_outputs_were_changed_at_home_stays(workshop: Workshop, place:
     path = place.site.folder / "outputs" / OLDEST / "x"
     path.unlink()
     path.write_text("mine")
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert OLDEST in place.left()
 
 
 def test_one_with_a_link_that_cannot_come_home_stays(workshop: Workshop, place: Place) -> None:
     (place.host.place / "runs" / OLDEST / "outputs/link").symlink_to("/somewhere")
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert OLDEST in place.left()
 
 
 def test_one_that_goes_on_stays_whatever_the_record_says(workshop: Workshop, place: Place) -> None:
     (place.host.place / "runs" / OLDEST / "attempts/1/0/exit").unlink()
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert OLDEST in place.left()
     assert not place.site.runs.load(OLDEST).pruned
 
 
 def test_one_of_which_nobody_knows_whether_it_began_stays(workshop: Workshop, place: Place) -> None:
     place.change(started_at=None, state=RunState.CANCELLED, pulled=False)
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert OLDEST in place.left()
 
 
 def test_an_agent_that_cannot_is_no_reason_not_to_start(workshop: Workshop, place: Place) -> None:
     (place.host.place / "agent.pyz").write_text("raise SystemExit('an older one')")
-    prune(workshop.tools, place.site, place.host.agent)
+    prune(workshop.tools, place.site, (place.host.agent,))
     assert [each.startswith("older runs stay on the host: ") for each in workshop.progress.warnings] == [True]
 
 

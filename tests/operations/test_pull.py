@@ -30,7 +30,7 @@ def site(tmp_path: Path) -> Site:
 
 
 def pulled(site: Site, host: Host, state: RunState = RunState.SUCCEEDED) -> Pulled:
-    return collect(site, run_in(state), host.agent, Recorder())
+    return collect(site, run_in(state), (host.agent,), Recorder())
 
 
 def home(site: Site) -> Path:
@@ -106,11 +106,11 @@ def test_a_link_to_something_else_is_not_followed(site: Site, host: Host) -> Non
 def test_a_link_to_something_else_is_told_and_counts_for_nothing(site: Site, host: Host) -> None:
     (host.outputs / "link").symlink_to("/etc/hostname")
     progress = Recorder()
-    collect(site, run_in(RunState.RUNNING), host.agent, progress)
+    collect(site, run_in(RunState.RUNNING), (host.agent,), progress)
     assert [said.partition(";")[0] for said in progress.warnings] == [
         f"outputs/{RUN.id}/link is a link to /etc/hostname and stays on the host"
     ]
-    assert not_at_home(site, run_in(RunState.RUNNING), host.agent) == (0, 0)
+    assert not_at_home(site, run_in(RunState.RUNNING), (host.agent,)) == (0, 0)
 
 
 def test_a_link_to_another_output_comes_home(site: Site, host: Host) -> None:
@@ -163,10 +163,10 @@ def test_a_file_of_the_users_that_is_called_latest_stays(site: Site, host: Host)
 def test_what_is_not_at_home_is_counted(site: Site, host: Host) -> None:
     (host.outputs / "a").write_text("123")
     (host.outputs / "b").write_text("4")
-    assert not_at_home(site, run_in(RunState.RUNNING), host.agent) == (2, 4)
+    assert not_at_home(site, run_in(RunState.RUNNING), (host.agent,)) == (2, 4)
 
 
 def test_after_a_pull_nothing_is_missing(site: Site, host: Host) -> None:
     (host.outputs / "a").write_text("123")
     pulled(site, host)
-    assert not_at_home(site, run_in(RunState.RUNNING), host.agent) == (0, 0)
+    assert not_at_home(site, run_in(RunState.RUNNING), (host.agent,)) == (0, 0)

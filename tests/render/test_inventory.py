@@ -79,7 +79,17 @@ def test_local_hosts_run_with_the_python_that_runs_the_script(script: Path) -> N
         "ansible_python_interpreter": sys.executable,
         "cynthus_gpus": 2,
         "cynthus_internal_address": "127.0.0.1",
+        "cynthus_rank": 0,
+        "cynthus_addresses": ["127.0.0.1"],
     }
+
+
+def test_each_host_knows_its_place_and_the_addresses_of_all(script: Path) -> None:
+    state(script, SSH, {**SSH, "name": "near", "address": "gate", "internal_address": None})
+    variables = listed(script)["_meta"]["hostvars"]
+    assert [variables[name]["cynthus_rank"] for name in ("far", "near")] == [0, 1]
+    assert variables["far"]["cynthus_addresses"] == variables["near"]["cynthus_addresses"]
+    assert variables["near"]["cynthus_addresses"][1] == "gate"
 
 
 def test_hosts_over_ssh_have_all_that_ssh_needs(script: Path) -> None:

@@ -157,7 +157,12 @@ def test_wishes_that_cannot_be_had_are_all_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("resources", "word"),
-    [({"cpus": "4000"}, "cpus: 4000"), ({"memory": "999TB"}, "memory: 999TB"), ({"disk": "99999TB"}, "disk: 99999TB")],
+    [
+        ({"cpus": "4000"}, "cpus: 4000"),
+        ({"memory": "999TB"}, "memory: 999TB"),
+        ({"disk": "99999TB"}, "disk: 99999TB"),
+        ({"nodes": "2"}, "nodes: 2"),
+    ],
 )
 def test_more_than_the_machine_has_is_refused(tmp_path: Path, resources: dict[str, str], word: str) -> None:
     with pytest.raises(PlacementRefused, match=word):

@@ -68,9 +68,18 @@ def test_the_machine_is_asked_through_one_connection(tmp_path: Path) -> None:
     assert len(calls(tmp_path / "bin/ssh")) == 1
 
 
-def test_several_machines_are_refused_and_none_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(PlacementRefused, match="names 2 machines"):
-        place(tmp_path, spec("a", "b"))
+def test_an_app_is_placed_on_all_machines_that_are_named(tmp_path: Path) -> None:
+    assert place(tmp_path, spec("a", "b")).nodes == 2
+
+
+def test_nodes_takes_the_first_of_those_that_are_named() -> None:
+    hosts = hosts_of(spec("a", "b", "c", resources={"nodes": 2}))
+    assert [host.address for host in hosts] == ["a", "b"]
+
+
+def test_more_nodes_than_are_named_are_refused_and_none_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(PlacementRefused, match="`nodes: 3` is more than the 2"):
+        place(tmp_path, spec("a", "b", resources={"nodes": 3}))
     assert calls(tmp_path / "bin/ssh") == []
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cynthus.core.finding import Finding
 from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
-from cynthus.errors import PythonMissing, RuntimeUnavailable
+from cynthus.errors import PlacementRefused, PythonMissing, RuntimeUnavailable
 from cynthus.settings import handed_on
 from cynthus.targets.fit import GIB, choose_gpus, refuse_too_little
 from cynthus.targets.local import engine, machine
@@ -39,6 +39,9 @@ class LocalTarget:
     def place(self, spec: AppSpec, root: Path) -> Placement:  # noqa: ARG002 - this machine is reached without
         here = machine.inspect(self._settings.data_dir, self._settings.environment)
         refuse_too_little(spec, here, HERE)
+        if (spec.resources.nodes or 1) > 1:
+            hint = "name them below `ssh:` and set `target: ssh`"
+            raise PlacementRefused(f"`nodes: {spec.resources.nodes}` asks for more machines than this one", hint=hint)
         gpus, why = choose_gpus(spec.resources.gpu, here.gpus, HERE)
         runtime, because = self._choose_runtime(spec)
         return Placement(self.name, runtime, gpus=gpus, reasons=tuple(filter(None, (because, why))))

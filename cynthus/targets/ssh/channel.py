@@ -80,6 +80,8 @@ class Channel:
                 said = str(cut)
                 hopeless = not (self._was_there and cause(said).passes)
                 if hopeless or self._monotonic() >= deadline:
+                    # Waited for long enough: the next question tries once.
+                    self._was_there = False
                     raise unreachable(self._way, said) from None
             except BaseException as error:
                 # An answer that was not read to its end would be taken for that to the next question.

@@ -96,17 +96,18 @@ def hosts_of(spec: AppSpec) -> tuple[Host, ...]:
     """The hosts that cynthus.yaml names, as Terraform's output will have them.
 
     Raises:
-        PlacementRefused: it names none.
+        PlacementRefused: it names none, or fewer than `nodes:` asks for.
     """
     if spec.ssh is None:
         raise PlacementRefused(
             "`target: ssh` needs machines, and cynthus.yaml names none",
             hint="write e.g. `ssh: {hosts: [192.0.2.10], user: ubuntu}`",
         )
-    if len(spec.ssh.hosts) > 1:
+    count = spec.resources.nodes or len(spec.ssh.hosts)
+    if count > len(spec.ssh.hosts):
         raise PlacementRefused(
-            f"cynthus.yaml names {len(spec.ssh.hosts)} machines, and this version runs an app on one of them",
-            hint="leave one below `ssh: {hosts: [...]}`",
+            f"`nodes: {count}` is more than the {len(spec.ssh.hosts)} that `ssh:` names",
+            hint="name more below `ssh: {hosts: [...]}`, or ask for fewer",
         )
     return tuple(
         Host(
@@ -118,7 +119,7 @@ def hosts_of(spec: AppSpec) -> tuple[Host, ...]:
             gpus=0,
             connection=ConnectionInfo("ssh", proxy_jump=machine.proxy_jump, key=machine.key),
         )
-        for index, machine in enumerate(spec.ssh.each())
+        for index, machine in enumerate(spec.ssh.each()[:count])
     )
 
 

@@ -37,7 +37,13 @@ class Broken(Exception):
 def main(arguments: list[str]) -> int:
     """Answer `--list` or `--host NAME` as Ansible asks; without an argument, as `--list`."""
     try:
-        variables = {host["name"]: connection(host) for host in checked(hosts())}
+        found = checked(hosts())
+        addresses = [host.get("internal_address") or host["address"] for host in found]
+        variables = {
+            # What each is among the others: main.py is told.
+            host["name"]: {**connection(host), "cynthus_rank": rank, "cynthus_addresses": addresses}
+            for rank, host in enumerate(found)
+        }
     except (Broken, OSError, ValueError, RecursionError) as problem:
         sentence = " ".join(str(problem).split())
         sys.stderr.write(f"inventory.py: {sentence}\n")
@@ -106,6 +112,8 @@ def checked(found: list[Any]) -> list[dict[str, Any]]:
             raise Broken(f"{where} is no host")
         for field in ("name", "address"):
             plain(host.get(field), f"{where}.{field}")
+        if host.get("internal_address") is not None:
+            plain(host["internal_address"], f"{where}.internal_address")
         if host["name"] in names:
             raise Broken(f"two hosts are called {host['name']}")
         names.add(host["name"])

@@ -1,0 +1,149 @@
+"""One run on several bare hosts: it starts on all or none, fails where it fails on one, and is read as one."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.journeys.user import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.bed.beds import Bed
+    from tests.bed.host import Host
+    from tests.journeys.user import Ended, User
+
+pytestmark = pytest.mark.hosts
+
+MEET = """
+import os, socket, pathlib, time
+rank, count = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+place = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+if rank == 0:
+    with socket.create_server(place) as server:
+        met = [server.accept()[0].recv(9).decode() for _ in range(count - 1)]
+else:
+    for _ in range(300):
+        try:
+            with socket.create_connection(place, timeout=5) as other:
+                other.sendall(f"rank {rank}".encode())
+                break
+        except OSError:
+            time.sleep(0.1)
+    met = []
+print("met", *met)
+pathlib.Path("outputs").joinpath("met.txt").write_text(" ".join(met))
+pathlib.Path("checkpoints").joinpath(f"part-{rank}").write_text(str(rank))
+"""
+"""Rank 0 waits for a word of each of the others, at the address that all were told."""
+
+FAIL_ON_ONE = """
+import os, sys, time
+if os.environ["RANK"] == "1":
+    print("no")
+    sys.exit(7)
+time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def machines(bed: Bed) -> Iterator[list[Host]]:
+    made = bed.hosts(2)
+    yield made
+    for each in made:
+        bed.remove(each)
+
+
+def app(visitor: User, name: str, machines: list[Host], main: str) -> Path:
+    hosts = [
+        {"address": each.address, "port": each.port, "internal_address": each.internal_address} for each in machines
+    ]
+    ssh = {"hosts": hosts, "user": machines[0].user, "key": str(machines[0].key)}
+    return visitor.folder(name, main=main, cynthus_yaml=json.dumps({"target": "ssh", "ssh": ssh, "runtime": "venv"}))
+
+
+@pytest.fixture(scope="module")
+def meeting(visitor: User, machines: list[Host]) -> Path:
+    return app(visitor, "meeting", machines, MEET)
+
+
+@pytest.fixture(scope="module")
+def met(visitor: User, meeting: Path) -> Ended:
+    return visitor.cynthus("up", meeting, "-y")
+
+
+@pytest.fixture(scope="module")
+def one_failed(visitor: User, machines: list[Host]) -> tuple[Path, Ended]:
+    folder = app(visitor, "one fails", machines, FAIL_ON_ONE)
+    return folder, visitor.cynthus("up", folder, "-y", timeout=120)
+
+
+def test_main_py_runs_on_all_and_they_find_each_other(met: Ended) -> None:
+    assert (met.code, sorted(met.out.splitlines())) == (0, ["[host-0] met rank 1", "[host-1] met"]), met
+
+
+def test_the_outputs_of_each_lie_in_a_folder_of_its_own(met: Ended, meeting: Path) -> None:
+    found = {path.parent.name: path.read_text() for path in (meeting / "outputs/latest").glob("*/met.txt")}
+    assert found == {"host-0": "rank 1", "host-1": ""}, met
+
+
+def test_status_tells_of_each_host(met: Ended, visitor: User, meeting: Path) -> None:
+    reports = visitor.status(meeting)["host_reports"]
+    assert [(each["host"], each["status"]["rank"]) for each in reports] == [("host-0", 0), ("host-1", 1)], met
+
+
+def test_each_has_checkpoints_of_its_own(met: Ended, visitor: User, meeting: Path) -> None:
+    (meeting / "main.py").write_text("import os; print(*os.listdir('checkpoints'))")
+    again = visitor.cynthus("up", meeting, "-y")
+    assert sorted(again.out.splitlines()) == ["[host-0] part-0", "[host-1] part-1"], (met, again)
+
+
+def test_where_one_fails_the_others_are_stopped_and_it_is_named(one_failed: tuple[Path, Ended]) -> None:
+    _, ended = one_failed
+    assert ended.code == 3, ended
+    assert "host-1: exit code 7" in ended.err
+
+
+def test_where_one_fails_nothing_goes_on(one_failed: tuple[Path, Ended], machines: list[Host]) -> None:
+    assert one_failed[1].code == 3
+    assert "main.py" not in "".join(each.text("ps", "-eo", "args") for each in machines)
+
+
+def test_where_one_host_lacks_what_the_app_needs_it_starts_on_none(visitor: User, machines: list[Host]) -> None:
+    folder = app(visitor, "one lacks", machines, "print('started')")
+    machines[1].text("mv", "/usr/lib/python3.11/venv", "/usr/lib/python3.11/no-venv")
+    try:
+        ended = visitor.cynthus("up", folder, "-y")
+    finally:
+        machines[1].text("mv", "/usr/lib/python3.11/no-venv", "/usr/lib/python3.11/venv")
+    assert (ended.code, ended.out) == (1, ""), ended
+
+
+@pytest.mark.slow  # a host is waited for as long as a reboot may take
+def test_a_host_that_dies_ends_the_run_on_the_others(visitor: User, bed: Bed) -> None:
+    made = bed.hosts(2)
+    folder = app(visitor, "one dies", made, "import time; print('here', flush=True); time.sleep(900)")
+    with visitor.typing("up", folder, "-y") as following:
+        wait_for(lambda: following.out.count("here") == 2, timeout=60)
+        made[1].stop()
+        ended = following.ended(timeout=200)
+    assert (ended.code, "host-1: the host does not answer" in ended.err) == (3, True), ended
+    assert "main.py" not in made[0].text("ps", "-eo", "args")
+    for each in made:
+        bed.remove(each)
+
+
+def test_down_takes_it_off_all_and_a_later_up_begins_with_what_each_has_saved(
+    met: Ended, visitor: User, meeting: Path, machines: list[Host]
+) -> None:
+    found = visitor.status(meeting)["id"]
+    assert visitor.cynthus("down", meeting, "-y").code == 0, met
+    saved = sorted(str(path.relative_to(meeting)) for path in meeting.glob("checkpoints/*/*"))
+    assert saved == ["checkpoints/host-0/part-0", "checkpoints/host-1/part-1"]
+    assert [found in each.text("ls", "/home/tester/.local/share/cynthus") for each in machines] == [False, False]
+    again = visitor.cynthus("run", meeting, "-y")
+    assert sorted(again.out.splitlines()) == ["[host-0] part-0", "[host-1] part-1"], again
