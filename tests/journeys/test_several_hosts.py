@@ -58,12 +58,13 @@ def machines(bed: Bed) -> Iterator[list[Host]]:
         bed.remove(each)
 
 
-def app(visitor: User, name: str, machines: list[Host], main: str) -> Path:
+def app(visitor: User, name: str, machines: list[Host], main: str, **keys: object) -> Path:
     hosts = [
         {"address": each.address, "port": each.port, "internal_address": each.internal_address} for each in machines
     ]
     ssh = {"hosts": hosts, "user": machines[0].user, "key": str(machines[0].key)}
-    return visitor.folder(name, main=main, cynthus_yaml=json.dumps({"target": "ssh", "ssh": ssh, "runtime": "venv"}))
+    spec = {"target": "ssh", "ssh": ssh, "runtime": "venv", **keys}
+    return visitor.folder(name, main=main, cynthus_yaml=json.dumps(spec))
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +134,19 @@ def test_a_host_that_dies_ends_the_run_on_the_others(visitor: User, bed: Bed) ->
         ended = following.ended(timeout=200)
     assert (ended.code, "host-1: the host does not answer" in ended.err) == (3, True), ended
     assert "main.py" not in made[0].text("ps", "-eo", "args")
+    for each in made:
+        bed.remove(each)
+
+
+@pytest.mark.slow  # two engines are installed
+def test_in_containers_they_find_each_other_too(visitor: User, bed: Bed, base_tar: Path) -> None:
+    made = bed.hosts(2, docker=True)
+    for each in made:
+        each.import_image(base_tar, "base:1")
+    folder = app(visitor, "in containers", made, MEET, runtime="container", image={"base": "base:1"})
+    met = visitor.cynthus("up", folder, "-y", timeout=300)
+    assert (met.code, sorted(met.out.splitlines())) == (0, ["[host-0] met rank 1", "[host-1] met"]), met
+    assert visitor.cynthus("destroy", folder, "-y").code == 0
     for each in made:
         bed.remove(each)
 
