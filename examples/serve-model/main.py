@@ -1,6 +1,7 @@
 """Learns from ./data which word follows which, and answers questions about that over HTTP until it is told to end."""
 
 import json
+import os
 import re
 from collections import Counter, defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,7 +48,9 @@ class Handler(BaseHTTPRequestHandler):
             super().log_request(*words)
 
 
-# Only the machine itself may reach the port. A container has a network of its own, through which Docker comes in.
-where = "0.0.0.0" if Path("/.dockerenv").exists() else "127.0.0.1"
+# Only the machine itself may reach the port. A container has a network of its own, unless it is one of several, and
+# Docker comes in through that.
+inside = Path("/.dockerenv").exists() and "WORLD_SIZE" not in os.environ
+where = "0.0.0.0" if inside else "127.0.0.1"
 print(f"knows what follows {len(MODEL)} words; listens on port {PORT}")
 ThreadingHTTPServer((where, PORT), Handler).serve_forever()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +18,10 @@ from cynthus.agent.container_room import Room
 from cynthus.agent.fellows import Fellows
 from cynthus.agent.home import Home
 from cynthus.agent.version import Version
-from tests.agent.host import RUN, Host, document, until
+from tests.agent.host import RUN, Host, document, pids, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SERVE = """
 import http.server, os, sys
@@ -200,3 +202,41 @@ def test_a_damaged_record_of_ports_blocks_nothing(tmp_path: Path, text: str) -> 
     attempt.folder.mkdir(parents=True)
     attempt.ports.write_text(text)
     assert ports.read(attempt).each == []
+
+
+# what watches them may be killed
+
+
+def watchers(host: Host) -> set[int]:
+    """Who holds the lock of those who watch the ports."""
+    return {pid for pid in pids() if any(leads_to(each, host.attempt.ports_lock) for each in opened(pid))}
+
+
+def opened(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return []
+
+
+def leads_to(link: Path, place: Path) -> bool:
+    try:
+        return link.readlink() == place
+    except OSError:
+        return False
+
+
+def test_whoever_watches_the_ports_is_replaced_when_killed(host: Host, port: int) -> None:
+    serving(host, port)
+    (killed,) = watchers(host)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: watchers(host) - {killed})
+
+
+def test_nobody_watches_the_ports_of_a_run_without_a_beat(host: Host, port: int) -> None:
+    serving(host, port)
+    (watcher,) = watchers(host)
+    with suppress(ProcessLookupError):
+        for pid in host.agents() - {watcher}:
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: watchers(host) == set())

@@ -79,7 +79,7 @@ class World:
         agent = self.host.agent if near else HostAgent(self.far, self.host.place.name)
         (port,) = ports_of(agent.status(run_in(RunState.RUNNING).id, 1))
         site = site_in(self.place / "app")
-        made = Forwarding(tools, site, run_in(RunState.RUNNING), agent, agent, "host-0", port, None)
+        made = Forwarding(tools, site, run_in(RunState.RUNNING), (agent,), agent, port, None)
         return replace(made, **changes)
 
     def hold(self, *happenings: Callable[[], None], near: bool = False, **changes: Any) -> RunState:
@@ -282,15 +282,26 @@ def test_a_report_without_ports_has_none(report: dict[str, object] | None) -> No
 
 def test_each_port_is_news_once_and_only_when_it_is_healthy(world: World) -> None:
     heard: list[int] = []
-    news, clock = PortNews(lambda port: heard.append(port.port)), FakeClock()
+    news, clock = PortNews(lambda _, port: heard.append(port.port)), FakeClock()
     run = run_in(RunState.RUNNING)
     for healthy in (False, True, True):
         world.tells(healthy=healthy)
-        news.look(world.host.agent, run, clock)
+        news.look([world.host.agent], run, clock)
         clock.advance(5)
     assert heard == [8000]
 
 
 def test_a_run_that_has_not_begun_is_not_asked_for_news(world: World) -> None:
-    news = PortNews(lambda _: pytest.fail("no news"))
-    news.look(world.host.agent, run_in(RunState.CONFIGURING), FakeClock())
+    news = PortNews(lambda *_: pytest.fail("no news"))
+    news.look([world.host.agent], run_in(RunState.CONFIGURING), FakeClock())
+
+
+def test_on_each_host_a_port_is_news_of_its_own(world: World) -> None:
+    heard: list[tuple[str, int]] = []
+    news = PortNews(lambda agent, port: heard.append((agent.name, port.port)))
+    twin = replace(world.host.agent, name="host-1", rank=1)
+    second = world.host.attempt.parent / "1"
+    second.mkdir()
+    (second / "status.json").write_bytes((world.host.attempt / "status.json").read_bytes())
+    news.look([world.host.agent, twin], run_in(RunState.RUNNING), FakeClock())
+    assert heard == [("host-0", 8000), ("host-1", 8000)]
