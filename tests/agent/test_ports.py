@@ -15,6 +15,7 @@ import pytest
 from cynthus.agent import health, ports, spec
 from cynthus.agent.container_argv import create_argv
 from cynthus.agent.container_room import Room
+from cynthus.agent.failure import Failure
 from cynthus.agent.fellows import Fellows
 from cynthus.agent.home import Home
 from cynthus.agent.version import Version
@@ -192,7 +193,7 @@ def test_a_spec_of_an_earlier_cynthus_has_no_ports() -> None:
     "value", [8000, {}, {"port": 0}, {"port": 65536}, {"port": "80"}, {"port": True}, {"port": 80, "health": "x"}]
 )
 def test_what_is_no_port_is_refused(value: object) -> None:
-    with pytest.raises(spec.Failure):
+    with pytest.raises(Failure):
         spec.parse(document(ports=[value]))
 
 

@@ -42,8 +42,8 @@ def serve_model(user: User, port: int, **spec: object) -> Path:
 def forwarded(user: User, folder: Path, *words: str) -> Iterator[tuple[Typed, str]]:
     """`cynthus forward` while it goes on, and the address that it has printed."""
     with user.typing("forward", folder, *words) as command:
-        command.until("127.0.0.1:")
-        wait_for(lambda: command.out.endswith("\n"))
+        wait_for(lambda: command.out.endswith("\n") or command.process.poll() is not None)
+        assert command.out, command.err
         yield command, command.out.strip()
 
 

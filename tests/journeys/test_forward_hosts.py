@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bed.fixtures import base_tar
+from tests.bed.fixtures import base_tar, make_hosts
 from tests.journeys.serving import follows, forwarded, free_port, healthy, reached, serve_model
 from tests.journeys.user import wait_for
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bed.beds import Bed
+    from tests.bed.fixtures import MakeHosts
     from tests.bed.host import Host
     from tests.journeys.user import User
 
-__all__ = ["base_tar"]
+__all__ = ["base_tar", "make_hosts"]
 
 pytestmark = pytest.mark.hosts
 
@@ -110,3 +111,37 @@ def test_a_machine_that_forbids_it_is_told_what_to_change(visitor: User, folder:
         settings.unlink()
         machine.text("systemctl", "reload", "ssh")
     assert (ended.code, "AllowTcpForwarding" in ended.err) == (1, True), ended
+
+
+def test_a_container_that_listens_to_itself_alone_is_told_what_to_do(
+    user: User, make_hosts: MakeHosts, base_tar: Path
+) -> None:
+    (machine,) = make_hosts(docker=True)
+    machine.import_image(base_tar, "base:1")
+    ssh = {"hosts": [machine.address], "user": machine.user, "port": machine.port, "key": str(machine.key)}
+    app = serve_model(user, 8000, target="ssh", ssh=ssh, runtime="container", image={"base": "base:1"})
+    main = app / "main.py"
+    main.write_text(main.read_text().replace('"0.0.0.0"', '"127.0.0.1"'))
+    up = user.cynthus("up", app, "-y", "--detach")
+    assert up.code == 0, up
+    wait_for(lambda: user.status(app)["ports"][0]["since"])
+    said = user.cynthus("status", app).out
+    user.cynthus("down", app, "-y", "--discard")
+    assert "main.py must listen on 0.0.0.0 there, not on 127.0.0.1" in said
+
+
+def test_of_several_machines_one_is_named(user: User, make_hosts: MakeHosts) -> None:
+    machines = make_hosts(2)
+    hosts = [{"address": each.address, "port": each.port, "internal_address": each.internal_address}
+             for each in machines]  # fmt: skip
+    ssh = {"hosts": hosts, "user": machines[0].user, "key": str(machines[0].key)}
+    app = serve_model(user, free_port(), target="ssh", ssh=ssh, runtime="venv")
+    up = user.cynthus("up", app, "-y", "--detach")
+    assert up.code == 0, up
+    wait_for(lambda: [each["healthy"] for each in user.status(app)["ports"]] == [True, True])
+    with forwarded(user, app, "--host", "host-1") as (_, address):
+        assert follows(address, "what") == ANSWER
+    read = "cat /home/tester/.local/share/cynthus/*/runs/*/attempts/1/*/log"
+    logs = [each.text("sh", "-c", read) for each in machines]
+    user.cynthus("down", app, "-y")
+    assert ["/next" in log for log in logs] == [False, True]
