@@ -12,6 +12,7 @@
     │   ├── RequirementsMissing       `requirements:` names a file that is not there
     │   ├── NotAFolder, FolderNotWritable
     │   ├── UnknownDeployment, UnknownRun, UnknownTarget, UnknownHost, UnknownCode
+    │   ├── UnknownPort               the run has no such port, or several
     │   ├── PlacementRefused          the target does not have what `resources:` asks for
     │   ├── DataMissing, DataUnreadable, DataNotSupported
     │   ├── SecretMissing
@@ -35,6 +36,7 @@
     ├── NothingRunning, NothingToPull, RunLost
     ├── PullFailed
     ├── DiskFull
+    ├── PortTaken                 another program listens there
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
@@ -293,6 +295,16 @@ class UnknownCode(UsageError):
     """
 
     code = "CYN-127"
+
+
+class UnknownPort(UsageError):
+    """The run has no port of that number, or several and none was named.
+
+    `ports:` in cynthus.yaml says where main.py listens; a run has those that it was started with.
+    `cynthus status` lists them.
+    """
+
+    code = "CYN-140"
 
 
 class PlacementRefused(UsageError):
@@ -580,6 +592,17 @@ class DiskFull(CynthusError):
     """The disk is full. Nothing that was saved is lost; make room and run the command again."""
 
     code = "CYN-504"
+
+
+class PortTaken(CynthusError):
+    """A port is taken: another program listens there already.
+
+    On your machine, `cynthus forward --local-port N` takes another one. On the host, where main.py in a virtual
+    environment was to listen, end the other program or change the number under `ports:` and in main.py; in a container
+    main.py has all ports to itself.
+    """
+
+    code = "CYN-506"
 
 
 class StateCorrupt(CynthusError):

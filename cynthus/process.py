@@ -165,6 +165,11 @@ class Conversation:
         assert self._process.stdout is not None  # noqa: S101 - as above
         return self._process.stdout.read(size)
 
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended yet."""
+        return not ended(self._process)
+
     def await_end(self, seconds: float) -> None:
         """Wait for its end, but not longer than that."""
         with suppress(subprocess.TimeoutExpired):

@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from cynthus.agent import clock, gpus, lock, record, reserve, supervisor
+from cynthus.agent import clock, gpus, lock, port_watch, record, reserve, supervisor
 from cynthus.agent.detached import detach
 from cynthus.agent.status import evaluate
 from cynthus.files import read_json, write_json
@@ -46,18 +46,28 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
     if lock.acquire(attempt.agent_lock, wait=False) is None:
         return
     _set_room_aside(attempt)
-    pulse, due, state = _Pulse(attempt), 0.0, ""
+    pulse, due, state, ports_told = _Pulse(attempt), 0.0, "", 0
     while True:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
-        if now >= due or begun or attempt.exit.exists():
+        if now >= due or begun or _changed(attempt) != ports_told or attempt.exit.exists():
             if not attempt.folder.is_dir():
                 return
             _replace_killed_supervisor(run, attempt)
+            port_watch.ensure(attempt)
+            ports_told = _changed(attempt)
             state, due = pulse.write(now), now + _BEAT
             if state == "EXITED":
                 return
         time.sleep(_LOOK)
+
+
+def _changed(attempt: Attempt) -> int:
+    """When something was last written about the attempt's ports: nobody should wait for the next beat to hear of it."""
+    try:
+        return attempt.ports.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _told(attempt: Attempt) -> bool:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cynthus import process
-from cynthus.agent import container_room, engine, record, reserve, supervisor
+from cynthus.agent import container_room, engine, ports, record, reserve, supervisor
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.container_argv import APP, create_argv
 from cynthus.agent.engine import last_line
@@ -53,6 +53,7 @@ def launch(
     """
     talk = engine.of(environment)
     talk.keep(attempt.engine)
+    ports.expect(attempt, spec.ports, inside=not fellows.several)
     room = container_room.make(home, spec, run, attempt, ready, environment, secrets)
     command = Command(create_argv(spec, run, attempt, ready, room, fellows), env=talk.variables)
     return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)

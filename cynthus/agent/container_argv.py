@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cynthus.agent import container_room, processes, surroundings
 from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.image_name import LABEL
+from cynthus.agent.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,11 +42,17 @@ def create_argv(
         "--stop-signal", "SIGTERM", "--security-opt", "no-new-privileges", "--log-driver", "none",
         "--shm-size", str(_half_of_the_memory()),
         # Containers of other hosts reach this one by the host's own address, at any port that a library chooses.
-        *(("--network", "host") if fellows.several else ()),
         *(("--gpus", str(spec.gpus)) if spec.gpus else ()),
+        *(("--network", "host") if fellows.several else _published(spec)),
         *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
         ready.image, "-c", _ENTRY, "cynthus", *spec.command,
     )
+
+
+def _published(spec: Spec) -> Iterator[str]:
+    """The machine's own ports may be taken, so Docker chooses; other machines are not let in."""
+    for each in spec.ports:
+        yield from ("--publish", f"{LOOPBACK}::{each.port}")
 
 
 def mount(source: str, target: str, *, read_only: bool = False) -> tuple[str, str]:

@@ -17,6 +17,7 @@ HOST = "CYN-420"
 ENVIRONMENT = "CYN-421"
 NOT_RUNNING = "CYN-501"
 DISK_FULL = "CYN-504"
+PORT_TAKEN = "CYN-506"
 
 
 class Failure(Exception):

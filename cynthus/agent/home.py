@@ -61,6 +61,16 @@ class Attempt(NamedTuple):
         return self.folder / "engine.json"
 
     @property
+    def ports(self) -> Path:
+        """Where its ports are and how; none where it has no ports."""
+        return self.folder / "ports.json"
+
+    @property
+    def ports_lock(self) -> Path:
+        """Held by whoever watches the ports."""
+        return self.folder / "ports.lock"
+
+    @property
     def agent_lock(self) -> Path:
         return self.folder / "agent.lock"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.agent import links, processes, surroundings
+from cynthus.agent import links, ports, processes, surroundings
 from cynthus.agent.environment import folder_of
 from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.supervisor import Launch
@@ -25,8 +25,9 @@ def launch(
     """What to start, with everything in place that it needs.
 
     Raises:
-        Failure: the environment is not there, or a link cannot be where it must.
+        Failure: the environment is not there, a link cannot be where it must, or a port is taken.
     """
+    ports.expect(attempt, spec.ports, inside=False)
     links.make(home, spec, run, ready)
     folder = folder_of(home, ready.environment)
     variables = {

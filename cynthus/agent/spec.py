@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DEPLOYMENT = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_HEALTH = re.compile(r"/[!-~]*")
 _HINT = "spec.json and run.json are written by `cynthus up` and `cynthus render`: make them again"
 
 
@@ -22,6 +23,13 @@ class DataEntry(NamedTuple):
     name: str | None
     path: str
     copied: bool
+
+
+class Port(NamedTuple):
+    """A port on which main.py listens; `health` is the path of a request that it answers when it is well."""
+
+    port: int
+    health: str | None
 
 
 class Spec(NamedTuple):
@@ -43,6 +51,7 @@ class Spec(NamedTuple):
     max_duration: float | None
     stop_grace: float
     gpus: int
+    ports: tuple[Port, ...] = ()
 
     @property
     def in_container(self) -> bool:
@@ -90,6 +99,8 @@ def parse(document: Mapping[str, object]) -> Spec:
         max_duration=reader.value("max_duration", (int, float, type(None))),
         stop_grace=reader.value("stop_grace", (int, float)),
         gpus=reader.value("gpus", (int,)),
+        # Left out by hand, or by the Cynthus that rendered the folder before there was such a key.
+        ports=tuple(_port(each) for each in reader.value("ports", (list,))) if "ports" in document else (),
     )
     _check(spec)
     return spec
@@ -131,6 +142,16 @@ def _entry(value: object) -> DataEntry:
     if name is not None and (name in ("", ".", "..") or "/" in name):
         raise Failure(f"spec.json: {name!r} cannot be the name of a data entry", hint=_HINT)
     return DataEntry(name, reader.text("from"), reader.text("mode") == "copy")
+
+
+def _port(value: object) -> Port:
+    if not isinstance(value, dict):
+        raise Failure(f"spec.json: {value!r} is no port", hint=_HINT)
+    reader = _Reader(value)
+    number, health = reader.value("port", (int,)), reader.text_or_none("health")
+    if not 0 < number < 65536 or (health is not None and _HEALTH.fullmatch(health) is None):
+        raise Failure(f"spec.json: {value!r} is no port", hint=_HINT)
+    return Port(number, health)
 
 
 def _check(spec: Spec) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.agent import lock, record
+from cynthus.agent import lock, ports, record
 from cynthus.agent.main_process import REBOOTED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[
         "bytes_synced": logged,
         "bytes_behind": 0,
         "gpus": list(gpus),
+        "ports": [] if ended else [each._asdict() for each in ports.read(attempt).each],
     }
 
 

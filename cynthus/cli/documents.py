@@ -124,6 +124,7 @@ def _status(found: Status) -> Document:
         "run": run(found.run),
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [{"host": each.name, "status": each.report} for each in found.hosts],
+        "ports": [{"host": host.name, **asdict(port)} for host in found.hosts for port in host.ports],
         "not_saved": {"files": files, "bytes": size, "uncounted": found.uncounted or None},
         "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cynthus.cli.app import App
     from cynthus.operations.attend import Attendance
     from cynthus.operations.follow import Sink
+    from cynthus.operations.host_agent import HostAgent
+    from cynthus.operations.ports import ServedPort
     from cynthus.operations.pull import Pulled
     from cynthus.operations.up import Outcome
 
@@ -31,6 +33,7 @@ SAYS = {
     "run": "run it again",
     "up": "go on once that is mended",
     "pull": "bring the outputs home",
+    "forward": "bring its port to this machine",
     "cancel": "end the run",
     "down": "bring everything home and remove it",
 }
@@ -86,7 +89,10 @@ def report_outcome(app: App, outcome: Outcome, where: str | None, *, as_json: bo
         app.console.say(f"ready: `{typed('run', where)}` starts main.py")
     else:
         app.console.say(f"run {run.id} is {run.state}; it goes on by itself")
-        next_steps(app, where, "logs -f", "status", "cancel")
+        from cynthus.operations.ports import expects_ports
+
+        second = "forward" if expects_ports(outcome.site.document()) else "status"
+        next_steps(app, where, "logs -f", second, "cancel")
 
 
 def stay(
@@ -99,6 +105,7 @@ def stay(
         Unread: nobody reads what `sink` shows.
         DiskFull: it cannot be shown; the run goes on.
     """
+    _hear_of_ports(app, attendance, where)
     while True:
         try:
             attendance.watch(sink)
@@ -119,6 +126,18 @@ def stay(
     if not quiet:
         _say_end(app, attendance.run, pulled, where)
     return pulled
+
+
+def _hear_of_ports(app: App, attendance: Attendance, where: str | None) -> None:
+    from cynthus.operations.ports import PortNews, expects_ports
+
+    def tell(agent: HostAgent, port: ServedPort) -> None:
+        line = f"{typed('forward', where)} {port.port}" + (f" --host {agent.name}" if agent.rank else "")
+        here = f"`{line}` in another terminal brings it to this machine"
+        app.console.say(f"port {port.port} is healthy{f' on {agent.name}' if agent.rank else ''}; {here}")
+
+    if attendance.news is None and expects_ports(attendance.site.document()):
+        attendance.news = PortNews(tell)
 
 
 def _cancel(app: App, attendance: Attendance) -> None:

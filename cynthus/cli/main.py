@@ -34,6 +34,7 @@ VERBS = {
     "pull": "bring outputs home",
     "exec": "run a command beside main.py",
     "ssh": "open a shell on a host",
+    "forward": "bring a port of a run to this machine",
     "cancel": "stop the run, keep the machine",
     "down": "pull, then remove what was made for running",
     "destroy": "the same as `down`, and forget the deployment",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from cynthus.operations.ports import ServedPort
     from cynthus.operations.status import HostStatus, Status
 
 
@@ -41,6 +42,8 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
         yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
     for host in found.hosts:
         yield f"  host       {host.name}{_report(host)}"
+        for port in host.ports:
+            yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
     yield f"  not saved  {_unsaved(found)}"
     for each in found.at_work:
         yield f"  at work    {each}"
@@ -93,3 +96,8 @@ def _report(host: HostStatus) -> str:
     pid = report.get("pid")
     alive = f", pid {pid}" if report.get("state") == "RUNNING" and pid else ""
     return f"{alive}, log {size(logged)}" if isinstance(logged, int) else alive
+
+
+def _health(port: ServedPort, now: datetime) -> str:
+    since = f" for {between(port.since, now)}" if port.since else ""
+    return f"healthy{since}" if port.healthy else f"not healthy{since}: {port.reason}"

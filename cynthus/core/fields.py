@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,254}$"
 ENTRY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 PYTHON_PATTERN = r"^3\.[0-9]{1,2}$"
+HEALTH_PATTERN = r"^/[!-~]*$"
 
 LONGEST_COMMAND = 200
 """How much of a command is shown back as a list."""
@@ -83,6 +84,19 @@ def _address(text: str) -> str:
             kind=DataNotSupported,
         )
     return plain(text)
+
+
+def _port(value: object) -> object:
+    text = str(value)
+    if isinstance(value, bool) or re.fullmatch(r"[0-9]{1,5}", text) is None or not 0 < int(text) < 65536:
+        raise Misfit(f"{quoted(text)} is no port", hint="write a number from 1 to 65535")
+    return int(text)
+
+
+def _health(text: str) -> str:
+    if re.fullmatch(HEALTH_PATTERN[1:-1], text) is None:
+        raise Misfit(f"{quoted(text)} is no path of a request", hint="write it from the root: health: /health")
+    return text
 
 
 def _python(text: str) -> str:
@@ -171,6 +185,8 @@ Address = Annotated[str, AfterValidator(_address)]
 PythonVersion = Annotated[
     str, AfterValidator(_python), WithJsonSchema({"type": ["string", "number"], "pattern": PYTHON_PATTERN})
 ]
+Port = Annotated[int, BeforeValidator(_port, json_schema_input_type=int)]
+HealthPath = Annotated[str, AfterValidator(_health), WithJsonSchema({"type": "string", "pattern": HEALTH_PATTERN})]
 Image = Annotated[str, AfterValidator(_image)]
 Requirements = Annotated[str, AfterValidator(_requirements)]
 Source = Annotated[str, AfterValidator(_source)]

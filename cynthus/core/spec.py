@@ -32,6 +32,7 @@ from cynthus.core.fields import Image as ImageName
 from cynthus.core.gpu import Gpu as Gpu
 from cynthus.core.misfit import Misfit, flow, quoted, refuse
 from cynthus.core.paths import overlap
+from cynthus.core.ports import Ports  # noqa: TC001 - pydantic reads the annotation
 from cynthus.core.section import Section as Section
 from cynthus.core.size import Size as Size
 from cynthus.core.ssh import Ssh as Ssh  # noqa: TC001 - pydantic reads the annotation
@@ -149,6 +150,11 @@ class AppSpec(Section):
     )
     checkpoints: Writable = Field(
         default="checkpoints", description="The folder for what a later run goes on from. It is kept from run to run."
+    )
+    ports: Ports = Field(
+        default=(),
+        description="Ports on which main.py listens: `cynthus forward` brings them to your machine, and nobody else "
+        "reaches them through Cynthus.",
     )
     resources: Resources = Field(default=Resources(), description="What the machine must have.")
     limits: Limits = Field(default=Limits(), description="When a run is ended.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
-from cynthus.core.fields import listed
+from cynthus.core.fields import Port, listed
 from cynthus.core.misfit import Misfit, quoted
 from cynthus.core.section import Section
 from cynthus.errors import BadName, KeysExclude
@@ -35,16 +35,8 @@ def _key(text: str) -> str:
     return text
 
 
-def _port(value: object) -> object:
-    text = str(value)
-    if isinstance(value, bool) or re.fullmatch(r"[0-9]{1,5}", text) is None or not 0 < int(text) < 65536:
-        raise Misfit(f"{quoted(text)} is no port", hint="write a number from 1 to 65535")
-    return int(text)
-
-
 PlainWord = Annotated[str, AfterValidator(_plain), WithJsonSchema({"type": "string", "pattern": PLAIN_PATTERN})]
 KeyPath = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": KEY_PATTERN})]
-Port = Annotated[int, BeforeValidator(_port, json_schema_input_type=int)]
 
 
 class Door(Section):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cynthus.core.fields import described
 from cynthus.core.misfit import Misfit, flow, quoted
 from cynthus.core.nodes import Mark, Node, Path, Scalar, locate
+from cynthus.core.ports import ServedPort
 from cynthus.core.spec import AppSpec, DataEntry, Image, Limits, Resources, Section
 from cynthus.core.ssh import Ssh, SshHost
 from cynthus.core.suggest import did_you_mean
@@ -20,6 +21,7 @@ SECTIONS: dict[str, type[Section]] = {
     "resources": Resources,
     "limits": Limits,
     "data": DataEntry,
+    "ports": ServedPort,
     "ssh": Ssh,
     "ssh.hosts": SshHost,
 }

@@ -63,6 +63,7 @@ class App:
             "max_duration": spec.limits.max_duration.seconds if spec.limits.max_duration else None,
             "stop_grace": spec.limits.stop_grace.seconds,
             "gpus": placement.gpus,
+            "ports": [each.model_dump() for each in spec.ports],
         }
 
 

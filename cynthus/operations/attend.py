@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.follow import Sink
     from cynthus.operations.host_agent import HostAgent
+    from cynthus.operations.ports import PortNews
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 @dataclass
 class Attendance:
     """Follows one run. `seen` counts the bytes of each host's log that were shown, by rank, so that it can be
-    interrupted and go on."""
+    interrupted and go on. `news` tells of its ports, where it has some."""
 
     tools: Tools
     site: Site
     run: Run
     seen: dict[int, int] = field(default_factory=dict)
+    news: PortNews | None = None
     _lines: dict[int, Lines] = field(default_factory=dict)
 
     def begin_at_tail(self, lines: int) -> bool:
@@ -58,6 +60,8 @@ class Attendance:
             # Anew each time: somebody else may cancel a run before it has begun.
             known = self.site.runs.get(self.run.id) or self.run
             self.run = keep_together(known, there, self.tools.clock)
+            if self.news is not None:
+                self.news.look(there, self.run, self.tools.clock)
             return self.run
 
         readings = [

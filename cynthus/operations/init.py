@@ -33,6 +33,8 @@ name: {name}
 # outputs: outputs/             # what main.py writes there comes home to outputs/<run>/
 # checkpoints: checkpoints/     # kept from run to run
 
+# ports: [8000]                 # where main.py listens; `cynthus forward` brings them to your machine
+
 # resources: {{cpus: "2+", memory: 4GB+, gpu: "L4:1"}}
 # limits: {{max_duration: 4h}}    # main.py is stopped after that
 

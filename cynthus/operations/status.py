@@ -10,6 +10,7 @@ from cynthus.errors import CynthusError, PullFailed
 from cynthus.operations.checkpoints import unsaved_checkpoints
 from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
+from cynthus.operations.ports import ports_of
 from cynthus.operations.pull import not_at_home
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
 from cynthus.operations.strays import strays_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
+    from cynthus.operations.ports import ServedPort
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
@@ -38,6 +40,11 @@ class HostStatus:
 
     name: str
     report: Mapping[str, object] | None
+
+    @property
+    def ports(self) -> tuple[ServedPort, ...]:
+        """Those of the run, as they are there."""
+        return ports_of(self.report)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,21 @@ class FileEntry:
     link: str | None = None
 
 
+class Tunnel(Protocol):
+    """A port of a host that is forwarded to this machine."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has not been cut.
+
+        Raises:
+            HostError: it has not, but the host lets nothing through.
+        """
+
+    def close(self) -> object:
+        """End it."""
+
+
 class Connection(Protocol):
     """A way to one host. Paths are the host's own. A file that is there and cannot be read is an OSError."""
 
@@ -55,6 +70,14 @@ class Connection(Protocol):
 
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:
         """The command that, run here, runs `argv` there with this terminal attached; without words, a shell."""
+
+    def forward(self, port: int, local_port: int) -> Tunnel | None:
+        """Bring 127.0.0.1:`port` of the host to 127.0.0.1:`local_port` of this machine; None where both are the same
+        machine, and there is nothing to bring.
+
+        Raises:
+            PortTaken: another program of this machine listens there.
+        """
 
     def size(self, path: PurePosixPath) -> int | None:
         """The size of a file in bytes, or None if there is none."""

@@ -62,6 +62,17 @@ STATUS = record(
     run=maybe(RUN),
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
     host_reports=listed(record(host=TEXT, status=maybe(anything("the host's status.json")))),
+    ports=listed(
+        record(
+            host=TEXT,
+            port=INTEGER,
+            health=maybe(TEXT),
+            host_port=maybe(INTEGER),
+            healthy=FLAG,
+            since=maybe(TEXT),
+            reason=TEXT,
+        )
+    ),
     not_saved=record(files=INTEGER, bytes=INTEGER, uncounted=maybe(TEXT)),
     outside_outputs=listed(
         record(

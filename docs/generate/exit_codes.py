@@ -21,6 +21,8 @@ TAIL = """
 `cynthus logs -f` ends as the run did: 0, 3 or 5, and 1 if it was lost. Ctrl-C on a terminal asks: detach gives 0,
 stop 5. Without a terminal nothing is asked, and it is 130.
 
+`cynthus forward` ends as the run did, too, when that ends. Ctrl-C on a terminal is how it is meant to end: 0.
+
 `cynthus exec` ends with the exit code of the command that it ran.
 
 Two commands answer a question, and speak Terraform's table instead: `plan --detailed-exitcode` and `render --check`

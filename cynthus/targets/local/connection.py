@@ -46,6 +46,9 @@ class LocalConnection:
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:  # noqa: ARG002 - this terminal is theirs already
         return Command(tuple(argv) or (self._environment.get("SHELL") or "/bin/sh",), env=self._environment)
 
+    def forward(self, port: int, local_port: int) -> None:
+        """A port of this machine is here already."""
+
     def size(self, path: PurePosixPath) -> int | None:
         try:
             return Path(path).stat().st_size

@@ -9,6 +9,7 @@ from cynthus import process
 from cynthus.targets.base import FileEntry
 from cynthus.targets.ssh.channel import PYTHON, Channel
 from cynthus.targets.ssh.diagnosis import unreachable
+from cynthus.targets.ssh.tunnel import SshTunnel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,11 @@ class SshConnection:
 
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:
         return self._way.command(argv, tty=tty)
+
+    def forward(self, port: int, local_port: int) -> SshTunnel:
+        # The host's key is pinned by the conversation, and what keeps us out is told by it.
+        self._channel.hello()
+        return SshTunnel(self._way, port, local_port)
 
     def size(self, path: PurePosixPath) -> int | None:
         found: int | None = self._channel.ask("size", path=str(path))

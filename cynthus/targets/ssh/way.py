@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cynthus.process import Command
@@ -34,14 +35,18 @@ class Way:
         return f"{self.host.name}.{self.host.address}"
 
     def command(
-        self, argv: Sequence[str], *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b""
+        self, argv: Sequence[str], *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b"",
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> Command:
         """Runs `argv` there; the host's shell gets each word as it is."""
-        return self.shell(shlex.join(argv), tty=tty, options=options, stdin=stdin)
+        return self.shell(shlex.join(argv), tty=tty, options=options, stdin=stdin, settings=settings)
 
-    def shell(self, line: str, *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b"") -> Command:
-        """Runs a line of the host's shell there; the login shell where it is empty."""
-        words = ("ssh", *_options(self._settings()), *self._place(), *options, "-t" if tty else "-T")
+    def shell(
+        self, line: str, *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b"",
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> Command:
+        """Runs a line of the host's shell there; the login shell where it is empty. `settings` go before the usual."""
+        words = ("ssh", *_options({**self._settings(), **settings}), *self._place(), *options, "-t" if tty else "-T")
         return Command((*words, "--", self.host.address, *((line,) if line else ())), env=self.environment, stdin=stdin)
 
     def _settings(self) -> dict[str, str]:
