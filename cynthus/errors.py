@@ -30,13 +30,14 @@
     │   └── TaskFailed                the task, the host and what the host said
     ├── HostError                     a command on a host did not do what it should
     │   ├── EnvironmentFailed         requirements that do not install
+    │   ├── GpusTaken                 other runs have the GPUs of the host
     │   ├── HostUnfit                 something on a host keeps it from being made ready
     │   ├── NotAllowed                making a host ready would disrupt it
     │   └── DockerFailed, GpusFailed  what was made ready does not work
     ├── NothingRunning, NothingToPull, RunLost
     ├── PullFailed
     ├── DiskFull
-    ├── PortTaken                 another program listens there
+    ├── PortTaken                     another program listens there
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
@@ -513,6 +514,16 @@ class EnvironmentFailed(HostError):
     """
 
     code = "CYN-421"
+
+
+class GpusTaken(HostError):
+    """Other runs have the GPUs of the host.
+
+    Runs share a host by the index of its GPUs: each is given as many as it asked for, and no other run of Cynthus gets
+    those while it lasts. The message says which runs have them. Programs that Cynthus has not started are not seen.
+    """
+
+    code = "CYN-422"
 
 
 class HostUnfit(HostError):

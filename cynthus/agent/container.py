@@ -44,6 +44,7 @@ _NO_MEMORY = "out of memory: the kernel ended it"
 def launch(
     home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: Version,
     environment: Mapping[str, str], secrets: Mapping[str, str], fellows: Fellows = ALONE,
+    devices: tuple[int, ...] = (),
 ) -> Launch:
     """What to start, with the folders that it needs in place.
 
@@ -55,7 +56,7 @@ def launch(
     talk.keep(attempt.engine)
     ports.expect(attempt, spec.ports, inside=not fellows.several)
     room = container_room.make(home, spec, run, attempt, ready, environment, secrets)
-    command = Command(create_argv(spec, run, attempt, ready, room, fellows), env=talk.variables)
+    command = Command(create_argv(spec, run, attempt, ready, room, fellows, devices), env=talk.variables)
     return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)
 
 

@@ -29,7 +29,8 @@ _ENTRY = (
 
 
 def create_argv(
-    spec: Spec, run: RunFolder, attempt: Attempt, ready: Version, room: Room, fellows: Fellows = ALONE
+    spec: Spec, run: RunFolder, attempt: Attempt, ready: Version, room: Room, fellows: Fellows = ALONE,
+    devices: tuple[int, ...] = (),
 ) -> tuple[str, ...]:
     """Makes the container of an attempt; nothing in it is secret."""
     assert ready.image is not None  # noqa: S101 - only runs that have one come here
@@ -41,12 +42,17 @@ def create_argv(
         "--init", "--user", room.user, "--workdir", APP, "--entrypoint", "/bin/sh",
         "--stop-signal", "SIGTERM", "--security-opt", "no-new-privileges", "--log-driver", "none",
         "--shm-size", str(_half_of_the_memory()),
+        *(("--gpus", _gpus(devices) or str(spec.gpus)) if spec.gpus else ()),
         # Containers of other hosts reach this one by the host's own address, at any port that a library chooses.
-        *(("--gpus", str(spec.gpus)) if spec.gpus else ()),
         *(("--network", "host") if fellows.several else _published(spec)),
         *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
         ready.image, "-c", _ENTRY, "cynthus", *spec.command,
     )
+
+
+def _gpus(devices: tuple[int, ...]) -> str:
+    """Some of the GPUs. Docker reads a line of CSV, so the list is one quoted field of it."""
+    return f'"device={",".join(map(str, devices))}"' if devices else ""
 
 
 def _published(spec: Spec) -> Iterator[str]:

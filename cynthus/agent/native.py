@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def launch(
     home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: Version,
     environment: Mapping[str, str], secrets: Mapping[str, str], fellows: Fellows = ALONE,
+    devices: tuple[int, ...] = (),
 ) -> Launch:
     """What to start, with everything in place that it needs.
 
@@ -31,8 +32,15 @@ def launch(
     links.make(home, spec, run, ready)
     folder = folder_of(home, ready.environment)
     variables = {
+        **_visible(devices),
         **surroundings.in_environment(spec, run, folder, environment, fellows.variables(run.id, spec.gpus)),
         **secrets, processes.MARK: attempt.label,
     }
     command = Command(spec.command, cwd=run.app, env=variables)
     return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)
+
+
+def _visible(devices: tuple[int, ...]) -> dict[str, str]:
+    """What keeps a program to some of the GPUs. CUDA counts them by speed unless it is told to as nvidia-smi does."""
+    listed = ",".join(map(str, devices))
+    return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": listed} if devices else {}

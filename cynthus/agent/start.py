@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, lock, memory, supervisor, version
+from cynthus.agent import beat, leases, lock, memory, supervisor, version
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 
@@ -42,7 +42,8 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
     try:
         _refuse_stopped(run, attempt)
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
-        work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows)
+        devices = leases.lease(attempt, spec.gpus)
+        work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         _launch(run, attempt, work, descriptor)
     finally:
         os.close(descriptor)
@@ -75,17 +76,18 @@ def _refuse_stopped(run: RunFolder, attempt: Attempt) -> None:
 
 def _runtime(
     home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: version.Version,
-    environment: dict[str, str], secrets: dict[str, str], fellows: Fellows,
+    environment: dict[str, str], secrets: dict[str, str], fellows: Fellows, devices: tuple[int, ...],
 ) -> partial[None]:
     """What the supervisor is to do; everything that can fail before it begins has been looked at."""
     if ready.image is not None:
         from cynthus.agent import container
 
-        launched = container.launch(home, spec, run, attempt, ready, environment, secrets, fellows)
+        launched = container.launch(home, spec, run, attempt, ready, environment, secrets, fellows, devices)
         return partial(container.begin, launched)
     from cynthus.agent import native
 
-    return partial(supervisor.begin, native.launch(home, spec, run, attempt, ready, environment, secrets, fellows))
+    launch = native.launch(home, spec, run, attempt, ready, environment, secrets, fellows, devices)
+    return partial(supervisor.begin, launch)
 
 
 def _launch(run: RunFolder, attempt: Attempt, work: partial[None], descriptor: int) -> None:
