@@ -6,10 +6,8 @@ A lease is a file that names the attempt. It ends with that, so nobody has to gi
 from __future__ import annotations
 
 import fcntl
-import getpass
 import json
 import os
-import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +65,7 @@ def usual_place() -> Path:
     """One for all users, gone after a reboot where the system has such a place."""
     shared = Path("/run/lock")
     usable = shared.is_dir() and os.access(shared, os.W_OK)
-    return (shared if usable else Path(tempfile.gettempdir())) / _NAME
+    return (shared if usable else Path("/tmp")) / _NAME  # noqa: S108 - all users share it
 
 
 @contextmanager
@@ -85,8 +83,17 @@ def _locked(place: Path) -> Iterator[None]:
 
 
 def _write(path: Path, attempt: Attempt) -> None:
-    told = {"attempt": str(attempt.folder), "label": attempt.label, "user": getpass.getuser()}
+    told = {"attempt": str(attempt.folder), "label": attempt.label, "user": _user()}
     write_atomic(path, json.dumps(told).encode() + b"\n", mode=0o644)
+
+
+def _user() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _holder(path: Path) -> str:

@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from cynthus.agent import clock, health, lock, ports, record
+from cynthus.agent import clock, lock, ports, record
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 
@@ -61,6 +61,9 @@ def _look(attempt: Attempt) -> float:
 
 def _looked_at(attempt: Attempt, container: str | None, served: Served) -> Served:
     """`container` is the name of one with a network of its own."""
+    # With all that belongs to HTTP, which the agent of a run without ports need not read.
+    from cynthus.agent import health
+
     host_port = served.host_port or _published(attempt, container, served.port)
     why = _UNPUBLISHED
     if host_port is not None:

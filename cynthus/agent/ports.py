@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus.agent.failure import PORT_TAKEN, Failure
@@ -71,6 +69,9 @@ def write(attempt: Attempt, ports: Ports) -> None:
 
 
 def _refuse_taken(port: int) -> None:
+    import errno
+    import socket
+
     with socket.socket() as tried:
         # As servers do: connections of an earlier run that are not quite over yet are no reason.
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

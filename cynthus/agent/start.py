@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, leases, lock, memory, supervisor, version
+from cynthus.agent import beat, lock, memory, supervisor, version
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 
@@ -42,7 +42,7 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
     try:
         _refuse_stopped(run, attempt)
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
-        devices = leases.lease(attempt, spec.gpus)
+        devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         _launch(run, attempt, work, descriptor)
     finally:
@@ -72,6 +72,15 @@ def _refuse_stopped(run: RunFolder, attempt: Attempt) -> None:
     why = supervisor.wished(run, attempt)
     if why:
         raise Failure(f"run {run.id} was stopped before it began ({why})", hint="`cynthus run` starts a new one")
+
+
+def _devices(attempt: Attempt, count: int) -> tuple[int, ...]:
+    """The GPUs of the attempt, by index."""
+    if not count:
+        return ()
+    from cynthus.agent import leases
+
+    return leases.lease(attempt, count)
 
 
 def _runtime(
