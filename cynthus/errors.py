@@ -485,7 +485,13 @@ class AnsibleTimeout(AnsibleError):
 
 
 class HostUnreachable(AnsibleError):
-    """Ansible could not reach a host. The message names it and gives the connection's own words."""
+    """A host does not answer, or does not let this user in.
+
+    The message names it, the lines below are the connection's own words. Nothing is lost: a run goes on without a
+    connection, and what it writes stays there. `cynthus status` shows what is known, `cynthus logs` what came home. Run
+    the command again once the host is back. If it never comes back, `cynthus down --discard` forgets it and says what
+    stays there.
+    """
 
     code = "CYN-403"
 

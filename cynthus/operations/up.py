@@ -17,8 +17,9 @@ from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
-from cynthus.operations.recover import recover, withdraw
+from cynthus.operations.recover import found_again, recover, withdraw
 from cynthus.operations.remains import explained
+from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
 
@@ -177,6 +178,10 @@ def bring(
     site = make_hosts(tools, ready, journal, yes=request.yes)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
     ready = ready.with_files_written()
+    lost = found_again(tools, site, newest)
+    if lost is not None:
+        tools.progress.note(f"run {lost.id}, whose host was given up, goes on there")
+        return Outcome("attached", with_entry(tools, site, last_run=lost), lost)
     there = agents(tools, site)
     if start:
         prune(tools, site, there)
@@ -189,6 +194,7 @@ def bring(
     else:
         run = launch.deploy(tools, plan, there, journal, start=False)
     site = with_entry(tools, site, last_run=run)
+    note_run(tools, site, run)
     return Outcome("started" if start else "prepared", site, run)
 
 

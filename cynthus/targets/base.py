@@ -60,6 +60,9 @@ class Connection(Protocol):
     def renew(self) -> None:
         """Forget what is open: a user's new groups count only in sessions that begin after they were given."""
 
+    def hurry(self) -> None:
+        """Wait no longer than a few seconds, from now on, for a host that was there to come back: somebody looks."""
+
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         """Run a command on the host and capture what it prints.
 

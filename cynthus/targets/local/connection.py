@@ -40,6 +40,9 @@ class LocalConnection:
     def renew(self) -> None:
         """Nothing is ever open."""
 
+    def hurry(self) -> None:
+        """There is nobody to wait for."""
+
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         return process.run(Command(tuple(argv), env=self._environment, stdin=stdin), timeout=timeout)
 

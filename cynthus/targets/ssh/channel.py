@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 90.0
 """Seconds for a host that was there to come back; a machine that reboots takes about a minute."""
+HURRY = 5.0
+"""Seconds, where somebody only looks: enough for a connection that was cut and not more."""
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'reader', 'exec'))"
 """Takes the reader's program from its input; a program on a command line would be limited in length."""
 PYTHON = "/usr/bin/python3"
@@ -41,7 +43,7 @@ class Channel:
         monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._way = way
-        self._patience = patience
+        self.patience = patience
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -71,7 +73,7 @@ class Channel:
             self._close()
 
     def _persist(self, act: Callable[[_Talk], Any]) -> Any:
-        deadline, pause = self._monotonic() + self._patience, 0.1
+        deadline, pause = self._monotonic() + self.patience, 0.1
         while True:
             try:
                 return act(self._open())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cynthus import process
 from cynthus.targets.base import FileEntry
-from cynthus.targets.ssh.channel import PYTHON, Channel
+from cynthus.targets.ssh.channel import HURRY, PYTHON, Channel
 from cynthus.targets.ssh.diagnosis import unreachable
 from cynthus.targets.ssh.tunnel import SshTunnel
 
@@ -46,6 +46,9 @@ class SshConnection:
         self._channel.close()
         # The connection that commands share; there may be none.
         process.run(self._way.shell("", options=("-O", "exit")), timeout=10)
+
+    def hurry(self) -> None:
+        self._channel.patience = HURRY
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         # The conversation first: it opens the connection that the command shares, and tells why where that is refused.
