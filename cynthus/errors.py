@@ -654,7 +654,8 @@ class RunFailed(CynthusError):
 class Locked(CynthusError):
     """Somebody else is at work on this deployment.
 
-    The message says who, where and since when. Wait for them, or end that process; its lock goes with it.
+    The message says who, where and since when. Wait for them, or end that process; its lock goes with it. On a host
+    that several machines drive, the lock of one that was closed or lost its connection goes after two minutes.
     """
 
     code = "CYN-610"

@@ -64,7 +64,7 @@ def down(
     _confirm(tools, found, yes=yes, forget=forget)
     if not found.folder.is_dir():
         return _remove_without_folder(tools, found, discard=discard)
-    with at_work(tools, found, verb) as (site, journal), explained(site):
+    with at_work(tools, found, verb, hosts=found.hosts) as (site, journal), explained(site):
         run = recover(tools, site, journal, home=False)
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
@@ -91,7 +91,8 @@ def _give_up(
         raise UsageError("nothing was removed: you said no", hint="`cynthus status` shows what is known of it")
     left, removed = what_stays(tools, found, silent), Removed(found, found.entry.last_run if found.entry else None)
     if found.folder.is_dir():
-        with at_work(tools, found, verb) as (site, journal), explained(site):
+        there = [host for host in found.hosts if host.name not in silent]
+        with at_work(tools, found, verb, hosts=there) as (site, journal), explained(site):
             removed = Removed(site, give_up_run(tools, site, verb))
             if len(silent) < len(site.hosts):
                 _bring_home_what_answers(tools, site)

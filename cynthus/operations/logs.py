@@ -45,8 +45,8 @@ def logs(
         attendance.seen[rank] = seen
     if run.over:
         attendance.flush()
-    for error in silent.values():
-        tools.progress.warn(f"{error.message}: what came home is shown; {error.hint}")
+    for why in silent.values():
+        tools.progress.warn(f"{why.message}: what came home is shown; {why.hint}")
     return attendance
 
 

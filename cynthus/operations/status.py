@@ -166,9 +166,9 @@ def _look_at(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) ->
     run = runs[-1] if runs else None
     unsaved, uncounted = _unsaved(tools, site, runs, there)
     problem = HOSTS_GONE if site.hosts_gone else ""
-    damaged, busy = _damaged(tools, site), _at_work(tools, site, run)
+    damaged, busy, hosts = _damaged(tools, site), _at_work(tools, site, run), _hosts(tools, site, run, silent)
     return Status(
-        site, run, runs, _hosts(tools, site, run, silent), unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
+        site, run, runs, hosts, unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cynthus.errors import HostUnreachable
+from cynthus.targets.base import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
-    from cynthus.targets.base import Connection, FileEntry, Target
+    from cynthus.targets.base import Claim, Connection, FileEntry, Target
 
 DOES_NOT_ANSWER = "the host does not answer"
 
@@ -43,6 +45,21 @@ class Outage:
     def end(self) -> None:
         self.silent = False
         self._over.set()
+
+    held: dict[str, tuple[Claim, float]] = field(default_factory=dict)
+    """The locks on the hosts, by deployment: who has it, and when (monotonic) it was renewed last."""
+
+    def hold(self, claim: Claim) -> Hold:
+        """What a host does with its lock."""
+        before = self.held.get(claim.deployment)
+        if before is None or before[0].token == claim.token:
+            self.held[claim.deployment] = claim, time.monotonic()
+            return Hold(taken=True)
+        silent = time.monotonic() - before[1]
+        taken = before[0].token == claim.over or silent >= claim.seconds
+        if taken:
+            self.held[claim.deployment] = claim, time.monotonic()
+        return Hold(taken, before[0].holder, before[0].token, silent)
 
     def ask(self, root: Path) -> None:
         """Raises: HostUnreachable, while it lasts."""
@@ -108,6 +125,15 @@ class _OutageConnection:
 
     def hurry(self) -> None:
         self._connection.hurry()
+
+    def hold(self, claim: Claim, *, within: float | None = None) -> Hold:  # noqa: ARG002 - nobody is waited for
+        self._outage.ask(self._root)
+        return self._outage.hold(claim)
+
+    def let_go(self, deployment: str, token: str) -> None:
+        self._outage.ask(self._root)
+        if deployment in self._outage.held and self._outage.held[deployment][0].token == token:
+            del self._outage.held[deployment]
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         self._outage.ask(self._root)
