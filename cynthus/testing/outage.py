@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
-    from cynthus.targets.base import Claim, Connection, FileEntry, Target
+    from cynthus.targets.base import Claim, Connection, FileEntry, Target, Tunnel
 
 DOES_NOT_ANSWER = "the host does not answer"
 
@@ -141,6 +141,10 @@ class _OutageConnection:
 
     def command(self, argv: Sequence[str], *, tty: bool) -> Command:
         return self._connection.command(argv, tty=tty)
+
+    def forward(self, port: int, local_port: int) -> Tunnel | None:
+        self._outage.ask(self._root)
+        return self._connection.forward(port, local_port)
 
     def size(self, path: PurePosixPath) -> int | None:
         self._outage.ask(self._root)
