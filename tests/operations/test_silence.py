@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from cynthus.operations.logs import logs
 from cynthus.operations.pull import pull
 from cynthus.operations.status import every_status, status
 from cynthus.operations.up import Request, run
+from cynthus.testing.clock import FakeClock
 from cynthus.testing.outage import DOES_NOT_ANSWER, Outage, OutageTargets
 from tests.operations.workshop import Workshop
 
@@ -152,6 +154,14 @@ def test_a_deployment_whose_folder_is_gone_is_shown_though_its_host_does_not_ans
     assert status(far.tools, outcome.site.id).site.id == outcome.site.id
     far.outage.end()
     moved.rename(folder)
+
+
+def test_a_clock_that_is_a_day_off_makes_nobody_silent_and_no_run_lost(far: Far) -> None:
+    outcome = far.up(far.folder(main=SLEEPS))
+    clock = FakeClock(far.tools.clock.now() + timedelta(days=1))
+    found = status(replace(far.tools, clock=clock), outcome.site.id)
+    assert found.run is not None
+    assert (found.run.state, found.hosts[0].silence) == (RunState.RUNNING, None)
 
 
 # what only looks
