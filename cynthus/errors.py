@@ -485,7 +485,13 @@ class AnsibleTimeout(AnsibleError):
 
 
 class HostUnreachable(AnsibleError):
-    """Ansible could not reach a host. The message names it and gives the connection's own words."""
+    """A host does not answer, or does not let this user in.
+
+    The message names it, the lines below are the connection's own words. Nothing is lost: a run goes on without a
+    connection, and what it writes stays there. `cynthus status` shows what is known, `cynthus logs` what came home. Run
+    the command again once the host is back. If it never comes back, `cynthus down --discard` forgets it and says what
+    stays there.
+    """
 
     code = "CYN-403"
 
@@ -648,7 +654,8 @@ class RunFailed(CynthusError):
 class Locked(CynthusError):
     """Somebody else is at work on this deployment.
 
-    The message says who, where and since when. Wait for them, or end that process; its lock goes with it.
+    The message says who, where and since when. Wait for them, or end that process; its lock goes with it. On a host
+    that several machines drive, the lock of one that was closed or lost its connection goes after two minutes.
     """
 
     code = "CYN-610"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cynthus.operations.pull import Pulled
     from cynthus.operations.render import Written
     from cynthus.operations.site import Site
-    from cynthus.operations.status import Status
+    from cynthus.operations.status import HostStatus, Status
     from cynthus.operations.strays import Strays
 
 SCHEMA = 1
@@ -123,13 +123,26 @@ def _status(found: Status) -> Document:
         **deployment(found.site),
         "run": run(found.run),
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
-        "host_reports": [{"host": each.name, "status": each.report} for each in found.hosts],
+        "host_reports": [_host(each) for each in found.hosts],
         "ports": [{"host": host.name, **asdict(port)} for host in found.hosts for port in host.ports],
         "not_saved": {"files": files, "bytes": size, "uncounted": found.uncounted or None},
         "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),
         "problem": found.problem or None,
     }
+
+
+def _host(found: HostStatus) -> Document:
+    """One host. `silence` is why it does not answer, and when it did last: null where it answers."""
+    told = found.silence
+    silence = told and {
+        "code": told.error.code,
+        "message": told.error.message,
+        "hint": told.error.hint,
+        "heard_at": told.heard.at if told.heard else None,
+        "beat_at": told.heard.beat_at if told.heard else None,
+    }
+    return {"host": found.name, "status": found.report, "silence": silence}
 
 
 def _strays(found: Strays) -> Document:
@@ -145,6 +158,7 @@ def removed(gone: Removed) -> Document:
         deployment=deployment(gone.site) if gone.site else None,
         run=run(gone.run),
         forgotten=gone.forgotten,
+        left=[asdict(each) for each in gone.left],
     )
 
 

@@ -71,6 +71,9 @@ def _targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 where = click.argument("where", required=False, type=Deployments(), metavar="[DIR|DEPLOYMENT]")
 yes = click.option("-y", "--yes", is_flag=True, help="Answer yes to what is shown; never to loss or disruption.")
+discard = click.option(
+    "--discard", is_flag=True, help="Go on although outputs cannot come home or the host is silent; they are lost."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 target = click.option(
     "--target", metavar="NAME", shell_complete=_targets, help="Where it runs; overrides `target:` of cynthus.yaml."

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cynthus.operations.ports import ServedPort
-    from cynthus.operations.status import HostStatus, Status
+    from cynthus.operations.status import HostStatus, Silence, Status
 
 
-def row(found: Status) -> tuple[str, ...]:
+def row(found: Status, now: datetime) -> tuple[str, ...]:
     """One line of the table of all deployments."""
     run = found.run
     return (
@@ -26,7 +26,7 @@ def row(found: Status) -> tuple[str, ...]:
         run.id if run else "-",
         str(run.state) if run else "-",
         _costs(found),
-        found.problem or _unsaved(found),
+        _silent(found, now) or found.problem or _unsaved(found),
     )
 
 
@@ -41,14 +41,14 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
     if found.run is not None:
         yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
     for host in found.hosts:
-        yield f"  host       {host.name}{_report(host)}"
+        yield f"  host       {host.name}{_report(host, now)}"
         for port in host.ports:
             yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
     yield f"  not saved  {_unsaved(found)}"
     for each in found.at_work:
         yield f"  at work    {each}"
     if found.problem:
-        yield f"  problem    {found.problem}"
+        yield f"  problem    {found.problem}{_ways_out(found)}"
     for run in reversed(found.runs[:-1][-5:]):
         yield f"  before     {run.id} {run.state}"
 
@@ -88,7 +88,27 @@ def _why(found: Status) -> str:
     return f" ({run.reason})" if run and run.state in (RunState.FAILED, RunState.CANCELLED, RunState.LOST) else ""
 
 
-def _report(host: HostStatus) -> str:
+def _silent(found: Status, now: datetime) -> str:
+    """The first host that does not answer, in a few words."""
+    return next((f"{each.name}{_silence(each.silence, now)}" for each in found.hosts if each.silence), "")
+
+
+def _silence(silence: Silence, now: datetime) -> str:
+    heard = silence.heard
+    if heard is None:
+        return " does not answer; when it did last is not known"
+    beat = f" (heartbeat of {moment(heard.beat_at)})" if heard.beat_at else ""
+    return f" does not answer; last heard of {between(heard.at, now)} ago, at {moment(heard.at)}{beat}"
+
+
+def _ways_out(found: Status) -> str:
+    silent = next((each.silence for each in found.hosts if each.silence), None)
+    return f"; {silent.error.hint}" if silent else ""
+
+
+def _report(host: HostStatus, now: datetime) -> str:
+    if host.silence is not None:
+        return _silence(host.silence, now)
     report = host.report
     if report is None:
         return ""

@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.mend import mend_entry, mend_journal
 from cynthus.state.folder import claim
 from cynthus.state.journal import Journal
 from cynthus.state.locks import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from cynthus.core.deployment import Host
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
@@ -35,13 +37,19 @@ def holding(tools: Tools, folder: Path, operation: str) -> Iterator[None]:
 
 
 @contextmanager
-def at_work(tools: Tools, site: Site, operation: str) -> Iterator[tuple[Site, Journal]]:
+def at_work(
+    tools: Tools, site: Site, operation: str, *, hosts: Sequence[Host] = ()
+) -> Iterator[tuple[Site, Journal]]:
     """Hold the folder of a deployment that is known already; gives it as it is now that nobody else changes it.
+
+    `hosts` are those on which something is changed: nobody on another machine may do that meanwhile.
 
     Raises:
         Locked, FolderNotWritable: as `holding`.
+        HostUnreachable: one of the hosts does not answer.
     """
-    with holding(tools, site.folder, operation):
+    with holding(tools, site.folder, operation), HostLock(tools, operation) as lock:
+        lock.take(site, hosts)
         fresh = mend_entry(tools, replace(site, entry=tools.index.known(site.id) or site.entry))
         yield fresh, journal_of(tools, fresh, operation)
 

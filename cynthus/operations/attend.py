@@ -14,6 +14,7 @@ from cynthus.operations.interleaved import Lines
 from cynthus.operations.observe import keep_together
 from cynthus.operations.pull import Pulled, collect, with_hint
 from cynthus.operations.recover import settle
+from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from cynthus.operations.ports import PortNews
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
+
+
+NOTE = 10.0
+"""Seconds between two notes of what the host says, for the time when it does not answer any more."""
 
 
 @dataclass
@@ -56,12 +61,18 @@ class Attendance:
             raise RunLost(f"the host of run {self.run.id} is gone", hint="`cynthus run` starts another")
         sinks = self.sinks(sink)
 
+        noted = -NOTE
+
         def look() -> Run:
+            nonlocal noted
             # Anew each time: somebody else may cancel a run before it has begun.
             known = self.site.runs.get(self.run.id) or self.run
             self.run = keep_together(known, there, self.tools.clock)
             if self.news is not None:
                 self.news.look(there, self.run, self.tools.clock)
+            if self.run.over or self.tools.clock.monotonic() - noted >= NOTE:
+                noted = self.tools.clock.monotonic()
+                note_run(self.tools, self.site, self.run)
             return self.run
 
         readings = [

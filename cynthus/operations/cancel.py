@@ -23,7 +23,7 @@ def cancel(tools: Tools, where: str | None, *, target: str | None = None) -> tup
         NothingRunning: no run goes on.
     """
     found = locate(tools, where, target=target)
-    with at_work(tools, found, "cancel") as (site, journal), explained(site):
+    with at_work(tools, found, "cancel", hosts=found.hosts) as (site, journal), explained(site):
         run = recover(tools, site, journal)
         if run is None or run.over:
             said = f"its last run {run.id} is {run.state}" if run else "it has no run"

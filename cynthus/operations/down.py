@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
-from cynthus.errors import PullFailed, UsageError
+from cynthus.errors import HostUnreachable, PullFailed, UsageError
 from cynthus.operations import infrastructure
+from cynthus.operations.abandon import give_up_run, insist_on_answers, told, what_stays
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
 from cynthus.operations.found import run_named, unrecorded
@@ -15,12 +16,16 @@ from cynthus.operations.observe import observe
 from cynthus.operations.offer import describe
 from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
+from cynthus.operations.silence import silent_hosts
 from cynthus.operations.site import agents, locate_or_none, newest_run, with_entry
 from cynthus.operations.strays import described, strays_of
 from cynthus.render.workspace import read_deployment_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from cynthus.core.run import Run
+    from cynthus.operations.abandon import Left
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
@@ -34,6 +39,8 @@ class Removed:
     site: Site | None
     run: Run | None = None
     forgotten: bool = False
+    left: tuple[Left, ...] = ()
+    """What stays on hosts that were given up, since they did not answer."""
 
 
 def down(
@@ -44,16 +51,20 @@ def down(
 
     Raises:
         PullFailed: outputs could not be brought home and `discard` was not said; nothing was removed.
+        HostUnreachable: a host does not answer and `discard` was not said; nothing was removed.
         UsageError: the answer was no.
     """
     found = locate_or_none(tools, where, target=target)
     if found is None:
         return Removed(None)
+    verb = "destroy" if forget else "down"
+    silent = silent_hosts(tools, found)
+    if silent:
+        return _give_up(tools, found, silent, verb, yes=yes, discard=discard)
     _confirm(tools, found, yes=yes, forget=forget)
     if not found.folder.is_dir():
         return _remove_without_folder(tools, found, discard=discard)
-    verb = "destroy" if forget else "down"
-    with at_work(tools, found, verb) as (site, journal), explained(site):
+    with at_work(tools, found, verb, hosts=found.hosts) as (site, journal), explained(site):
         run = recover(tools, site, journal, home=False)
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
@@ -66,6 +77,42 @@ def down(
             tools.index.remove(site.id)
             return Removed(site, run, forgotten=True)
         return Removed(with_entry(tools, site, phase="down", hosts=(), last_run=run), run)
+
+
+def _give_up(
+    tools: Tools, found: Site, silent: Mapping[str, HostUnreachable], verb: str, *, yes: bool, discard: bool
+) -> Removed:
+    """Remove what can be removed and forget the rest, where that was asked for."""
+    if not discard:
+        insist_on_answers(found, silent)
+    what = f"{found.id}, of which nothing more could come home"
+    question = f"{next(iter(silent.values())).message}. Give up {what}?"
+    if not yes and not tools.person.confirm(question, consequence=f"this gives up {what}", default=False):
+        raise UsageError("nothing was removed: you said no", hint="`cynthus status` shows what is known of it")
+    left, removed = what_stays(tools, found, silent), Removed(found, found.entry.last_run if found.entry else None)
+    if found.folder.is_dir():
+        there = [host for host in found.hosts if host.name not in silent]
+        with at_work(tools, found, verb, hosts=there) as (site, journal), explained(site):
+            removed = Removed(site, give_up_run(tools, site, verb))
+            if len(silent) < len(site.hosts):
+                _bring_home_what_answers(tools, site)
+            _remove_hosts(tools, site, journal, silent)
+            if verb == "down":
+                after = with_entry(tools, site, phase="down", hosts=(), last_run=removed.run)
+                removed = replace(removed, site=after)
+    forget = verb == "destroy" or not found.folder.is_dir()
+    if forget:
+        tools.index.remove(found.id)
+    for line in (line for each in left for line in told(each)):
+        tools.progress.warn(line)
+    return replace(removed, forgotten=forget, left=left)
+
+
+def _bring_home_what_answers(tools: Tools, site: Site) -> None:
+    try:
+        _bring_home(tools, site, discard=True)
+    except HostUnreachable as error:
+        tools.progress.warn(f"not brought home, as you asked: {error.message}")
 
 
 def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool) -> None:
@@ -117,14 +164,17 @@ def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
         tools.progress.warn(f"not brought home, as you asked: {problem}")
 
 
-def _remove_hosts(tools: Tools, site: Site, journal: Journal) -> None:
+def _remove_hosts(
+    tools: Tools, site: Site, journal: Journal, silent: Collection[str] = ()
+) -> None:
     """First what lies on the hosts, then the hosts. Each is fine with being gone already."""
     # What keeps Terraform from its work is told while nothing is gone yet.
     infrastructure.check_state(site)
     read_deployment_id(site.root())
     with journal.step("remove"), tools.progress.step("Remove what lies on the hosts"):
-        for agent in agents(tools, site):
-            agent.remove()
+        for host, agent in zip(site.hosts, agents(tools, site), strict=True):
+            if host.name not in silent:
+                agent.remove()
     if not site.root().is_dir():
         return
     with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):

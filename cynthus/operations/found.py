@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from cynthus.core.clock import stamp
 from cynthus.core.names import is_run_id
 from cynthus.core.run import Run, RunState
+from cynthus.errors import HostUnreachable
 from cynthus.operations.mend import told
 from cynthus.operations.observe import observe
+from cynthus.operations.silence import with_way_out
 from cynthus.operations.site import agents
 
 if TYPE_CHECKING:
@@ -52,8 +54,15 @@ def adopt(tools: Tools, site: Site) -> None:
     """Give a record to every run that has none, so that it is shown, brought home and never lost by accident.
 
     A record that is damaged is set aside first.
+
+    Raises:
+        HostUnreachable: the host does not answer; nothing was changed.
     """
-    found, lost, damaged = unrecorded(tools, site), site.runs.lost(), site.runs.damaged()
+    try:
+        found = unrecorded(tools, site)
+    except HostUnreachable as error:
+        raise with_way_out(error) from error
+    lost, damaged = site.runs.lost(), site.runs.damaged()
     if damaged:
         kept = [site.runs.set_aside(name, tools.clock.now()) for name in damaged]
         tools.progress.warn(told(list(damaged.values()), kept))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError, HostError, HostUnreachable, error_of_code
@@ -27,9 +26,10 @@ class HostAgent:
     rank: int = 0
     """The host's place among those of the deployment."""
 
-    @cached_property
+    @property
     def home(self) -> PurePosixPath:
         """Where the deployment lies there."""
+        # Not a cached property: up to Python 3.11 all of a class share one lock, and one host would hold up all others.
         return self.connection.home(self.deployment)
 
     @property

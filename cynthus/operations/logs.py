@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from cynthus.errors import UnknownRun
+from cynthus.errors import HostUnreachable, UnknownRun
 from cynthus.operations.attend import Attendance
 from cynthus.operations.follow import read_log, tail_offset
 from cynthus.operations.found import run_named
+from cynthus.operations.silence import last_known_runs
 from cynthus.operations.site import agents, locate
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from cynthus.core.run import Run
     from cynthus.operations.follow import Sink
     from cynthus.operations.site import Site
@@ -30,12 +30,14 @@ def logs(
         UnknownRun: there is no such run.
     """
     site = locate(tools, where, target=target)
-    run = run_named(tools, site, run_id)
-    if run is None:
-        raise UnknownRun(f"{site.name} has no run yet", hint="`cynthus up` starts one")
+    silent: dict[int, HostUnreachable] = {}
+    try:
+        run = run_named(tools, site, run_id) or _no_run(site)
+    except HostUnreachable as error:
+        run, silent[0] = _last_known(site, run_id), error
     attendance = Attendance(tools, site, run)
     for rank, show in attendance.sinks(sink).items():
-        connection, path = _log_of(tools, site, run, rank)
+        connection, path = _log_of(tools, site, run, rank, silent)
         seen = 0 if tail is None else tail_offset(connection, path, tail)
         for data in read_log(connection, path, seen):
             show(data)
@@ -43,14 +45,31 @@ def logs(
         attendance.seen[rank] = seen
     if run.over:
         attendance.flush()
+    for why in silent.values():
+        tools.progress.warn(f"{why.message}: what came home is shown; {why.hint}")
     return attendance
 
 
-def _log_of(tools: Tools, site: Site, run: Run, rank: int) -> tuple[Connection, PurePosixPath]:
-    from pathlib import PurePosixPath
+def _last_known(site: Site, run_id: str | None) -> Run:
+    runs = last_known_runs(site)
+    if run_id is None:
+        return runs[-1] if runs else _no_run(site)
+    return next((run for run in runs if run.id == run_id), None) or site.runs.load(run_id)
 
-    for agent in agents(tools, site)[rank : rank + 1]:
-        path = agent.log(run.id, run.attempt)
-        if agent.connection.size(path) is not None:
-            return agent.connection, path
+
+def _no_run(site: Site) -> Run:
+    raise UnknownRun(f"{site.name} has no run yet", hint="`cynthus up` starts one")
+
+
+def _log_of(
+    tools: Tools, site: Site, run: Run, rank: int, silent: dict[int, HostUnreachable]
+) -> tuple[Connection, PurePosixPath]:
+    """Where the log of a rank is read: at home where its host does not answer, which is noted in `silent`."""
+    for agent in agents(tools, site)[rank : rank + 1] if rank not in silent else ():
+        try:
+            path = agent.log(run.id, run.attempt)
+            if agent.connection.size(path) is not None:
+                return agent.connection, path
+        except HostUnreachable as error:
+            silent[rank] = error
     return tools.here, PurePosixPath(site.paths.log(run.id, rank))

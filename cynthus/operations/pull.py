@@ -14,6 +14,7 @@ from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.follow import read_log
 from cynthus.operations.found import adopt
 from cynthus.operations.prune import KEPT
+from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, locate, newest_run, outputs_at_home
 from cynthus.operations.strays import described, outputs_of, strays_of
 
@@ -67,6 +68,7 @@ def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: 
         bring_checkpoints_home(tools, site)
         if pulled.problem:
             raise PullFailed(pulled.problem, hint="everything else came home; `cynthus pull` goes on from there")
+        note_run(tools, site, pulled.run)
         return with_hint(pulled, site, there)
 
 

@@ -11,6 +11,7 @@ from cynthus.operations.launch import move
 from cynthus.operations.observe import keep_together
 from cynthus.operations.outcome import why_cancelled
 from cynthus.operations.pull import collect
+from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, newest_run
 
 if TYPE_CHECKING:
@@ -46,7 +47,16 @@ def look_again(tools: Tools, site: Site, run: Run) -> Run:
     seen = keep_together(run, agents(tools, site), tools.clock)
     if seen != run:
         site.runs.save(seen)
+    note_run(tools, site, seen)
     return seen
+
+
+def found_again(tools: Tools, site: Site, run: Run | None) -> Run | None:
+    """A lost run that goes on: its host was given up, and stands again."""
+    if run is None or run.state is not RunState.LOST:
+        return None
+    seen = look_again(tools, site, run)
+    return seen if seen.state is RunState.RUNNING else None
 
 
 def bring_home(tools: Tools, site: Site) -> tuple[str, ...]:

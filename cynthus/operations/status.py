@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.errors import CynthusError, PullFailed
+from cynthus.errors import CynthusError, HostUnreachable, PullFailed
 from cynthus.operations.checkpoints import unsaved_checkpoints
 from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.ports import ports_of
 from cynthus.operations.pull import not_at_home
+from cynthus.operations.silence import (
+    distant,
+    in_time,
+    last_heard,
+    last_known_runs,
+    note_heard,
+    side_by_side,
+    silent_hosts,
+)
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
 from cynthus.operations.strays import strays_of
 from cynthus.process import mentioning
@@ -19,27 +29,43 @@ from cynthus.state.folder import lock_path
 from cynthus.state.holder import current_holder, here
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
 
+    from cynthus.core.deployment import Host
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.ports import ServedPort
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
+    from cynthus.state.heard import Heard
 
-
+LOOK = 45.0
+"""Seconds that looking at one deployment may take; what is known at home is shown then."""
 HOSTS_GONE = (
     "its hosts are gone from Terraform's state; `cynthus down` removes what is left, `cynthus run` makes them again"
 )
 
 
 @dataclass(frozen=True)
+class Silence:
+    """Why a host does not answer, and what it said last, None where that is not known."""
+
+    error: HostUnreachable
+    heard: Heard | None
+
+
+@dataclass(frozen=True)
 class HostStatus:
-    """One host: its name, and the status.json of the newest run's attempt there (None before one has started)."""
+    """One host: its name, and the status.json of the newest run's attempt there (None before one has started).
+
+    `silence` is set where it does not answer; the report is None then.
+    """
 
     name: str
     report: Mapping[str, object] | None
+    silence: Silence | None = None
 
     @property
     def ports(self) -> tuple[ServedPort, ...]:
@@ -70,18 +96,22 @@ class Status:
     uncounted: str = ""
 
 
-def status(tools: Tools, where: str | None, *, target: str | None = None, strays: bool = False) -> Status:
-    """One deployment, looked at as it is now."""
-    return _look(tools, locate(tools, where, target=target), strays=strays)
+def status(
+    tools: Tools, where: str | None, *, target: str | None = None, strays: bool = False, patience: float = LOOK
+) -> Status:
+    """One deployment, looked at as it is now, or as it is known where its hosts do not answer within `patience`."""
+    return _look_in_time(tools, [locate(tools, where, target=target)], patience, strays=strays)[0]()
 
 
-def every_status(tools: Tools, *, strays: bool = False) -> tuple[tuple[Status, ...], tuple[CynthusError, ...]]:
+def every_status(
+    tools: Tools, *, strays: bool = False, patience: float = LOOK
+) -> tuple[tuple[Status, ...], tuple[CynthusError, ...]]:
     """All of this user's deployments, oldest first, and the entries and deployments that cannot be looked at."""
     entries, problems = tools.index.all()
     found, unreadable = [], list(problems)
-    for entry in entries:
+    for look in _look_in_time(tools, [site_of(entry) for entry in entries], patience, strays=strays):
         try:
-            found.append(_look(tools, site_of(entry), strays=strays))
+            found.append(look())
         except CynthusError as problem:
             unreadable.append(problem)
     return tuple(found), tuple(unreadable)
@@ -92,15 +122,43 @@ def names_a_deployment(tools: Tools, where: str | None) -> bool:
     return folder_named(where, tools.cwd_folder) is None or locate_or_none(tools, where) is not None
 
 
+def _look_in_time(
+    tools: Tools, sites: Sequence[Site], patience: float, *, strays: bool
+) -> list[Callable[[], Status]]:
+    """Look at all of them at once; gives what waits for each, but for none on a distant host without end."""
+    looks = side_by_side([partial(_look, tools, site, strays=strays) for site in sites])
+    deadline = time.monotonic() + patience
+
+    def wait(site: Site, look: Future[Status]) -> Status:
+        far = [host for host in site.hosts if distant(host)]
+        try:
+            return look.result(max(0.0, deadline - time.monotonic()) if far else None)
+        except TimeoutError:
+            return _look_at_home(tools, site, {host.name: in_time(host, patience) for host in far})
+
+    return [partial(wait, site, look) for site, look in zip(sites, looks, strict=True)]
+
+
 def _look(tools: Tools, site: Site, *, strays: bool) -> Status:
-    found = _look_at(tools, site)
-    return replace(found, strays=strays_of(agents(tools, site))) if strays else found
+    there = agents(tools, site)
+    for agent in there:
+        agent.connection.hurry()
+    silent = silent_hosts(tools, site)
+    if silent and len(silent) == len(there):
+        return _look_at_home(tools, site, silent)
+    try:
+        found = _look_at(tools, site, silent)
+    except HostUnreachable as error:
+        # Without silent ones it answered a moment ago; which host of several it was, the message says.
+        return _look_at_home(tools, site, silent or {site.hosts[0].name: error})
+    _note_heard(tools, found)
+    return replace(found, strays=strays_of(there)) if strays else found
 
 
-def _look_at(tools: Tools, site: Site) -> Status:
+def _look_at(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) -> Status:
     """Reading needs no lock: every record is written whole or not at all."""
     if not site.folder.is_dir():
-        return _look_without_folder(tools, site)
+        return _look_without_folder(tools, site, silent)
     runs = all_runs(tools, site)
     there = agents(tools, site)
     if runs:
@@ -108,13 +166,34 @@ def _look_at(tools: Tools, site: Site) -> Status:
     run = runs[-1] if runs else None
     unsaved, uncounted = _unsaved(tools, site, runs, there)
     problem = HOSTS_GONE if site.hosts_gone else ""
-    damaged, busy = _damaged(tools, site), _at_work(tools, site, run)
+    damaged, busy, hosts = _damaged(tools, site), _at_work(tools, site, run), _hosts(tools, site, run, silent)
     return Status(
-        site, run, runs, _hosts(tools, site, run), unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
+        site, run, runs, hosts, unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
     )
 
 
-def _look_without_folder(tools: Tools, site: Site) -> Status:
+def _look_at_home(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) -> Status:
+    """What is known here, where not every host can be asked."""
+    runs = last_known_runs(site)
+    run = runs[-1] if runs else None
+    why = next(iter(silent.values())).message
+    damaged = _damaged(tools, site) if site.folder.is_dir() else ()
+    hosts = tuple(
+        _silent_host(site, host, silent[host.name]) if host.name in silent else HostStatus(host.name, None)
+        for host in site.hosts
+    )
+    busy = _at_work(tools, site, run)
+    return Status(site, run, runs, hosts, (0, 0), why, damaged=damaged, at_work=busy, uncounted=why)
+
+
+def _note_heard(tools: Tools, found: Status) -> None:
+    """Remember what the hosts said, for the next time that somebody looks."""
+    for host, told in zip(found.site.hosts, found.hosts, strict=True):
+        if told.silence is None:
+            note_heard(tools, found.site, host, found.run, told.report)
+
+
+def _look_without_folder(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) -> Status:
     """The records went with the folder: what the index and the host know is left."""
     there = agents(tools, site)
     known = site.entry.last_run if site.entry else None
@@ -122,7 +201,7 @@ def _look_without_folder(tools: Tools, site: Site) -> Status:
     runs = (run,) if run else ()
     unsaved, reason = _unsaved(tools, site, runs, there)
     problem = f"its folder is gone: {site.folder}"
-    return Status(site, run, runs, _hosts(tools, site, run), unsaved, problem, uncounted=reason)
+    return Status(site, run, runs, _hosts(tools, site, run, silent), unsaved, problem, uncounted=reason)
 
 
 def _unsaved(
@@ -157,8 +236,16 @@ def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:
     return tuple(f"left by a killed command: {line} (pid {pid})" for pid, line in sorted(left.items()))
 
 
-def _hosts(tools: Tools, site: Site, run: Run | None) -> tuple[HostStatus, ...]:
+def _hosts(
+    tools: Tools, site: Site, run: Run | None, silent: Mapping[str, HostUnreachable]
+) -> tuple[HostStatus, ...]:
     return tuple(
-        HostStatus(host.name, agent.status(run.id, run.attempt) if run else None)
+        _silent_host(site, host, silent[host.name])
+        if host.name in silent
+        else HostStatus(host.name, agent.status(run.id, run.attempt) if run else None)
         for host, agent in zip(site.hosts, agents(tools, site), strict=True)
     )
+
+
+def _silent_host(site: Site, host: Host, error: HostUnreachable) -> HostStatus:
+    return HostStatus(host.name, None, Silence(error, last_heard(site, host.name)))

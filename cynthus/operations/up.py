@@ -13,12 +13,14 @@ from cynthus.operations import infrastructure, launch
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.edits import as_edited, edits_fingerprint
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
 from cynthus.operations.offer import accept
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
-from cynthus.operations.recover import recover, withdraw
+from cynthus.operations.recover import found_again, recover, withdraw
 from cynthus.operations.remains import explained
+from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
 
@@ -104,14 +106,15 @@ def prepare(tools: Tools, request: Request) -> Outcome:
 
 def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepare"]) -> Outcome:
     app = load_app(tools, request.where, target=request.target)
-    with holding(tools, app.folder, verb):
+    with holding(tools, app.folder, verb), HostLock(tools, verb) as lock:
         site = identify(tools, app.folder, app.spec, yes=request.yes)
         with explained(site):
-            return _under_way(tools, request, verb, app, site)
+            lock.take(site)
+            return _under_way(tools, request, verb, app, site, lock)
 
 
 def _under_way(
-    tools: Tools, request: Request, verb: Literal["up", "run", "prepare"], app: App, site: Site
+    tools: Tools, request: Request, verb: Literal["up", "run", "prepare"], app: App, site: Site, lock: HostLock
 ) -> Outcome:
     journal = journal_of(tools, site, verb)
     newest = recover(tools, site, journal)
@@ -121,7 +124,7 @@ def _under_way(
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
         infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
-    return bring(tools, ready, newest, journal, request, start=verb != "prepare")
+    return bring(tools, ready, newest, journal, request, lock, start=verb != "prepare")
 
 
 def _attached(tools: Tools, run: Run, ready: Ready) -> Run:
@@ -171,12 +174,18 @@ def _content(app: App, placement: Placement, site: Site, source: Source) -> str:
 
 
 def bring(
-    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, *, start: bool
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
 ) -> Outcome:
     """Make the hosts, make them ready, deploy, and start where asked to."""
     site = make_hosts(tools, ready, journal, yes=request.yes)
+    lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
+    lock.insist()
     ready = ready.with_files_written()
+    lost = found_again(tools, site, newest)
+    if lost is not None:
+        tools.progress.note(f"run {lost.id}, whose host was given up, goes on there")
+        return Outcome("attached", with_entry(tools, site, last_run=lost), lost)
     there = agents(tools, site)
     if start:
         prune(tools, site, there)
@@ -189,6 +198,7 @@ def bring(
     else:
         run = launch.deploy(tools, plan, there, journal, start=False)
     site = with_entry(tools, site, last_run=run)
+    note_run(tools, site, run)
     return Outcome("started" if start else "prepared", site, run)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.errors import NothingRunning, PullFailed, UsageError
 from cynthus.operations.app import load_app
 from cynthus.operations.at_work import holding, journal_of
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
 from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
@@ -29,11 +30,12 @@ def update(tools: Tools, request: Request, *, source: bool, data: bool) -> Outco
         UsageError: the last run's source is not kept any more.
     """
     app = load_app(tools, request.where, target=request.target)
-    with holding(tools, app.folder, "update"):
+    with holding(tools, app.folder, "update"), HostLock(tools, "update") as lock:
         site = identify(tools, app.folder, app.spec, yes=request.yes)
         if site.entry is None or site.entry.phase != "up":
             raise NothingRunning(f"{site.name} is not up, so there is nothing to update", hint="`cynthus up` makes it")
         with explained(site):
+            lock.take(site)
             journal = journal_of(tools, site, "update")
             newest = recover(tools, site, journal)
             ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
@@ -42,7 +44,8 @@ def update(tools: Tools, request: Request, *, source: bool, data: bool) -> Outco
             if newest is not None and not newest.over:
                 newest = stop(tools, site, newest, "cancelled: replaced by `cynthus update`")
             _insist_on_outputs(tools, site)
-            return bring(tools, ready, newest, journal, request, start=True)
+            lock.insist()
+            return bring(tools, ready, newest, journal, request, lock, start=True)
 
 
 def _with_last_source(ready: Ready, newest: Run) -> Ready:

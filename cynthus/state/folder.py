@@ -81,6 +81,11 @@ class DeploymentFolder:
         """The same of a run's outputs on one of its hosts."""
         return self.runs / run_id / (f"outputs.{rank}.json" if rank else "outputs.json")
 
+    @property
+    def heard(self) -> Path:
+        """What each host said last."""
+        return self.root / "heard"
+
     def log(self, run_id: str, rank: int = 0) -> Path:
         """The copy at home of what a run printed on one of its hosts."""
         return self.runs / run_id / (f"log.{rank}" if rank else "log")

@@ -18,6 +18,7 @@ from cynthus.state.holder import Holder, Place, here, parse_holder, read_holder
 from cynthus.writing import writing
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -117,17 +118,11 @@ class Lock:
         before = parse_holder(os.pread(descriptor, 4096, 0))
         if before is not None and not self._place.reaches(before) and not before.silent(self._clock.now()):
             raise _locked(before)
-        holder = self._describe()
+        holder = describe(self._place, self._operation, self._clock.now())
         _write(descriptor, holder)
         self.took_over = before
         self._hold(descriptor, holder)
         return True
-
-    def _describe(self) -> Holder:
-        now = stamp(self._clock.now())
-        place, pid = self._place, os.getpid()
-        born = birth(pid) or ""
-        return Holder(place.owner, place.host, place.boot, pid, born, self._operation, since=now, beat_at=now)
 
     def _hold(self, descriptor: int, holder: Holder) -> None:
         _leave_to_no_child()
@@ -144,6 +139,12 @@ class Lock:
             # A beat that is lost is no harm: on this machine the kernel keeps the lock.
             with suppress(OSError):
                 _write(descriptor, replace(holder, beat_at=stamp(self._clock.now())))
+
+
+def describe(place: Place, operation: str, now: datetime) -> Holder:
+    """This process as the holder of a lock."""
+    pid, at = os.getpid(), stamp(now)
+    return Holder(place.owner, place.host, place.boot, pid, birth(pid) or "", operation, since=at, beat_at=at)
 
 
 def _write(descriptor: int, holder: Holder) -> None:

@@ -44,6 +44,30 @@ class Tunnel(Protocol):
         """End it."""
 
 
+@dataclass(frozen=True)
+class Claim:
+    """To a host's lock of a deployment, by somebody who is told from all others by a `token` and describes itself in
+    `holder`. Whoever holds the lock and was not heard of for `seconds` has lost it, and so has the one of the token
+    `over`."""
+
+    deployment: str
+    token: str
+    holder: Mapping[str, object]
+    seconds: float
+    over: str = ""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What came of asking for a host's lock: whether it is `taken`, and of somebody else who has it, or had it and was
+    `silent` for so many seconds, the `holder` as that one described itself and its `token`."""
+
+    taken: bool
+    holder: Mapping[str, object] | None = None
+    token: str = ""
+    silent: float = 0.0
+
+
 class Connection(Protocol):
     """A way to one host. Paths are the host's own. A file that is there and cannot be read is an OSError."""
 
@@ -59,6 +83,19 @@ class Connection(Protocol):
 
     def renew(self) -> None:
         """Forget what is open: a user's new groups count only in sessions that begin after they were given."""
+
+    def hurry(self) -> None:
+        """Wait no longer than a few seconds, from now on, for a host that was there to come back: somebody looks."""
+
+    def hold(self, claim: Claim, *, within: float | None = None) -> Hold:
+        """Take the host's lock, or renew it. `within` is how many seconds a cut may last.
+
+        Raises:
+            OSError: nothing can be written there.
+        """
+
+    def let_go(self, deployment: str, token: str) -> None:
+        """Give that lock back; one that somebody else has by now stays."""
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         """Run a command on the host and capture what it prints.

@@ -57,11 +57,15 @@ DEPLOYMENT = record(**DEPLOYMENT_PARTS)
 
 OUTPUTS = record(folder=TEXT, files=INTEGER, copied=INTEGER, copied_bytes=INTEGER)
 
+SILENCE = record(code=TEXT, message=TEXT, hint=TEXT, heard_at=maybe(TEXT), beat_at=maybe(TEXT))
+
 STATUS = record(
     **DEPLOYMENT_PARTS,
     run=maybe(RUN),
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
-    host_reports=listed(record(host=TEXT, status=maybe(anything("the host's status.json")))),
+    host_reports=listed(
+        record(host=TEXT, status=maybe(anything("the host's status.json")), silence=maybe(SILENCE))
+    ),
     ports=listed(
         record(
             host=TEXT,
@@ -94,6 +98,8 @@ OFFER = record(
     deletes_itself_at=maybe(TEXT),
     stays=strings(),
 )
+
+LEFT = record(host=TEXT, address=TEXT, folder=TEXT, also=TEXT, command=TEXT)
 
 CHANGE = record(
     address=TEXT,
@@ -141,7 +147,10 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
     ),
     "pull": ("`pull`", {"run": maybe(RUN), "outputs": OUTPUTS}),
     "cancel": ("`cancel`", {"deployment": DEPLOYMENT, "run": RUN}),
-    "removed": ("`down`, `destroy`", {"deployment": maybe(DEPLOYMENT), "run": maybe(RUN), "forgotten": FLAG}),
+    "removed": (
+        "`down`, `destroy`",
+        {"deployment": maybe(DEPLOYMENT), "run": maybe(RUN), "forgotten": FLAG, "left": listed(LEFT)},
+    ),
     "doctor": (
         "`doctor`",
         {

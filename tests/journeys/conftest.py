@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import Command, run
-from tests.bed.fixtures import base_tar, bed
+from tests.bed.fixtures import bare_host, base_tar, bed, make_hosts
 from tests.docker_engine import docker_engine
 from tests.journeys.user import EXAMPLES, User
 from tests.terraforms import ANY_CASES, ONE, case
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["base_tar", "bed", "docker_engine"]
+__all__ = ["bare_host", "base_tar", "bed", "docker_engine", "make_hosts"]
 
 
 @pytest.fixture

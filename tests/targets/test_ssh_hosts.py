@@ -115,6 +115,22 @@ def test_a_key_that_is_not_there_is_told(standing: Standing, tmp_path: Path) -> 
         standing.connect(connection=info, user="stranger").machine()
 
 
+def test_a_key_that_the_host_does_not_know_is_told_at_once(standing: Standing, tmp_path: Path) -> None:
+    run(Command(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key"))))
+    info = ConnectionInfo("ssh", key=str(tmp_path / "key"))
+    with pytest.raises(HostUnreachable, match="does not let this user in"):
+        standing.connect(connection=info, user="plain").machine()
+
+
+def test_a_host_that_takes_the_connection_and_says_nothing_is_told_in_seconds(standing: Standing) -> None:
+    standing.machine.line.freeze()
+    try:
+        with pytest.raises(HostUnreachable, match="does not answer"):
+            standing.connect(user="plain").machine()
+    finally:
+        standing.machine.line.thaw()
+
+
 def test_a_key_that_others_may_read_is_told(standing: Standing, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_bytes(standing.machine.key.read_bytes())

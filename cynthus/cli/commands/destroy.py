@@ -12,7 +12,7 @@ from cynthus.cli.app import App, pass_app
 @options.where
 @options.target
 @options.yes
-@click.option("--discard", is_flag=True, help="Go on although outputs cannot be brought home; they are lost.")
+@options.discard
 @options.as_json
 @pass_app
 def command(app: App, where: str | None, target: str | None, *, yes: bool, discard: bool, as_json: bool) -> None:
@@ -29,4 +29,5 @@ def command(app: App, where: str | None, target: str | None, *, yes: bool, disca
         app.console.say("there is nothing to remove")
     else:
         word = "gone" if removed.forgotten else "down"
-        app.console.result(f"{removed.site.id} is {word}; nothing of it is left running")
+        rest = "what is left is named above" if removed.left else "nothing of it is left running"
+        app.console.result(f"{removed.site.id} is {word}; {rest}")

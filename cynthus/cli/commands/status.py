@@ -45,7 +45,7 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
     _warn(app, [*problems, *(problem for each in every for problem in each.damaged)])
     if every:
         head = ("DEPLOYMENT", "TARGET", "STANDS", "RUN", "STATE", "COSTS", "NOT SAVED")
-        app.console.table(head, [row(each) for each in every])
+        app.console.table(head, [row(each, app.tools.clock.now()) for each in every])
     elif not problems:
         app.console.say("nothing is deployed; `cynthus up` in a folder with a main.py starts")
 

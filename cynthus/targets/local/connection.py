@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.process import Command, Completed
-from cynthus.targets.base import FileEntry
+from cynthus.targets.base import Claim, FileEntry, Hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +39,16 @@ class LocalConnection:
 
     def renew(self) -> None:
         """Nothing is ever open."""
+
+    def hurry(self) -> None:
+        """There is nobody to wait for."""
+
+    def hold(self, claim: Claim, *, within: float | None = None) -> Hold:  # noqa: ARG002 - as it says
+        """Whoever is at work on this machine holds the folder, which is lock enough."""
+        return Hold(taken=True)
+
+    def let_go(self, deployment: str, token: str) -> None:
+        """There is none."""
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         return process.run(Command(tuple(argv), env=self._environment, stdin=stdin), timeout=timeout)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 90.0
 """Seconds for a host that was there to come back; a machine that reboots takes about a minute."""
+HURRY = 5.0
+"""Seconds, where somebody only looks: enough for a connection that was cut and not more."""
 _BOOT = "import sys; exec(compile(sys.stdin.buffer.read(int(sys.stdin.buffer.readline())), 'reader', 'exec'))"
 """Takes the reader's program from its input; a program on a command line would be limited in length."""
 PYTHON = "/usr/bin/python3"
@@ -41,15 +43,15 @@ class Channel:
         monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._way = way
-        self._patience = patience
+        self.patience = patience
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = threading.Lock()
         self._talk: _Talk | None = None
         self._was_there = False
 
-    def ask(self, verb: str, **about: object) -> Any:
-        """The answer: bytes, or what JSON knows.
+    def ask(self, verb: str, *, within: float | None = None, **about: object) -> Any:
+        """The answer: bytes, or what JSON knows. `within` is another patience for this question.
 
         Raises:
             OSError: the host's own word about a file.
@@ -57,12 +59,12 @@ class Channel:
             HostError: what answers there is no Python that could.
         """
         with self._lock:
-            return self._persist(lambda talk: talk.ask(verb, about))
+            return self._persist(lambda talk: talk.ask(verb, about), self.patience if within is None else within)
 
     def hello(self) -> Mapping[str, Any]:
         """What the reader says first: `python`, its version as three numbers, and `base`, where deployments lie."""
         with self._lock:
-            said: Mapping[str, Any] = self._persist(lambda talk: talk.hello)
+            said: Mapping[str, Any] = self._persist(lambda talk: talk.hello, self.patience)
             return said
 
     def close(self) -> None:
@@ -70,8 +72,8 @@ class Channel:
         with self._lock:
             self._close()
 
-    def _persist(self, act: Callable[[_Talk], Any]) -> Any:
-        deadline, pause = self._monotonic() + self._patience, 0.1
+    def _persist(self, act: Callable[[_Talk], Any], patience: float) -> Any:
+        deadline, pause = self._monotonic() + patience, 0.1
         while True:
             try:
                 return act(self._open())

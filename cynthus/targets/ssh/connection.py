@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cynthus import process
-from cynthus.targets.base import FileEntry
-from cynthus.targets.ssh.channel import PYTHON, Channel
+from cynthus.targets.base import Claim, FileEntry, Hold
+from cynthus.targets.ssh.channel import HURRY, PYTHON, Channel
 from cynthus.targets.ssh.diagnosis import unreachable
 from cynthus.targets.ssh.tunnel import SshTunnel
 
@@ -46,6 +47,15 @@ class SshConnection:
         self._channel.close()
         # The connection that commands share; there may be none.
         process.run(self._way.shell("", options=("-O", "exit")), timeout=10)
+
+    def hurry(self) -> None:
+        self._channel.patience = HURRY
+
+    def hold(self, claim: Claim, *, within: float | None = None) -> Hold:
+        return Hold(**self._channel.ask("hold", within=within, **asdict(claim)))
+
+    def let_go(self, deployment: str, token: str) -> None:
+        self._channel.ask("let_go", within=HURRY, deployment=deployment, token=token)
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
         # The conversation first: it opens the connection that the command shares, and tells why where that is refused.

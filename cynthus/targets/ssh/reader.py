@@ -1,12 +1,14 @@
-"""Looks at a host and its files. Its text is sent there and run by whatever Python is there, and needs nothing else.
+"""Looks at a host and its files, and keeps the lock of a deployment there.
 
-It says hello, then answers questions, one line of JSON each, until its input ends. An answer is a line of JSON too;
-where that has a `size`, so many bytes follow.
+Its text is sent there and run by whatever Python is there, and needs nothing else. It says hello, then answers
+questions, one line of JSON each, until its input ends. An answer is a line of JSON too; where that has a `size`, so
+many bytes follow.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -14,7 +16,8 @@ import stat
 import subprocess
 import sys
 import time
-from typing import IO, Any, Callable  # noqa: UP035 - a Python of 3.8 must run this
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Callable, Dict, Iterator, Optional  # noqa: UP035 - a Python of 3.8 must run this
 
 HELLO = "cynthus-reader"
 
@@ -118,6 +121,84 @@ def machine() -> dict[str, Any]:
     }
 
 
+def hold(deployment: str, token: str, holder: dict[str, Any], seconds: float, over: str) -> dict[str, Any]:
+    """Take the lock of a deployment, or renew it, unless somebody with another token did so in the last `seconds`.
+
+    `over` is the token of one who is known to be gone. Tells whether it is `taken`, and of whoever has or had it
+    `holder`, `token` and for how many seconds that one was `silent`.
+    """
+    os.makedirs(base(), exist_ok=True)  # noqa: PTH103 - without pathlib it starts sooner
+    with _alone():
+        before = _lock(deployment)
+        if before is not None and before["token"] == token:
+            before = None
+        taken = before is None or before["token"] == over or _age(before) >= seconds
+        if taken:
+            now = {"boot": _boot(), "beat": time.monotonic(), "at": time.time()}
+            _put(deployment, {"token": token, "holder": holder, **now})
+    if before is None:
+        return {"taken": True, "holder": None, "token": "", "silent": 0.0}
+    return {"taken": taken, "holder": before["holder"], "token": before["token"], "silent": _age(before)}
+
+
+def let_go(deployment: str, token: str) -> None:
+    """Give the lock back, if it is still that of the token. What was made for it goes."""
+    if not os.path.isdir(base()):  # noqa: PTH112 - as above
+        return
+    with _alone():
+        before = _lock(deployment)
+        if before is not None and before["token"] == token:
+            os.unlink(_lock_path(deployment))  # noqa: PTH108 - as above
+        with suppress(OSError):  # something else lies there
+            os.rmdir(base())  # noqa: PTH106 - as above
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else looks at locks meanwhile. The folder itself is what is locked: no file has to stay for that."""
+    while True:
+        folder = os.open(base(), os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with suppress(OSError):  # a file system that knows no locks: then the last one to write has it
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            if os.path.isdir(base()) and os.path.samestat(os.fstat(folder), os.stat(base())):  # noqa: PTH112, PTH116
+                yield
+                return
+            os.makedirs(base(), exist_ok=True)  # noqa: PTH103 - it was removed while we waited
+        finally:
+            os.close(folder)
+
+
+def _lock_path(deployment: str) -> str:
+    return base() + "/.lock-" + deployment
+
+
+def _lock(deployment: str) -> Optional[Dict[str, Any]]:  # noqa: UP006, UP045 - a Python of 3.8 must run this
+    """What the file of a lock says; None where it says nothing that could be read."""
+    try:
+        found = json.loads("\n".join(_lines(_lock_path(deployment))))
+        _age(found)
+        return {"token": str(found["token"]), "holder": dict(found["holder"]), **found}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _put(deployment: str, lock: dict[str, Any]) -> None:
+    partial = _lock_path(deployment) + ".part"
+    with open(partial, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps(lock))
+    os.replace(partial, _lock_path(deployment))
+
+
+def _age(lock: dict[str, Any]) -> float:
+    """Seconds since it was renewed. A clock that somebody sets does not count, but over a reboot there is no other."""
+    return float(time.monotonic() - lock["beat"] if lock["boot"] == _boot() else abs(time.time() - lock["at"]))
+
+
+def _boot() -> str:
+    return "".join(_lines("/proc/sys/kernel/random/boot_id"))
+
+
 def _nvidia_devices() -> int:
     """How many GPUs of NVIDIA the bus has, whether or not there is a driver (PCI vendor 10de, class 03: display)."""
     folder, found = "/sys/bus/pci/devices", 0
@@ -165,6 +246,7 @@ def _asked(*words: str) -> list[str]:
 
 VERBS: dict[str, Callable[..., Any]] = {
     "size": size, "read": read, "folders": folders, "files": files, "machine": machine,
+    "hold": hold, "let_go": let_go,
 }
 
 

@@ -1,0 +1,163 @@
+"""Hosts that stop answering when a test says so, around any targets."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cynthus.errors import HostUnreachable
+from cynthus.targets.base import Hold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path, PurePosixPath
+
+    from cynthus.core.deployment import Host
+    from cynthus.core.finding import Finding
+    from cynthus.core.placement import Placement
+    from cynthus.core.plan import Offer
+    from cynthus.core.spec import AppSpec
+    from cynthus.operations.tools import Targets
+    from cynthus.process import Command, Completed
+    from cynthus.targets.base import Claim, Connection, FileEntry, Target, Tunnel
+
+DOES_NOT_ANSWER = "the host does not answer"
+
+
+@dataclass
+class Outage:
+    """The switch. While `silent` is set every question fails, for the deployments in `only` where some are named; with
+    `hangs` it is never answered instead, until `end`."""
+
+    silent: bool = False
+    hangs: bool = False
+    only: frozenset[str] = frozenset()
+    questions: int = 0
+    """How many there were while it lasted."""
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def begin(self, *only: str, hangs: bool = False) -> None:
+        self.silent, self.hangs, self.only, self.questions = True, hangs, frozenset(only), 0
+        self._over.clear()
+
+    def end(self) -> None:
+        self.silent = False
+        self._over.set()
+
+    held: dict[str, tuple[Claim, float]] = field(default_factory=dict)
+    """The locks on the hosts, by deployment: who has it, and when (monotonic) it was renewed last."""
+
+    def hold(self, claim: Claim) -> Hold:
+        """What a host does with its lock."""
+        before = self.held.get(claim.deployment)
+        if before is None or before[0].token == claim.token:
+            self.held[claim.deployment] = claim, time.monotonic()
+            return Hold(taken=True)
+        silent = time.monotonic() - before[1]
+        taken = before[0].token == claim.over or silent >= claim.seconds
+        if taken:
+            self.held[claim.deployment] = claim, time.monotonic()
+        return Hold(taken, before[0].holder, before[0].token, silent)
+
+    def ask(self, root: Path) -> None:
+        """Raises: HostUnreachable, while it lasts."""
+        if not self.silent or (self.only and not any(name in root.parts for name in self.only)):
+            return
+        self.questions += 1
+        if self.hangs:
+            self._over.wait()
+            return
+        raise HostUnreachable(DOES_NOT_ANSWER, hint="check that it stands")
+
+
+@dataclass(frozen=True)
+class OutageTargets:
+    """The targets, with hosts that obey the switch. `only` names folders of deployments."""
+
+    targets: Targets
+    outage: Outage
+
+    def names(self) -> tuple[str, ...]:
+        return self.targets.names()
+
+    def find(self, name: str) -> Target:
+        return _OutageTarget(self.targets.find(name), self.outage)
+
+
+class _OutageTarget:
+    def __init__(self, target: Target, outage: Outage) -> None:
+        self._target = target
+        self._outage = outage
+        self.name = target.name
+        self.roots = target.roots
+
+    def place(self, spec: AppSpec, root: Path) -> Placement:
+        return self._target.place(spec, root)
+
+    def offer(self, spec: AppSpec, placement: Placement) -> Offer:
+        return self._target.offer(spec, placement)
+
+    def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:
+        return self._target.variables(deployment, spec, placement, root)
+
+    def connect(self, host: Host, root: Path) -> Connection:
+        return _OutageConnection(self._target.connect(host, root), self._outage, root)
+
+    def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
+        return self._target.check(spec, root)
+
+
+class _OutageConnection:
+    def __init__(self, connection: Connection, outage: Outage, root: Path) -> None:
+        self._connection = connection
+        self._outage = outage
+        self._root = root
+        self.python = connection.python
+
+    def home(self, deployment: str) -> PurePosixPath:
+        self._outage.ask(self._root)
+        return self._connection.home(deployment)
+
+    def renew(self) -> None:
+        self._connection.renew()
+
+    def hurry(self) -> None:
+        self._connection.hurry()
+
+    def hold(self, claim: Claim, *, within: float | None = None) -> Hold:  # noqa: ARG002 - nobody is waited for
+        self._outage.ask(self._root)
+        return self._outage.hold(claim)
+
+    def let_go(self, deployment: str, token: str) -> None:
+        self._outage.ask(self._root)
+        if deployment in self._outage.held and self._outage.held[deployment][0].token == token:
+            del self._outage.held[deployment]
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float | None = None) -> Completed:
+        self._outage.ask(self._root)
+        return self._connection.run(argv, stdin=stdin, timeout=timeout)
+
+    def command(self, argv: Sequence[str], *, tty: bool) -> Command:
+        return self._connection.command(argv, tty=tty)
+
+    def forward(self, port: int, local_port: int) -> Tunnel | None:
+        self._outage.ask(self._root)
+        return self._connection.forward(port, local_port)
+
+    def size(self, path: PurePosixPath) -> int | None:
+        self._outage.ask(self._root)
+        return self._connection.size(path)
+
+    def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
+        self._outage.ask(self._root)
+        return self._connection.read(path, offset=offset, limit=limit)
+
+    def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
+        self._outage.ask(self._root)
+        return self._connection.folders(folder)
+
+    def files(self, folder: PurePosixPath) -> tuple[FileEntry, ...]:
+        self._outage.ask(self._root)
+        return self._connection.files(folder)
