@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.journeys.serving import free_port, serve_model
 from tests.journeys.user import COMMAND, WAIT, User, wait_for
 
 if TYPE_CHECKING:
@@ -202,6 +203,16 @@ def test_a_closed_terminal_leaves_a_detached_run_alone(user: User, waiting: Path
         assert screen.end() == 0
     (user.place / "gate").touch()
     wait_for(lambda: user.status(waiting)["run"]["state"] == "SUCCEEDED")
+
+
+def test_ctrl_c_is_how_forward_is_meant_to_end(user: User) -> None:
+    app = serve_model(user, free_port())
+    assert user.cynthus("up", app, "-y", "--detach").code == 0
+    with terminal(user, "forward", app) as screen:
+        screen.until("http://127.0.0.1:")
+        screen.type("\x03")
+        assert screen.end() == 0, screen.screen
+    assert "goes on" in screen.screen
 
 
 def test_exec_has_the_terminal(user: User) -> None:
