@@ -98,6 +98,7 @@ class AnsibleRunner:
             scripts=program.parent,
             root=root,
             folder=folder,
+            sockets=self._settings.tmpfs / "cp",
             runner=_for_events(Path(config.artifact_dir)),
         )
         return config

@@ -20,12 +20,13 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
 
 
 def play_environment(
-    user: Mapping[str, str], *, home: Path, scripts: Path, root: Path, folder: Path, runner: Mapping[str, str]
+    user: Mapping[str, str], *, home: Path, scripts: Path, root: Path, folder: Path, sockets: Path,
+    runner: Mapping[str, str],
 ) -> dict[str, str]:
     """The whole environment of ansible-playbook.
 
-    `scripts` holds the programs of the Python that runs us, `root` the rendered files, `folder` is the play's own and
-    `runner` is what ansible-runner's events need.
+    `scripts` holds the programs of the Python that runs us, `root` the rendered files, `folder` is the play's own,
+    `sockets` has those of connections that plays share, and `runner` is what ansible-runner's events need.
 
     Raises:
         AnsibleError: the path of `root` has the name of a variable in it, which Ansible would replace.
@@ -37,17 +38,19 @@ def play_environment(
         "LANG": _UTF8,
         "LC_ALL": _UTF8,  # Ansible refuses to start in anything but UTF-8
         **runner,
-        **_ansible_settings(root, folder),
+        **_ansible_settings(root, folder, sockets),
     }
     _refuse_variables(root, environment)
     return environment
 
 
-def _ansible_settings(root: Path, folder: Path) -> dict[str, str]:
+def _ansible_settings(root: Path, folder: Path, sockets: Path) -> dict[str, str]:
     settings = {
         "ANSIBLE_CONFIG": str(_config(root, folder)),
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+        # Ansible's own place is in the user's home, and the path of a socket may have 107 bytes.
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
         "ANSIBLE_RETRY_FILES_ENABLED": "False",
         "ANSIBLE_NOCOWS": "True",
         "ANSIBLE_NOCOLOR": "True",

@@ -21,8 +21,13 @@ def environment(
         scripts=Path("/venv/bin"),
         root=root or tmp_path,
         folder=folder,
+        sockets=Path("/dev/shm/cynthus-0/cp"),
         runner={"ANSIBLE_STDOUT_CALLBACK": "awx_display"},
     )
+
+
+def test_sockets_of_connections_lie_on_a_short_path_whatever_the_home(tmp_path: Path) -> None:
+    assert environment(tmp_path)["ANSIBLE_SSH_CONTROL_PATH_DIR"] == "/dev/shm/cynthus-0/cp"
 
 
 @pytest.mark.parametrize(
