@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus import process
 from cynthus.cli.documents import removed as removed_document
 from cynthus.cli.status_text import lines, row
 from cynthus.core.deployment import ConnectionInfo
@@ -21,6 +23,7 @@ from cynthus.operations.logs import logs
 from cynthus.operations.pull import pull
 from cynthus.operations.status import every_status, status
 from cynthus.operations.up import Request, run
+from cynthus.process import Command
 from cynthus.testing.clock import FakeClock
 from cynthus.testing.outage import DOES_NOT_ANSWER, Outage, OutageTargets
 from tests.operations.workshop import Workshop
@@ -55,6 +58,10 @@ def far(tmp_path: Path) -> Iterator[Far]:
     yield made
     made.outage.end()
     made.home()
+    # What was forgotten is in no index any more.
+    for agent in Path(made.tools.settings.data_dir).glob("*/agent.pyz"):
+        answer = process.run(Command((sys.executable, "-I", "-S", str(agent), "remove", "--home", str(agent.parent))))
+        assert answer.returncode == 0, answer
 
 
 @pytest.fixture
