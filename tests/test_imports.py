@@ -14,7 +14,7 @@ from cynthus.process import Command, run
 REPOSITORY = Path(__file__).parents[1]
 SOURCES = sorted((REPOSITORY / "cynthus").rglob("*.py"))
 LAST_LINES = [
-    REPOSITORY / "cynthus" / name for name in ("agent/detached.py", "cli/failure.py", "operations/silence.py")
+    REPOSITORY / "cynthus" / name for name in ("agent/detached.py", "cli/failure.py", "operations/side_by_side.py")
 ]
 """Where a process or a thread ends, and nobody is left to raise to. (The last hands it to whoever wants the result.)"""
 NEWER_THAN_3_10 = {

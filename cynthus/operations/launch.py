@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
@@ -14,6 +15,7 @@ from cynthus.errors import CynthusError, Interrupted
 from cynthus.files import write_json
 from cynthus.operations.installing import Installing
 from cynthus.operations.observe import keep_together, observe
+from cynthus.operations.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,8 +147,6 @@ def _start_beside(
     run: Run, there: tuple[HostAgent, ...], addresses: tuple[str, ...], values: Mapping[str, str]
 ) -> None:
     """Start on all hosts at once."""
-    from concurrent.futures import ThreadPoolExecutor
-
     secret = json.dumps(dict(values)).encode()
     others = ("--addresses", ",".join(addresses)) if len(there) > 1 else ()
 
@@ -156,9 +156,8 @@ def _start_beside(
         spec = str(agent.run_folder(run.id) / "spec.json")
         agent.call("start", "--spec", spec, "--run", run.id, "--rank", str(agent.rank), *others)
 
-    with ThreadPoolExecutor(len(there)) as pool:
-        for begun in [pool.submit(begin, agent) for agent in there]:
-            begun.result()
+    for begun in side_by_side([partial(begin, agent) for agent in there]):
+        begun.result()
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:

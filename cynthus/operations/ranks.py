@@ -4,11 +4,13 @@ has failed where it failed on one."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cynthus.core.run import RunState
 from cynthus.errors import CynthusError, HostUnreachable
 from cynthus.operations.outcome import outcome
+from cynthus.operations.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,12 +52,10 @@ def look(run: Run, there: Sequence[HostAgent], ask: Callable[[HostAgent], Mappin
     Raises:
         HostUnreachable: of a run that had begun no host answers; of another one does not.
     """
-    if len(there) == 1:
-        return [Rank(there[0], ask(there[0]))]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max(len(there), 1)) as pool:
-        answers = [(agent, pool.submit(ask, agent)) for agent in there]
+    if len(there) < 2:
+        return [Rank(agent, ask(agent)) for agent in there]
+    asked = side_by_side([partial(ask, agent) for agent in there])
+    answers = list(zip(there, asked, strict=True))
     silent = [error for _, answer in answers if isinstance(error := answer.exception(), HostUnreachable)]
     if silent and (len(silent) == len(there) or run.state is not RunState.RUNNING):
         raise silent[0]
@@ -91,15 +91,12 @@ def stop_rest(run: Run, ranks: Sequence[Rank]) -> bool:
     going = [rank for rank in ranks if rank.status is not None and not rank.ended]
     if failed is None or not going:
         return False
-    from concurrent.futures import ThreadPoolExecutor
-
     reason = f"{failed.agent.name}: {failed.failure}"
-    with ThreadPoolExecutor(len(going)) as pool:
-        for answer in [pool.submit(rank.agent.stop, run.id, reason, run.attempt) for rank in going]:
-            error = answer.exception()
-            # One that has become silent meanwhile is seen to be at the next look.
-            if error is not None and not isinstance(error, CynthusError):
-                raise error
+    for answer in side_by_side([partial(rank.agent.stop, run.id, reason, run.attempt) for rank in going]):
+        error = answer.exception()
+        # One that has become silent meanwhile is seen to be at the next look.
+        if error is not None and not isinstance(error, CynthusError):
+            raise error
     return True
 
 

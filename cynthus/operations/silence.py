@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cynthus.core.clock import stamp
 from cynthus.errors import HostUnreachable
+from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.site import agents
 from cynthus.state.heard import Heard, Hearing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
+    from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
 ANSWER = 20.0
 """Seconds for a host to say that it is there; `ssh` gives one up that takes no connection after ten."""
 
-Found = TypeVar("Found")
-
 
 def silent_hosts(tools: Tools, site: Site, *, seconds: float = ANSWER) -> Mapping[str, HostUnreachable]:
     """The hosts that do not answer, by name, and what is known about why."""
     far = [(host, agent) for host, agent in zip(site.hosts, agents(tools, site), strict=True) if distant(host)]
-    asked = side_by_side([lambda agent=agent: agent.home for _, agent in far])  # type: ignore[misc]  # a default of its own for each
+    asked = side_by_side([partial(_knock, agent) for _, agent in far])
     deadline, silent = time.monotonic() + seconds, {}
     for (host, _), answer in zip(far, asked, strict=True):
         try:
@@ -39,6 +38,11 @@ def silent_hosts(tools: Tools, site: Site, *, seconds: float = ANSWER) -> Mappin
         except TimeoutError:
             silent[host.name] = in_time(host, seconds)
     return silent
+
+
+def _knock(agent: HostAgent) -> None:
+    """Ask for what every host knows."""
+    _ = agent.home
 
 
 def distant(host: Host) -> bool:
@@ -52,21 +56,6 @@ def in_time(host: Host, seconds: float) -> HostUnreachable:
         f"{host.name} ({host.address}) has not answered within {seconds:.0f} s",
         hint="it may be overloaded, or its disk may hang: log in by hand, which `cynthus ssh` does",
     )
-
-
-def side_by_side(acts: Sequence[Callable[[], Found]]) -> list[Future[Found]]:
-    """Do all at once. What hangs keeps nobody from leaving: unlike those of a pool its thread is not waited for."""
-    futures: list[Future[Found]] = [Future() for _ in acts]
-    for act, future in zip(acts, futures, strict=True):
-        threading.Thread(target=_fill, args=(future, act), daemon=True).start()
-    return futures
-
-
-def _fill(future: Future[Found], act: Callable[[], Found]) -> None:
-    try:
-        future.set_result(act())
-    except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
-        future.set_exception(error)
 
 
 def last_heard(site: Site, host: str) -> Heard | None:

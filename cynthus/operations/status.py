@@ -13,13 +13,13 @@ from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.ports import ports_of
 from cynthus.operations.pull import not_at_home
+from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.silence import (
     distant,
     in_time,
     last_heard,
     last_known_runs,
     note_heard,
-    side_by_side,
     silent_hosts,
 )
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of

@@ -175,12 +175,13 @@ def test_a_memory_folder_that_others_could_read_is_closed() -> None:
 
 
 def created(
-    attempt: int = 1, rank: int = 0, *, others: fellows.Fellows = fellows.ALONE, **changes: object
+    attempt: int = 1, rank: int = 0, *, others: fellows.Fellows = fellows.ALONE, devices: tuple[int, ...] = (),
+    **changes: object,
 ) -> tuple[str, ...]:
     room = container_room.Room("7:8", {"data": '/x, "y"'}, {"outputs": "/out"}, None)
     ready = version.Version("e", "s", "img", ())
     return container_argv.create_argv(
-        spec.parse(document(**changes)), RUN, RUN.attempt(attempt, rank), ready, room, others
+        spec.parse(document(**changes)), RUN, RUN.attempt(attempt, rank), ready, room, others, devices
     )
 
 
@@ -197,6 +198,11 @@ def test_containers_of_several_hosts_share_the_network_of_theirs() -> None:
     two = fellows.parse("10.0.0.1,10.0.0.2", 1)
     networks = ["--network" in created(), "--network" in created(others=two)]
     assert (networks, "RANK=1" in created(others=two)) == ([False, True], True)
+
+
+def test_a_container_gets_the_gpus_that_its_run_has_taken_or_as_many_as_it_wants() -> None:
+    given = [argv[argv.index("--gpus") + 1] for argv in (created(gpus=2, devices=(0, 2)), created(gpus=2))]
+    assert given == ['"device=0,2"', "2"]
 
 
 def test_only_data_is_read_only() -> None:
