@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import sys
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[1]
 CYNTHUS = Path(sys.executable).with_name("cynthus")
 BY_HAND = Path(__file__).with_name("by_hand.sh")
+_OURS = ("XDG_", "CYNTHUS_", "PYTHON")
+"""How the names begin of settings that change what is measured; a new user has none of them."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "CYNTHUS_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
         # The programs of this environment first: ansible-playbook is one of them.
         path = f"{CYNTHUS.parent}{os.pathsep}{os.environ['PATH']}"
         return {**kept, "HOME": str(self.home), "PATH": path}
@@ -52,6 +55,8 @@ class Place:
 @contextmanager
 def place(example: str) -> Iterator[Place]:
     """A fresh one, which is gone afterwards with all that was made there."""
+    # Installers compile what they install. A checkout is measured as what a user has.
+    compileall.compile_dir(REPOSITORY / "cynthus", quiet=2)
     with tempfile.TemporaryDirectory(prefix="cynthus-benchmark-") as folder:
         app = Path(folder) / example
         source = REPOSITORY / "examples" / example

@@ -38,7 +38,7 @@ def assemble(settings: Settings, progress: Progress, person: Person) -> Tools:
         progress=progress,
         person=person,
         here=LocalConnection(handed_on(settings.environment)),
-        build_agent=_agent,
+        build_agent=lambda: _agent(settings),
     )
 
 
@@ -51,10 +51,13 @@ def check_programs(settings: Settings) -> Iterator[Finding]:
     yield check_ansible()
 
 
-def _agent() -> bytes:
-    from cynthus.agent import zipapp
+def _agent(settings: Settings) -> bytes:
+    """The agent's program; this machine, which runs it too, need not compile it."""
+    from cynthus.agent import bytecode, zipapp
 
-    return zipapp.content()
+    program = zipapp.content()
+    bytecode.hand_over(program, zipapp.compiled, settings.environment)
+    return program
 
 
 class _LateTerraform:

@@ -1,6 +1,7 @@
 """The only place that starts a process. A command is a value; what to do with it is said here.
 
-Standard library only: the host agent carries this module too. (ansible-runner starts ansible-playbook itself.)
+Standard library only, and no dataclass, whose module takes longer to import than the agent has work: the host agent
+carries this module too. (ansible-runner starts ansible-playbook itself.)
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,7 @@ _PAUSE = 0.01
 """Seconds between two looks at a command that has this terminal."""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """What to run. `env` is the whole environment (None: this process's own); `stdin` is fed to it and closed."""
 
     argv: tuple[str, ...]
@@ -35,8 +34,7 @@ class Command:
         return " ".join(self.argv)
 
 
-@dataclass(frozen=True)
-class Completed:
+class Completed(NamedTuple):
     """What came of a command. `returncode` is negative where a signal ended it."""
 
     returncode: int

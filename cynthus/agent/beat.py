@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cynthus.agent import clock, gpus, lock, port_watch, record, reserve, supervisor
@@ -46,7 +47,7 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
     if lock.acquire(attempt.agent_lock, wait=False) is None:
         return
     _set_room_aside(attempt)
-    pulse, due, state, ports_told = _Pulse(attempt), 0.0, "", 0
+    pulse, due, state, ports_told = _Pulse(run, attempt), 0.0, "", 0
     while True:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
@@ -79,7 +80,8 @@ def _told(attempt: Attempt) -> bool:
 
 
 class _Pulse:
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, run: RunFolder, attempt: Attempt) -> None:
+        self._run = run
         self._attempt = attempt
         self._gpus: list[dict[str, object]] = []
         self._gpus_due = 0.0
@@ -92,12 +94,22 @@ class _Pulse:
             return "ending"  # A new supervisor is about to end what main.py left behind, and to say why it ended.
         try:
             if document["state"] == "EXITED":
+                self._note_strays()
                 reserve.write(self._attempt.status, json.dumps(document, indent=2).encode() + b"\n")
             else:
                 write_json(self._attempt.status, document, durable=False)
         except OSError:
             return "unwritten"
         return str(document["state"])
+
+    def _note_strays(self) -> None:
+        """Who follows the run asks for them next, and this process is at hand. A full disk costs this note alone."""
+        if self._attempt.strays.exists():
+            return
+        from cynthus.agent import strays
+
+        with suppress(OSError):
+            write_json(self._attempt.strays, {"runs": strays.of(self._run)}, durable=False)
 
     def _look_at_gpus(self, now: float) -> None:
         known = record.read(self._attempt)

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus.agent import clock, interpreter, lock, requirements
-from cynthus.agent.failure import Failure
+from cynthus.agent.home import EnvironmentFolder
 from cynthus.files import write_json
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from cynthus.agent.home import Home
     from cynthus.agent.spec import Spec
-
-MARKER = "cynthus-environment.json"
-"""Says that an environment is complete, and by its time when it was wanted last."""
 
 
 class Environment(NamedTuple):
@@ -55,26 +52,14 @@ def prepare(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]
 
         tag, changed = image.prepare(home, spec, requirements_file(spec, folder), name, environment)
         return Environment(name, changed, None, tag)
-    target = home.environments / name
-    changed = not _complete(target)
+    target = EnvironmentFolder(home.environments / name)
+    changed = not target.complete
     if changed:
         home.environments.mkdir(parents=True, exist_ok=True)
         changed = _build_once(target, spec, requirements_file(spec, folder), environment)
     if not changed:
-        os.utime(target / MARKER)
-    return Environment(name, changed, str(_python(target)), None)
-
-
-def folder_of(home: Home, name: str) -> Path:
-    """The folder of an environment.
-
-    Raises:
-        Failure: it is not there.
-    """
-    target = home.environments / name
-    if not _complete(target):
-        raise Failure(f"the environment {name} of this run is gone", hint="the verb `environment` makes it again")
-    return target
+        os.utime(target.marker)
+    return Environment(name, changed, str(target.python), None)
 
 
 def requirements_file(spec: Spec, folder: Path) -> Path | None:
@@ -85,45 +70,38 @@ def requirements_file(spec: Spec, folder: Path) -> Path | None:
     return None if requirements.is_empty(file) else file
 
 
-def _python(target: Path) -> Path:
-    return target / "bin/python"
-
-
-def _complete(target: Path) -> bool:
-    # The interpreter is a link to one of the machine's, which an upgrade may have taken away.
-    return (target / MARKER).exists() and _python(target).exists()
-
-
-def _build_once(target: Path, spec: Spec, file: Path | None, environment: Mapping[str, str]) -> bool:
-    with lock.locked(target.with_name(f"{target.name}.lock")) as descriptor:
-        if _complete(target):
+def _build_once(target: EnvironmentFolder, spec: Spec, file: Path | None, environment: Mapping[str, str]) -> bool:
+    with lock.locked(target.folder.with_name(f"{target.folder.name}.lock")) as descriptor:
+        if target.complete:
             return False
         try:
             _build(target, spec, file, environment, descriptor)
         except BaseException:
-            clear(target)
+            clear(target.folder)
             raise
     return True
 
 
-def _build(target: Path, spec: Spec, file: Path | None, environment: Mapping[str, str], descriptor: int) -> None:
+def _build(
+    target: EnvironmentFolder, spec: Spec, file: Path | None, environment: Mapping[str, str], descriptor: int
+) -> None:
     from cynthus.agent import installer
     from cynthus.agent.steps import Steps
 
-    clear(target)
+    clear(target.folder)
     variables = installer.variables(environment)
     python = interpreter.find(spec.python or interpreter.own_version(), variables)
-    install = None if file is None else installer.command(_python(target), file, variables)
+    install = None if file is None else installer.command(target.python, file, variables)
     if file is not None and install is None:
         interpreter.refuse_without_pip(python, variables)
     # Most apps never call pip, and it takes twenty times longer to make than all the rest.
     without_pip = () if file is not None and install is None else ("--without-pip",)
-    with Steps(target.with_name(f"{target.name}.log"), descriptor, variables) as steps:
-        steps.run((python, "-I", "-m", "venv", *without_pip, str(target)), "the environment could not be made")
+    with Steps(target.folder.with_name(f"{target.folder.name}.log"), descriptor, variables) as steps:
+        steps.run((python, "-I", "-m", "venv", *without_pip, str(target.folder)), "the environment could not be made")
         if file is not None:
-            install = install or installer.own_pip(_python(target), file, variables)
+            install = install or installer.own_pip(target.python, file, variables)
             steps.run(install.argv, f"the requirements in {file.name} could not be installed", cwd=install.cwd)
-    write_json(target / MARKER, {"python": python, "made_at": clock.stamp(time.time())})
+    write_json(target.marker, {"python": python, "made_at": clock.stamp(time.time())})
 
 
 def clear(target: Path) -> None:
@@ -132,5 +110,5 @@ def clear(target: Path) -> None:
         import shutil
 
         # The marker goes first: what is half removed must not look complete.
-        (target / MARKER).unlink(missing_ok=True)
+        EnvironmentFolder(target).marker.unlink(missing_ok=True)
         shutil.rmtree(target)

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, NoReturn
 
 from cynthus.agent import record, spec, surroundings, version
-from cynthus.agent.environment import folder_of
 from cynthus.agent.failure import NOT_RUNNING, Failure
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def execute(home: Home, run_id: str, words: tuple[str, ...], environment: Mappin
     if ready.image is not None:
         _become(*_in_container(run, words, environment))
     os.chdir(run.app)
-    _become(words, surroundings.in_environment(known, run, folder_of(home, ready.environment), environment))
+    _become(words, surroundings.in_environment(known, run, home.environment(ready.environment).folder, environment))
 
 
 def _in_container(

@@ -12,6 +12,7 @@ from cynthus.agent.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ENVIRONMENT_MARKER = "cynthus-environment.json"
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -69,6 +70,11 @@ class Attempt(NamedTuple):
     def ports_lock(self) -> Path:
         """Held by whoever watches the ports."""
         return self.folder / "ports.lock"
+
+    @property
+    def strays(self) -> Path:
+        """What lay outside of its outputs when it ended."""
+        return self.folder / "strays.json"
 
     @property
     def agent_lock(self) -> Path:
@@ -130,6 +136,26 @@ class RunFolder(NamedTuple):
         return [self.attempt(number, rank) for number, rank in pairs]
 
 
+class EnvironmentFolder(NamedTuple):
+    """The folder of one Python environment."""
+
+    folder: Path
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin/python"
+
+    @property
+    def marker(self) -> Path:
+        """Says that the environment is complete, and by its time when it was wanted last."""
+        return self.folder / ENVIRONMENT_MARKER
+
+    @property
+    def complete(self) -> bool:
+        # The interpreter is a link to one of the machine's, which an upgrade may have taken away.
+        return self.marker.exists() and self.python.exists()
+
+
 class Home(NamedTuple):
     """The folder of one deployment."""
 
@@ -143,6 +169,17 @@ class Home(NamedTuple):
     @property
     def environments(self) -> Path:
         return self.folder / "environments"
+
+    def environment(self, name: str) -> EnvironmentFolder:
+        """That of a run.
+
+        Raises:
+            Failure: it is not there.
+        """
+        made = EnvironmentFolder(self.environments / name)
+        if not made.complete:
+            raise Failure(f"the environment {name} of this run is gone", hint="the verb `environment` makes it again")
+        return made
 
     @property
     def data(self) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cynthus.agent import links, ports, processes, surroundings
-from cynthus.agent.environment import folder_of
 from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.supervisor import Launch
 from cynthus.process import Command
@@ -30,7 +29,7 @@ def launch(
     """
     ports.expect(attempt, spec.ports, inside=False)
     links.make(home, spec, run, ready)
-    folder = folder_of(home, ready.environment)
+    folder = home.environment(ready.environment).folder
     variables = {
         **_visible(devices),
         **surroundings.in_environment(spec, run, folder, environment, fellows.variables(run.id, spec.gpus)),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus.agent import clock, engine, environment, image_name, lock, strays, version
 from cynthus.agent.failure import Failure
+from cynthus.agent.home import ENVIRONMENT_MARKER
 from cynthus.agent.remove import delete
 from cynthus.files import write_json
 
@@ -73,7 +74,7 @@ def _prune_environments(home: Home, variables: Mapping[str, str]) -> list[str]:
 
 def _environments(home: Home) -> dict[str, int]:
     """All of them, by name, and when each was wanted last."""
-    records = [*home.environments.glob(f"*/{environment.MARKER}"), *home.environments.glob("*.image")]
+    records = [*home.environments.glob(f"*/{ENVIRONMENT_MARKER}"), *home.environments.glob("*.image")]
     return {_name(record): record.stat().st_mtime_ns for record in records}
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cynthus.agent import lock, memory, program, stop
+from cynthus.agent import bytecode, lock, memory, program, stop
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
@@ -54,10 +54,14 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
 
 
 def _delete_arrivals(deployment: str, environment: Mapping[str, str]) -> None:
-    """What the role `kit` has brought: it arrives where no home is needed to find it."""
-    place = Path(environment.get("HOME") or "/") / ".cache/cynthus" / deployment
+    """What the role `kit` has brought: it arrives where no home is needed to find it. The last deployment takes along
+    what was compiled."""
+    kept = bytecode.place(environment)
+    place = kept.parent / deployment
     if place.is_dir():
         delete(place)
+        if [*place.parent.iterdir()] == [kept]:
+            delete(kept)
         _rmdir_ours(place.parent)
 
 

@@ -59,12 +59,16 @@ def look(run: RunFolder, *, most: int = MOST) -> Strays | None:
 
 def every(home: Home) -> list[dict[str, object]]:
     """Those of all runs that have any, as the verb `strays` tells them."""
-    found = ((run, look(run)) for run in home.runs())
-    return [document(run, each) for run, each in found if each is not None and each.files]
+    return [each for run in home.runs() for each in of(run)]
 
 
-def document(run: RunFolder, found: Strays) -> dict[str, object]:
-    """Those of one run."""
+def of(run: RunFolder) -> list[dict[str, object]]:
+    """The same of one run: it, or nothing."""
+    found = look(run)
+    return [_document(run, found)] if found is not None and found.files else []
+
+
+def _document(run: RunFolder, found: Strays) -> dict[str, object]:
     largest = [{"path": path, "bytes": size} for path, size in found.largest]
     return {"run": run.id, **found._asdict(), "largest": largest}
 

@@ -177,9 +177,7 @@ def strays(given: Arguments) -> Answer:
     home = _home(given)
     if "run" not in given.options:
         return {"runs": room.every(home)}
-    run = home.run(given.options["run"])
-    found = room.look(run)
-    return {"runs": [room.document(run, found)] if found and found.files else []}
+    return {"runs": room.of(home.run(given.options["run"]))}
 
 
 def prune(given: Arguments) -> Answer:

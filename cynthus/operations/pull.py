@@ -16,7 +16,7 @@ from cynthus.operations.found import adopt
 from cynthus.operations.prune import KEPT
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, locate, newest_run, outputs_at_home
-from cynthus.operations.strays import described, outputs_of, strays_of
+from cynthus.operations.strays import described, outputs_of, strays_at_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +137,7 @@ def _collect_from(site: Site, run: Run, agent: HostAgent, activity: Callable[[st
 
 def with_hint(pulled: Pulled, site: Site, there: Sequence[HostAgent]) -> Pulled:
     """The same, with a hint at what an ended run has left elsewhere."""
-    found = strays_of(there, pulled.run.id) if pulled.run.state.ended else ()
+    found = strays_at_end(there, pulled.run) if pulled.run.state.ended else ()
     if not found:
         return pulled
     stay = "it stays" if sum(each.files for each in found) == 1 else "they stay"

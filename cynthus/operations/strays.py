@@ -3,6 +3,7 @@ neither saved nor unsaved; but whoever expects them should hear of it before the
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from cynthus.errors import CynthusError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
 
@@ -40,6 +42,11 @@ def find_strays(agent: HostAgent, run_id: str | None = None) -> tuple[Strays, ..
     return tuple(_parsed(each) for each in told) if isinstance(told, list) else ()
 
 
+def strays_at_end(there: Sequence[HostAgent], run: Run) -> tuple[Strays, ...]:
+    """Those of a run that has ended, as each host noted them in that moment; one that did not is asked."""
+    return tuple(each for agent in there for each in _noted(agent, run))
+
+
 def strays_of(there: Sequence[HostAgent], run_id: str | None = None) -> tuple[Strays, ...]:
     """The same of several hosts."""
     return tuple(each for agent in there for each in find_strays(agent, run_id))
@@ -61,6 +68,15 @@ def outputs_of(site: Site) -> str:
     """What the app calls its outputs, as the run document that was rendered last has it."""
     named = site.document().get("outputs")
     return named if isinstance(named, str) and named else "outputs"
+
+
+def _noted(agent: HostAgent, run: Run) -> tuple[Strays, ...]:
+    try:
+        note = agent.connection.read(agent.attempt_folder(run.id, run.attempt) / "strays.json")
+        told = json.loads(note or b"")["runs"]
+    except (OSError, CynthusError, ValueError, LookupError, TypeError):
+        return find_strays(agent, run.id)
+    return tuple(_parsed(each) for each in told) if isinstance(told, list) else ()
 
 
 def _parsed(told: Mapping[str, object]) -> Strays:

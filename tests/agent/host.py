@@ -46,6 +46,10 @@ class Host:
         self.folder = root / "app"
         self.folder.mkdir(parents=True)
         self.environment = dict(environment)
+        if self.environment.get("HOME") == os.environ.get("HOME"):
+            # What the agent keeps for a user is not for whoever runs the tests; what pip has downloaded is.
+            own = Path.home() / ".cache/pip"
+            self.environment = {"PIP_CACHE_DIR": str(own), **environment, "HOME": str(root / "user")}
         self.python: tuple[str, ...] = (sys.executable, "-I", "-S")
         self._program = program
         self.document = document(deployment=f"t-{os.urandom(4).hex()}", **changes)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.agent import environment, lock, prune, request, strays, version
+from cynthus.agent import lock, prune, request, strays, version
 from cynthus.agent.failure import Failure
-from cynthus.agent.home import Home
+from cynthus.agent.home import ENVIRONMENT_MARKER, Home
 from cynthus.agent.version import Version
 from tests.agent.host import RUN
 
@@ -50,7 +50,7 @@ def ended(home: Home, name: str = "r1", *, uses: str = "e1") -> RunFolder:
 def made(home: Home, *names: str) -> None:
     """Environments, each wanted later than the one before."""
     for moment, name in enumerate(names):
-        marker = home.environments / name / environment.MARKER
+        marker = home.environments / name / ENVIRONMENT_MARKER
         marker.parent.mkdir(parents=True)
         marker.write_text("{}\n")
         os.utime(marker, (moment, moment))
@@ -172,7 +172,7 @@ def test_beside_a_run_that_was_pruned_nothing_can_be_run(host: Host) -> None:
 
 def test_an_environment_that_is_wanted_again_is_the_last(host: Host) -> None:
     name = host.ask("environment")["environment"]
-    marker = host.home.environments / name / environment.MARKER
+    marker = host.home.environments / name / ENVIRONMENT_MARKER
     os.utime(marker, (0, 0))
     host.ask("environment")
     assert marker.stat().st_mtime > 0

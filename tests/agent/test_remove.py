@@ -75,4 +75,14 @@ def arrivals(host: Host) -> Path:
 def test_what_arrived_for_the_deployment_goes_and_no_other(host: Host, arrivals: Path) -> None:
     host.bring("")
     host.ask("remove")
-    assert [each.name for each in arrivals.iterdir()] == ["other-abcdef"]
+    assert not (arrivals / host.home.deployment).exists()
+    assert (arrivals / "other-abcdef").is_dir()
+
+
+def test_the_last_deployment_that_arrived_takes_along_what_was_compiled(host: Host, arrivals: Path) -> None:
+    host.bring("")
+    (arrivals / "other-abcdef/cynthus-agent.pyz").unlink()
+    (arrivals / "other-abcdef").rmdir()
+    assert (arrivals / "bytecode").is_dir()
+    host.ask("remove")
+    assert not arrivals.exists()

@@ -56,7 +56,7 @@ def test_the_program_is_small(program: Path) -> None:
 
 
 def test_the_program_can_be_started_by_its_name(program: Path) -> None:
-    answer = run(Command((str(program), "version")))
+    answer = run(Command((str(program), "version"), env={"PATH": os.environ["PATH"]}))
     assert __version__.encode() in answer.stdout
 
 
@@ -87,7 +87,7 @@ def test_the_program_leaves_itself_in_the_home(host: Host, program: Path) -> Non
 def test_the_program_in_the_home_does_what_the_first_did(host: Host) -> None:
     host.end("print('x')")
     words = (*host.python, str(host.home.program), "status", "--home", str(host.home.folder), "--run", host.run.id)
-    assert b'"EXITED"' in run(Command(words)).stdout
+    assert b'"EXITED"' in run(Command(words, env=host.environment)).stdout
 
 
 def test_the_program_writes_no_bytecode_into_the_home(host: Host) -> None:
