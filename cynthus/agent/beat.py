@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import clock, gpus, lock, port_watch, record, reserve, supervisor
+from cynthus.agent import clock, gpus, lock, port_watch, record, reserve, supervisor, unit
 from cynthus.agent.detached import detach
 from cynthus.agent.status import evaluate
 from cynthus.files import read_json, write_json
@@ -20,14 +21,37 @@ _BEAT = 2.0
 _GPU_BEAT = 10.0
 _LOOK = 0.05
 """Seconds between two looks for the end: what a follower waits for at most."""
+_UNIT_PATIENCE = 3.0
 _PATIENCE = 5.0
 """Seconds for a new supervisor to learn of an end and write it down; it may have to ask a busy Docker engine."""
 
 
 def ensure(run: RunFolder, attempt: Attempt) -> None:
     """See to it that whoever should watch the attempt does. One that has ended, and said so, needs nobody."""
-    if attempt.exit.exists() and _told(attempt):
+    if over(attempt):
         return
+    _replace_killed_supervisor(run, attempt)
+    if not lock.held(attempt.agent_lock) and not (unit.wake(attempt.home, os.environ) and _taken_up(attempt)):
+        keep(run, attempt)
+
+
+def over(attempt: Attempt) -> bool:
+    """Whether the attempt has ended, and said so."""
+    return attempt.exit.exists() and _told(attempt)
+
+
+def _taken_up(attempt: Attempt) -> bool:
+    """Whether the unit's process does what it was woken for."""
+    deadline = time.monotonic() + _UNIT_PATIENCE
+    while not lock.held(attempt.agent_lock):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def keep(run: RunFolder, attempt: Attempt) -> None:
+    """`ensure`, without systemd's help."""
     _replace_killed_supervisor(run, attempt)
     if not lock.held(attempt.agent_lock):
         detach(lambda: beat(run, attempt), log=attempt.agent_log)
@@ -127,4 +151,9 @@ def _set_room_aside(attempt: Attempt) -> None:
 def _replace_killed_supervisor(run: RunFolder, attempt: Attempt) -> None:
     known = record.read(attempt)
     if known is not None and not attempt.exit.exists() and not known.supervisor_lives:
-        detach(lambda: supervisor.adopt(run, attempt), log=attempt.agent_log)
+        detach(lambda: _adopt(run, attempt), log=attempt.agent_log)
+
+
+def _adopt(run: RunFolder, attempt: Attempt) -> None:
+    unit.enter_scope(attempt.home, run.id, os.environ)
+    supervisor.adopt(run, attempt)

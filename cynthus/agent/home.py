@@ -47,6 +47,10 @@ class Attempt(NamedTuple):
         return self.folder / "run.pid"
 
     @property
+    def home(self) -> Home:
+        return Home(self.folder.parents[4], self.deployment)
+
+    @property
     def stop(self) -> Path:
         """The wish to stop, for all hosts of the attempt."""
         return self.folder.parent / "stop"
@@ -193,6 +197,16 @@ class Home(NamedTuple):
     def checkpoints_begun(self) -> Path:
         """What the checkpoints began with."""
         return self.folder / "checkpoints.json"
+
+    @property
+    def unit(self) -> Path:
+        """Which systemd unit the deployment has; none on most machines."""
+        return self.folder / "unit.json"
+
+    @property
+    def open(self) -> Path:
+        """A file for each attempt that goes on."""
+        return self.folder / "open"
 
     @property
     def marker(self) -> Path:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cynthus.agent import bytecode, lock, memory, program, stop
+from cynthus.agent import bytecode, lock, memory, program, stop, unit
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
         raise Failure(f"{home.folder} is not the home of a deployment", hint="name the right one with --home")
     for run in home.runs():
         stop.stop(home, run.id, None, _REASON)
+    unit.remove(home, environment)
     _await_quiet(home)
     for kept in sorted(home.environments.glob("*.image")):
         from cynthus.agent import engine, image

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, lock, memory, supervisor, version
+from cynthus.agent import beat, lock, memory, supervisor, unit, version, watch
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 
@@ -44,10 +44,12 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
-        _launch(run, attempt, work, descriptor)
+        watch.begin(home, attempt)
+        _launch(home, run, attempt, work, descriptor)
     finally:
         os.close(descriptor)
     memory.forget(environment, run.deployment, run.id)
+    beat.ensure(run, attempt)
     _await_status(attempt)
     return True
 
@@ -99,13 +101,15 @@ def _runtime(
     return partial(supervisor.begin, launch)
 
 
-def _launch(run: RunFolder, attempt: Attempt, work: partial[None], descriptor: int) -> None:
+def _launch(home: Home, run: RunFolder, attempt: Attempt, work: partial[None], descriptor: int) -> None:
     """Hand the lock over to a supervisor and wait for its word that the attempt is on record."""
     ear, mouth = os.pipe()
 
     def supervise() -> None:
+        unit.enter_scope(home, run.id, os.environ)
         # Before there is anything to supervise, so that the agent is never one of the run's own processes.
-        beat.ensure(run, attempt)
+        if not unit.wake(home, os.environ):
+            beat.keep(run, attempt)
         work(tell=partial(_tell, mouth))
 
     detach(supervise, log=attempt.agent_log, keep=(descriptor, mouth))

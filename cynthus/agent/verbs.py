@@ -78,10 +78,11 @@ def pack(given: Arguments) -> Answer:
 def receive(given: Arguments) -> Answer:
     """Unpack a kit on the host."""
     from cynthus.agent import kit as room
-    from cynthus.agent import program
+    from cynthus.agent import program, unit
 
     home = _new_home(given)
     program.install(home)
+    unit.install(home, sys.executable, os.environ)
     got = room.receive(home, _absolute(given.need("kit")))
     return {
         "changed": got.changed, "home": str(home.folder), "folder": str(got.folder), "spec": str(got.spec),
@@ -121,6 +122,14 @@ def start(given: Arguments) -> Answer:
     others = fellows.parse(given.options.get("addresses", ""), given.number("rank") or 0)
     changed = room.start(home, spec, run, number, others, os.environ)
     return {"changed": changed, "run_id": run, "attempt": number}
+
+
+def watch(given: Arguments) -> Answer:
+    """Look after all runs that go on, until there is none."""
+    from cynthus.agent import watch as room
+
+    room.watch(_home(given))
+    return {}
 
 
 def stop(given: Arguments) -> Answer:
@@ -207,8 +216,8 @@ def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its 
 
 VERBS: dict[str, Callable[[Arguments], Answer]] = {
     "environment": environment, "data": data, "source": source, "pack": pack, "receive": receive, "send": send,
-    "take": take, "start": start, "stop": stop, "status": status, "secrets": secrets, "exec": execute, "strays": strays,
-    "prune": prune, "remove": remove, "version": version,
+    "take": take, "start": start, "watch": watch, "stop": stop, "status": status, "secrets": secrets, "exec": execute,
+    "strays": strays, "prune": prune, "remove": remove, "version": version,
 }
 
 

@@ -231,7 +231,9 @@ def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:
         return (str(holder),)
     if run is not None and run.state.begun and not run.over:
         return ()
-    words = (str(site.root()), *((site.entry.home,) if site.entry and site.entry.home else ()))
+    # Of a host far away only its agent knows what goes on there, and its paths may be some of this machine, too.
+    home = site.entry.home if site.entry and site.entry.target == "local" else ""
+    words = (str(site.root()), *filter(None, (home,)))
     left = {pid: line for word in words for pid, line in mentioning(word)}
     return tuple(f"left by a killed command: {line} (pid {pid})" for pid, line in sorted(left.items()))
 
