@@ -34,13 +34,17 @@ def measure(
     environment: Mapping[str, str],
     stdout: int | None = subprocess.DEVNULL,
     watch: Callable[[subprocess.Popen[bytes]], None] | None = None,
+    orphans: bool = True,
 ) -> Cost:
     """Run to the end; `watch` is given the process once it has started. What it prints is shown where it fails.
+
+    Without `orphans` nobody waits for what it leaves behind, whose time does not count then.
 
     Raises:
         SystemExit: the command failed, so there is nothing to measure.
     """
-    adopt_orphans()
+    if orphans:
+        adopt_orphans()
     before, began = _children(), time.monotonic()
     process = subprocess.Popen(argv, cwd=cwd, env=environment, stdout=stdout, stderr=subprocess.DEVNULL)
     if watch:
@@ -50,7 +54,8 @@ def measure(
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, argv))}: exit code {process.returncode}")
-    wait_for_orphans()
+    if orphans:
+        wait_for_orphans()
     return Cost(wall, _children() - before, usage.ru_utime + usage.ru_stime)
 
 

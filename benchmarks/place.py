@@ -26,10 +26,11 @@ _OURS = ("XDG_", "CYNTHUS_", "PYTHON")
 
 @dataclass(frozen=True)
 class Place:
-    """`app` is the folder with main.py."""
+    """`app` is the folder with main.py. `orphans`: whether what a command leaves behind counts."""
 
     home: Path
     app: Path
+    orphans: bool = True
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,7 +46,7 @@ class Place:
 
     def cynthus(self, *words: str) -> Cost:
         """What one command of ours costs."""
-        return measure((CYNTHUS, *words), cwd=self.app, environment=self.environment)
+        return measure((CYNTHUS, *words), cwd=self.app, environment=self.environment, orphans=self.orphans)
 
     def by_hand(self) -> Cost:
         """What the same costs by hand, in a folder that was rendered before."""
@@ -53,7 +54,7 @@ class Place:
 
 
 @contextmanager
-def place(example: str) -> Iterator[Place]:
+def place(example: str, *, orphans: bool = True) -> Iterator[Place]:
     """A fresh one, which is gone afterwards with all that was made there."""
     # Installers compile what they install. A checkout is measured as what a user has.
     compileall.compile_dir(REPOSITORY / "cynthus", quiet=2)
@@ -61,7 +62,7 @@ def place(example: str) -> Iterator[Place]:
         app = Path(folder) / example
         source = REPOSITORY / "examples" / example
         shutil.copytree(source, app, ignore=shutil.ignore_patterns("infra", "outputs", ".cynthus"))
-        there = Place(Path(folder) / "home", app)
+        there = Place(Path(folder) / "home", app, orphans)
         there.home.mkdir()
         try:
             yield there

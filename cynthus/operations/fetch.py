@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 20
 """Bytes read at once."""
+_SMALL = 1 << 16
+"""Bytes of a file up to which it is asked for together with others: a host far away takes long for each question."""
+_TOGETHER = 250
+"""How many files at most are asked for together."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ def fetch(pair: Pair, difference: Difference, activity: Callable[[str], None]) -
         # Before the first file: if we are killed right after it, the next pull must still know it for ours.
         if known != stored:
             record.save(pair.record, known)
-        fetching = _Fetching(pair, Places(pair.folder, (*difference.files, *difference.outside)), known)
+        places = Places(pair.folder, (*difference.files, *difference.outside))
+        fetching = _Fetching(pair, places, known, difference.missing)
         problems = [problem for file in difference.missing if (problem := fetching.bring(file, activity))]
         settled = known.having({**_same(difference), **fetching.come})
         if settled != known:
@@ -135,11 +140,45 @@ def pull_failed(error: OSError, folder: Path) -> PullFailed:
     )
 
 
+class _Ahead:
+    """Asks for small files before their turn, as many at a time as come in one piece."""
+
+    def __init__(self, pair: Pair, files: Sequence[FileEntry]) -> None:
+        self._pair = pair
+        self._waiting = [file for file in reversed(files) if file.link is None and file.size <= _SMALL]
+        self._here: dict[str, bytes | OSError | None] = {}
+
+    def beginning(self, file: FileEntry) -> bytes | None:
+        """What is known of the file already, b'' where it has to be asked for; None where it is gone.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if file.path not in self._here:
+            if not self._waiting or self._waiting[-1] != file:
+                return b"" if self._pair.connection.size(self._pair.source / file.path) is not None else None
+            self._ask()
+        found = self._here.pop(file.path)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    def _ask(self) -> None:
+        batch: list[FileEntry] = []
+        total = 0
+        while self._waiting and len(batch) < _TOGETHER and total <= CHUNK:
+            batch.append(self._waiting.pop())
+            total += batch[-1].size
+        found = self._pair.connection.read_several([(self._pair.source / file.path, file.size) for file in batch])
+        self._here = {file.path: each for file, each in zip(batch, found, strict=True)}
+
+
 class _Fetching:
     """One fetch while it lasts. `come` are the signs of what came, as it lies at home."""
 
-    def __init__(self, pair: Pair, places: Places, known: Known) -> None:
+    def __init__(self, pair: Pair, places: Places, known: Known, files: Sequence[FileEntry]) -> None:
         self._pair = pair
+        self._ahead = _Ahead(pair, files)
         self._places = places
         self._known = known
         self.come: dict[str, Sign] = {}
@@ -155,8 +194,8 @@ class _Fetching:
         return None
 
     def _bring(self, file: FileEntry) -> None:
-        source = self._pair.source / file.path
-        if file.link is None and self._pair.connection.size(source) is None:
+        beginning = self._ahead.beginning(file) if file.link is None else b""
+        if beginning is None:
             return  # gone since it was listed: a program at work replaces and removes files
         folder = self._places.folder_for(file.path, self._known)
         # The same name each time, so that what a kill leaves is gone after the next fetch; and a short one.
@@ -165,16 +204,17 @@ class _Fetching:
         try:
             if file.link is not None:
                 partial.symlink_to(file.link)
-            elif not self._copy(source, partial, file):
+            elif not self._copy(beginning, partial, file):
                 return
             self._put(file, partial, folder)
         finally:
             partial.unlink(missing_ok=True)
 
-    def _copy(self, source: PurePosixPath, partial: Path, file: FileEntry) -> bool:
+    def _copy(self, beginning: bytes, partial: Path, file: FileEntry) -> bool:
         """Whether the file was still there at the end."""
-        connection = self._pair.connection
+        connection, source = self._pair.connection, self._pair.source / file.path
         with open(partial, "xb") as stream:
+            stream.write(beginning)
             # What is added meanwhile comes the next time, together with the time of that change.
             while (left := file.size - stream.tell()) and (
                 data := connection.read(source, offset=stream.tell(), limit=min(CHUNK, left))

@@ -126,6 +126,9 @@ class Connection(Protocol):
             OSError: it cannot be read, or is no file: nobody waits at a named pipe.
         """
 
+    def read_several(self, wanted: Sequence[tuple[PurePosixPath, int]]) -> tuple[bytes | OSError | None, ...]:
+        """The beginnings of many files, by path and limit, in one go: of each what `read` gives or raises."""
+
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         """The names of the folders in `folder`, in order; none if it does not exist."""
 

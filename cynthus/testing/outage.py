@@ -154,6 +154,10 @@ class _OutageConnection:
         self._outage.ask(self._root)
         return self._connection.read(path, offset=offset, limit=limit)
 
+    def read_several(self, wanted: Sequence[tuple[PurePosixPath, int]]) -> tuple[bytes | OSError | None, ...]:
+        self._outage.ask(self._root)
+        return self._connection.read_several(wanted)
+
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         self._outage.ask(self._root)
         return self._connection.folders(folder)

@@ -59,15 +59,15 @@ def folder(visitor: User, machine: Host) -> Path:
     return made
 
 
-def test_a_run_is_in_a_unit_of_its_own(machine: Host, folder: Path) -> None:
-    assert folder
+@pytest.mark.usefixtures("folder")
+def test_a_run_is_in_a_unit_of_its_own(machine: Host) -> None:
     pid = machine.text(*MAIN).strip()
     assert ".scope" in machine.text("cat", f"/proc/{pid}/cgroup")
     assert "cynthus-units-" in machine.text("cat", f"/proc/{pid}/cgroup")
 
 
-def test_a_killed_agent_is_back_though_nobody_asks(machine: Host, folder: Path) -> None:
-    assert folder
+@pytest.mark.usefixtures("folder")
+def test_a_killed_agent_is_back_though_nobody_asks(machine: Host) -> None:
     main, last = machine.text(*MAIN), kill_agents(machine, ROOTS)
     wait_for(lambda: told(machine, ROOTS)["beat_at"] > last)
     assert machine.text(*MAIN) == main

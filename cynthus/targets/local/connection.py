@@ -75,6 +75,15 @@ class LocalConnection:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def read_several(self, wanted: Sequence[tuple[PurePosixPath, int]]) -> tuple[bytes | OSError | None, ...]:
+        return tuple(self._tried(path, limit) for path, limit in wanted)
+
+    def _tried(self, path: PurePosixPath, limit: int) -> bytes | OSError | None:
+        try:
+            return self.read(path, limit=limit)
+        except OSError as error:
+            return error
+
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         try:
             return tuple(sorted(path.name for path in Path(folder).iterdir() if path.is_dir()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -80,6 +82,14 @@ class SshConnection:
     def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
         found: bytes | None = self._channel.ask("read", path=str(path), offset=offset, limit=limit)
         return found
+
+    def read_several(self, wanted: Sequence[tuple[PurePosixPath, int]]) -> tuple[bytes | OSError | None, ...]:
+        answer = self._channel.ask("read_several", wanted=[(str(path), limit) for path, limit in wanted])
+        stream = io.BytesIO(answer)
+        told = json.loads(stream.readline())
+        return tuple(
+            stream.read(each) if isinstance(each, int) else None if each is None else OSError(*each) for each in told
+        )
 
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         return tuple(self._channel.ask("folders", path=str(folder)))

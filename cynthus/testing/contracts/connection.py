@@ -146,6 +146,16 @@ class ConnectionContract(ABC):
         with pytest.raises(OSError, match=r"[Dd]irectory"):
             reach.connection.read(reach.folder)
 
+    def test_many_files_are_read_in_one_go(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        wanted = [(reach.put("a", GARBLED), 1000), (reach.folder / "missing", 5), (reach.put("b", b"0123456789"), 4)]
+        assert reach.connection.read_several(wanted) == (GARBLED, None, b"0123")
+
+    def test_one_of_many_that_cannot_be_read_does_not_keep_back_the_others(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        folder, file = reach.connection.read_several([(reach.folder, 5), (reach.put("a", b"1"), 5)])
+        assert (type(folder), file) == (IsADirectoryError, b"1")
+
     def test_nobody_waits_at_a_pipe(self, tmp_path: Path) -> None:
         reach = self.reach(tmp_path)
         reach.shell("mkfifo pipe")
