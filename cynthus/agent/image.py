@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from cynthus.agent import engine as docker
@@ -18,6 +19,20 @@ if TYPE_CHECKING:
     from cynthus.agent.engine import Engine
     from cynthus.agent.home import Home
     from cynthus.agent.spec import Spec
+
+_LOG_IN = (
+    "see whether `image.base` is its right name; where its registry asks for a password, `docker login` on the machine "
+    "that runs it gives it"
+)
+_REFUSALS = (
+    ("unauthorized|authentication required|no basic auth|access.* denied|denied: ", _LOG_IN),
+    ("not found|manifest unknown", "see whether `image.base` in cynthus.yaml is its right name and tag"),
+    (
+        "no such host|timeout|connection refused|no route|unreachable|deadline exceeded|tls:|x509",
+        "see that the machine that runs it reaches the registry: `docker pull` there says the same",
+    ),
+)
+"""What Docker says of an image that it does not get, and what to do; the first that fits counts."""
 
 
 def prepare(
@@ -39,11 +54,20 @@ def prepare(
         if changed:
             with Steps(home.environments / f"{name}.log", descriptor, engine.variables) as steps:
                 if engine.inspect("image", base) is None:
-                    steps.run(("docker", "pull", base), f"the image {base} could not be fetched")
+                    _pull(steps, base)
                 if file is not None:
                     _clear_leftovers(engine, home)
                     image_build.make(engine, steps, Build(home.deployment, base, file, tag), environment)
     return tag, changed
+
+
+def _pull(steps: Steps, base: str) -> None:
+    try:
+        steps.run(("docker", "pull", base), f"the image {base} could not be fetched")
+    except Failure as failure:
+        said = "\n".join(failure.details)
+        hint = next((hint for pattern, hint in _REFUSALS if re.search(pattern, said, re.IGNORECASE)), failure.hint)
+        raise Failure(failure.message, hint=hint, code=failure.code, details=failure.details) from None
 
 
 def remove_all(engine: Engine, deployment: str) -> None:
