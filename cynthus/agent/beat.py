@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import clock, gpus, lock, port_watch, record, reserve, supervisor
+from cynthus.agent import clock, disk, gpus, lock, port_watch, record, reserve, supervisor
 from cynthus.agent.detached import detach
 from cynthus.agent.status import evaluate
 from cynthus.files import read_json, write_json
@@ -85,11 +85,12 @@ class _Pulse:
         self._attempt = attempt
         self._gpus: list[dict[str, object]] = []
         self._gpus_due = 0.0
+        self._disk = disk.Guard(attempt)
 
     def write(self, now: float) -> str:
         """One heartbeat; gives the state that it told. A full disk costs a heartbeat and nothing else."""
         self._look_at_gpus(now)
-        document = evaluate(self._attempt, at=clock.stamp(time.time()), gpus=self._gpus)
+        document = evaluate(self._attempt, at=clock.stamp(time.time()), gpus=self._gpus, room=self._disk.look())
         if document["state"] == "EXITED" and self._attempt.record.exists() and not self._attempt.exit.exists():
             return "ending"  # A new supervisor is about to end what main.py left behind, and to say why it ended.
         try:

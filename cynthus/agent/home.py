@@ -31,6 +31,15 @@ class Attempt(NamedTuple):
         return f"{self.deployment}/{self.run}/{self.number}/{self.rank}"
 
     @property
+    def home(self) -> Home:
+        """The deployment's."""
+        return Home(self.folder.parents[4], self.deployment)
+
+    @property
+    def run_folder(self) -> RunFolder:
+        return RunFolder(self.folder.parents[2], self.deployment)
+
+    @property
     def log(self) -> Path:
         return self.folder / "log"
 

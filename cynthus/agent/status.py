@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.agent import lock, ports, record
+from cynthus.agent import disk, lock, ports, record
 from cynthus.agent.main_process import REBOOTED, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cynthus.agent.disk import Room
     from cynthus.agent.home import Attempt
 
 NEVER_BEGAN = "main.py never began: the start was cut off"
 
 
-def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[str, object]:
-    """status.json as it should read now; `at` is the time to write into it."""
+def evaluate(
+    attempt: Attempt, *, at: str, gpus: Sequence[object] = (), room: Room | None = None
+) -> dict[str, object]:
+    """status.json as it should read now; `at` is the time to write into it. `room` is left on the disk, if known."""
     known = record.read(attempt)
     ended = record.read_end(attempt) or _unrecorded_end(attempt, known)
-    logged = _size(attempt)
+    logged, room = _size(attempt), room or disk.Guard(attempt).look()
     return {
         "schema": 1,
         "run_id": attempt.run,
@@ -37,6 +40,8 @@ def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[
         # The files are read where they lie: nothing has to be brought anywhere.
         "bytes_synced": logged,
         "bytes_behind": 0,
+        "disk_free_bytes": room.free if room else None,
+        "warning": room.warning if room and not ended else "",
         "gpus": list(gpus),
         "ports": [] if ended else [each._asdict() for each in ports.read(attempt).each],
     }

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus import process
-from cynthus.agent import clock, lock, processes, record, request, reserve
+from cynthus.agent import clock, disk, lock, processes, record, request, reserve
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
@@ -97,8 +97,17 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
-    finish(attempt, ended._replace(reason=why) if why else ended)
+    finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
     main.forget()
+
+
+def _disk_full(attempt: Attempt, ended: Ended) -> str:
+    """A full disk, where main.py has failed on one: its own words about that may not have found room in the log."""
+    if ended.exit_code == 0:
+        return ""
+    full = disk.at_the_end(attempt)
+    how = f"signal {ended.signal}" if ended.signal else f"exit code {ended.exit_code}"
+    return f"{full}, main.py ended with {how}" if full else ""
 
 
 def _gather(run: RunFolder) -> None:

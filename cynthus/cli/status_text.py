@@ -42,6 +42,8 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
         yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
     for host in found.hosts:
         yield f"  host       {host.name}{_report(host, now)}"
+        if host.warned.text:
+            yield f"  warning    {host.warned.text}{_free(host)}"
         for port in host.ports:
             yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
     yield f"  not saved  {_unsaved(found)}"
@@ -116,6 +118,10 @@ def _report(host: HostStatus, now: datetime) -> str:
     pid = report.get("pid")
     alive = f", pid {pid}" if report.get("state") == "RUNNING" and pid else ""
     return f"{alive}, log {size(logged)}" if isinstance(logged, int) else alive
+
+
+def _free(host: HostStatus) -> str:
+    return f", {size(host.warned.free)} are free" if host.warned.free is not None else ""
 
 
 def _health(port: ServedPort, now: datetime) -> str:

@@ -24,6 +24,7 @@ from cynthus.operations.silence import (
 )
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
 from cynthus.operations.strays import strays_of
+from cynthus.operations.warnings import warned
 from cynthus.process import mentioning
 from cynthus.state.folder import lock_path
 from cynthus.state.holder import current_holder, here
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
+    from cynthus.operations.warnings import Warned
     from cynthus.state.heard import Heard
 
 LOOK = 45.0
@@ -71,6 +73,11 @@ class HostStatus:
     def ports(self) -> tuple[ServedPort, ...]:
         """Those of the run, as they are there."""
         return ports_of(self.report)
+
+    @property
+    def warned(self) -> Warned:
+        """What it warns of."""
+        return warned(self.report)
 
 
 @dataclass(frozen=True)
