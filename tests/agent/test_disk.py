@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.agent.disk import Guard, Room, fullest
-from cynthus.process import Command, run
 from tests.agent.host import Host, until
-from tests.needs import lacking
+from tests.state.disks import mounted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,19 +31,10 @@ WAITS = "while not os.path.exists('outputs/go'):\n    time.sleep(0.05)\n"
 @pytest.fixture
 def small(tmp_path: Path, program: Path) -> Iterator[Host]:
     """A host with a disk of 200 MB of its own."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() != 0:
-        lacking("mounting needs root")
-    answer = run(Command(("mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(disk))))
-    if answer.returncode:
-        lacking(f"this machine does not let us mount: {answer.stderr.decode().strip()}")
-    try:
+    with mounted(tmp_path / "disk", "size=200m") as disk:
         made = Host(disk / "host", program, os.environ)
         yield made
         made.ask("remove")
-    finally:
-        run(Command(("umount", "--lazy", str(disk))))
 
 
 def room(free: float, total: float = 100) -> Room:
