@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import clock, disk, gpus, lock, port_watch, record, reserve, supervisor
+from cynthus.agent import clock, disk, gpus, lock, port_watch, record, reserve, standing, supervisor
 from cynthus.agent.detached import detach
 from cynthus.agent.status import evaluate
 from cynthus.files import read_json, write_json
@@ -25,8 +25,8 @@ _PATIENCE = 5.0
 
 
 def ensure(run: RunFolder, attempt: Attempt) -> None:
-    """See to it that whoever should watch the attempt does. One that has ended, and said so, needs nobody."""
-    if attempt.exit.exists() and _told(attempt):
+    """See to it that whoever should watch the attempt does. One that has ended, said so and is saved needs nobody."""
+    if attempt.exit.exists() and _told(attempt) and not standing.working(attempt):
         return
     _replace_killed_supervisor(run, attempt)
     if not lock.held(attempt.agent_lock):
@@ -43,7 +43,10 @@ def ensure_ended_or_watched(run: RunFolder, attempt: Attempt) -> None:
 
 
 def beat(run: RunFolder, attempt: Attempt) -> None:
-    """Write status.json every two seconds, and at once when the attempt ends. One process an attempt does so."""
+    """Write status.json every two seconds, and at once when the attempt ends; on until what is to be saved is saved.
+
+    One process an attempt does so.
+    """
     if lock.acquire(attempt.agent_lock, wait=False) is None:
         return
     _set_room_aside(attempt)
@@ -51,16 +54,27 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
     while True:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
-        if now >= due or begun or _changed(attempt) != ports_told or attempt.exit.exists():
+        saving = standing.working(attempt)
+        over = attempt.exit.exists() and (state != "EXITED" or not saving)
+        if now >= due or begun or over or _changed(attempt) != ports_told:
             if not attempt.folder.is_dir():
                 return
             _replace_killed_supervisor(run, attempt)
             port_watch.ensure(attempt)
+            if saving:
+                _save(attempt)
             ports_told = _changed(attempt)
             state, due = pulse.write(now), now + _BEAT
-            if state == "EXITED":
+            if state == "EXITED" and not saving:
                 return
         time.sleep(_LOOK)
+
+
+def _save(attempt: Attempt) -> None:
+    # Which the agent of a run without a bucket need not read.
+    from cynthus.agent import sync
+
+    sync.ensure(attempt)
 
 
 def _changed(attempt: Attempt) -> int:

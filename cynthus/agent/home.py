@@ -81,6 +81,16 @@ class Attempt(NamedTuple):
         return self.folder / "ports.lock"
 
     @property
+    def sync(self) -> Path:
+        """Where the attempt is saved and how far; none where it is saved nowhere."""
+        return self.folder / "sync.json"
+
+    @property
+    def sync_lock(self) -> Path:
+        """Held by whoever saves it."""
+        return self.folder / "sync.lock"
+
+    @property
     def strays(self) -> Path:
         """What lay outside of its outputs when it ended."""
         return self.folder / "strays.json"
@@ -125,6 +135,11 @@ class RunFolder(NamedTuple):
     def listing(self) -> Path:
         """The files that the source brought, with their sizes and times."""
         return self.folder / "source.json"
+
+    @property
+    def sent(self) -> Path:
+        """Which outputs are in its bucket."""
+        return self.folder / "sent.jsonl"
 
     @property
     def pruned(self) -> Path:
@@ -202,6 +217,16 @@ class Home(NamedTuple):
     def checkpoints_begun(self) -> Path:
         """What the checkpoints began with."""
         return self.folder / "checkpoints.json"
+
+    @property
+    def checkpoints_sent(self) -> Path:
+        """Which of them are in the bucket."""
+        return self.folder / "checkpoints.sent.jsonl"
+
+    @property
+    def leaving(self) -> Path:
+        """Says that all of this is about to be removed, so that nobody begins to save it."""
+        return self.folder / "leaving"
 
     @property
     def marker(self) -> Path:

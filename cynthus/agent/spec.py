@@ -52,6 +52,8 @@ class Spec(NamedTuple):
     stop_grace: float
     gpus: int
     ports: tuple[Port, ...] = ()
+    bucket: str | None = None
+    """The path of a folder."""
 
     @property
     def in_container(self) -> bool:
@@ -101,6 +103,7 @@ def parse(document: Mapping[str, object]) -> Spec:
         gpus=reader.value("gpus", (int,)),
         # Left out by hand, or by the Cynthus that rendered the folder before there was such a key.
         ports=tuple(_port(each) for each in reader.value("ports", (list,))) if "ports" in document else (),
+        bucket=_bucket(reader.text_or_none("bucket")) if "bucket" in document else None,
     )
     _check(spec)
     return spec
@@ -152,6 +155,12 @@ def _port(value: object) -> Port:
     if not 0 < number < 65536 or (health is not None and _HEALTH.fullmatch(health) is None):
         raise Failure(f"spec.json: {value!r} is no port", hint=_HINT)
     return Port(number, health)
+
+
+def _bucket(address: str | None) -> str | None:
+    if address is not None and not address.startswith("file:///"):
+        raise Failure(f"spec.json: {address!r} is no bucket that this agent knows", hint=_HINT)
+    return address and address.removeprefix("file://")
 
 
 def _check(spec: Spec) -> None:

@@ -42,6 +42,8 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
     try:
         _refuse_stopped(run, attempt)
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
+        if spec.bucket is not None:
+            _expect_saving(home, attempt, spec.bucket)
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         _launch(run, attempt, work, descriptor)
@@ -72,6 +74,14 @@ def _refuse_stopped(run: RunFolder, attempt: Attempt) -> None:
     why = supervisor.wished(run, attempt)
     if why:
         raise Failure(f"run {run.id} was stopped before it began ({why})", hint="`cynthus run` starts a new one")
+
+
+def _expect_saving(home: Home, attempt: Attempt, bucket: str) -> None:
+    """From now on it is to be saved there. Whatever was not of earlier runs gets another try."""
+    from cynthus.agent import standing, sync
+
+    standing.expect(attempt, bucket)
+    sync.resume(home)
 
 
 def _devices(attempt: Attempt, count: int) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.agent import disk, lock, ports, record
+from cynthus.agent import disk, lock, ports, record, standing
 from cynthus.agent.main_process import REBOOTED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -12,17 +12,23 @@ if TYPE_CHECKING:
 
     from cynthus.agent.disk import Room
     from cynthus.agent.home import Attempt
+    from cynthus.agent.standing import Standing
 
 NEVER_BEGAN = "main.py never began: the start was cut off"
 
 
 def evaluate(
-    attempt: Attempt, *, at: str, gpus: Sequence[object] = (), room: Room | None = None
+    attempt: Attempt, *, at: str, gpus: Sequence[object] = (), room: Room | None = None,
+    told: Standing | None = None,
 ) -> dict[str, object]:
-    """status.json as it should read now; `at` is the time to write into it. `room` is left on the disk, if known."""
+    """status.json as it should read now; `at` is the time to write into it.
+
+    `room` is left on the disk, and `told` is how far it is saved, where that is known better than by looking.
+    """
     known = record.read(attempt)
     ended = record.read_end(attempt) or _unrecorded_end(attempt, known)
     logged, room = _size(attempt), room or disk.Guard(attempt).look()
+    told = told or standing.read(attempt)
     return {
         "schema": 1,
         "run_id": attempt.run,
@@ -37,9 +43,8 @@ def evaluate(
         "signal": ended.get("signal") if ended else None,
         "reason": ended.get("reason", "") if ended else "",
         "bytes_logged": logged,
-        # The files are read where they lie: nothing has to be brought anywhere.
-        "bytes_synced": logged,
-        "bytes_behind": 0,
+        # Without a bucket the files are read where they lie: nothing has to be brought anywhere.
+        **(told.told() if told else {"bytes_synced": logged, "bytes_behind": 0, "sync": None}),
         "disk_free_bytes": room.free if room else None,
         "warning": room.warning if room and not ended else "",
         "gpus": list(gpus),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cynthus.operations.ports import ServedPort
+    from cynthus.operations.saving import Saving
     from cynthus.operations.status import HostStatus, Silence, Status
 
 
@@ -44,6 +45,8 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
         yield f"  host       {host.name}{_report(host, now)}"
         if host.warned.text:
             yield f"  warning    {host.warned.text}{_free(host)}"
+        if host.saving is not None:
+            yield f"  bucket     {host.saving.bucket}, {_behind(host.saving)}"
         for port in host.ports:
             yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
     yield f"  not saved  {_unsaved(found)}"
@@ -118,6 +121,13 @@ def _report(host: HostStatus, now: datetime) -> str:
     pid = report.get("pid")
     alive = f", pid {pid}" if report.get("state") == "RUNNING" and pid else ""
     return f"{alive}, log {size(logged)}" if isinstance(logged, int) else alive
+
+
+def _behind(saving: Saving) -> str:
+    what = files(saving.files) if saving.files else "the log"
+    behind = f"{what}, {size(saving.bytes)} behind" if saving.files or saving.bytes else "all is there"
+    tries = "; it is not tried again before the next run" if saving.given_up else ""
+    return behind + tries + (f" ({saving.problem})" if saving.problem else "")
 
 
 def _free(host: HostStatus) -> str:

@@ -12,6 +12,7 @@ from cynthus.core.duration import Duration as Duration
 from cynthus.core.fields import (
     Address,
     Argument,
+    BucketAddress,
     EntryName,
     Name,
     NodeCount,
@@ -150,6 +151,11 @@ class AppSpec(Section):
     )
     checkpoints: Writable = Field(
         default="checkpoints", description="The folder for what a later run goes on from. It is kept from run to run."
+    )
+    bucket: BucketAddress | None = Field(
+        default=None,
+        description="Where the host itself saves log, checkpoints and outputs while a run goes on: "
+        "`file:///srv/results`, a folder of the host that is there already, a mounted share say. By default nowhere.",
     )
     ports: Ports = Field(
         default=(),

@@ -64,6 +64,7 @@ class App:
             "stop_grace": spec.limits.stop_grace.seconds,
             "gpus": placement.gpus,
             "ports": [each.model_dump() for each in spec.ports],
+            "bucket": spec.bucket,
         }
 
 

@@ -13,6 +13,7 @@ from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.ports import ports_of
 from cynthus.operations.pull import not_at_home
+from cynthus.operations.saving import saving_of
 from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.silence import (
     distant,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.ports import ServedPort
+    from cynthus.operations.saving import Saving
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
@@ -73,6 +75,11 @@ class HostStatus:
     def ports(self) -> tuple[ServedPort, ...]:
         """Those of the run, as they are there."""
         return ports_of(self.report)
+
+    @property
+    def saving(self) -> Saving | None:
+        """How far the run is saved in its bucket; None where it has none."""
+        return saving_of(self.report)
 
     @property
     def warned(self) -> Warned:
