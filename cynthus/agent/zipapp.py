@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 from importlib.util import MAGIC_NUMBER, cache_from_source
@@ -24,6 +25,8 @@ from cynthus.agent.__main__ import main
 main()
 """
 _HEADER = struct.Struct("<4sLLL")
+_COMMENT = re.compile(rb"^[ ]*# .*$", re.MULTILINE)
+"""A line that is a comment. Its place stays empty, so that a traceback names the lines of the source."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -74,7 +77,7 @@ def _kept(file: Path) -> bytes | None:
 
 
 def _entries() -> list[tuple[str, bytes]]:
-    named = [(file.relative_to(_PACKAGE.parent).as_posix(), file.read_bytes()) for file in _files()]
+    named = [(file.relative_to(_PACKAGE.parent).as_posix(), _COMMENT.sub(b"", file.read_bytes())) for file in _files()]
     return sorted([("__main__.py", _MAIN), *named])
 
 

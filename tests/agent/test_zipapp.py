@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import io
 import os
 import shutil
@@ -17,6 +18,7 @@ from tests.agent.host import Host
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SOURCE = Path(zipapp.__file__).parents[2]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
 
@@ -53,6 +55,17 @@ def test_the_program_knows_no_time_and_no_user() -> None:
 def test_the_program_is_small(program: Path) -> None:
     """Every rendered folder carries it and every host gets it. It grows with what a host is asked for."""
     assert program.stat().st_size < 300_000
+
+
+def test_the_program_is_the_source_without_its_comments() -> None:
+    with zipfile.ZipFile(io.BytesIO(zipapp.content())) as archive:
+        names = [name for name in archive.namelist() if name != "__main__.py"]
+        shipped = {name: ast.parse(archive.read(name)) for name in names}
+    source = {name: ast.parse((SOURCE / name).read_bytes()) for name in names}
+    # With the places, so that a traceback names the lines of the source.
+    assert {name: ast.dump(tree, include_attributes=True) for name, tree in shipped.items()} == {
+        name: ast.dump(tree, include_attributes=True) for name, tree in source.items()
+    }
 
 
 def test_the_program_can_be_started_by_its_name(program: Path) -> None:
