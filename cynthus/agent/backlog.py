@@ -40,7 +40,7 @@ class Tree:
     def look(self, *, ended: bool) -> None:
         """What is there now. Links, pipes and what cannot be listed are left out."""
         before, self.waiting, self.saved, self._there = self.waiting, {}, 0, []
-        for name, found in sorted(_files(self.folder)):
+        for name, found in sorted(files(self.folder)):
             sign = sign_of(found)
             if self.ledger.sent(name) == sign:
                 self._there.append(name)
@@ -88,7 +88,8 @@ def newest_complete_first(waiting: Collection[Waiting]) -> list[Waiting]:
     return sorted(whole, key=lambda each: (-newest[entry(each.name)], each.name))
 
 
-def _files(top: Path) -> Iterator[tuple[str, os.stat_result]]:
+def files(top: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """The regular files below a folder, by path, in no order."""
     waiting = [""]
     while waiting:
         below = waiting.pop()

@@ -91,6 +91,11 @@ class Attempt(NamedTuple):
         return self.folder / "sync.lock"
 
     @property
+    def idle(self) -> Path:
+        """Since when it does nothing; none where it does something, or nobody looks."""
+        return self.folder / "idle.json"
+
+    @property
     def strays(self) -> Path:
         """What lay outside of its outputs when it ended."""
         return self.folder / "strays.json"

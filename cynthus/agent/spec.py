@@ -52,6 +52,7 @@ class Spec(NamedTuple):
     stop_grace: float
     gpus: int
     ports: tuple[Port, ...] = ()
+    idle: float | None = None
     bucket: str | None = None
     """The path of a folder."""
 
@@ -103,6 +104,7 @@ def parse(document: Mapping[str, object]) -> Spec:
         gpus=reader.value("gpus", (int,)),
         # Left out by hand, or by the Cynthus that rendered the folder before there was such a key.
         ports=tuple(_port(each) for each in reader.value("ports", (list,))) if "ports" in document else (),
+        idle=reader.value("idle", (int, float, type(None))) if "idle" in document else None,
         bucket=_bucket(reader.text_or_none("bucket")) if "bucket" in document else None,
     )
     _check(spec)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.agent import disk, lock, ports, record, standing
 from cynthus.agent.main_process import REBOOTED, UNKNOWN
+from cynthus.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,7 @@ def evaluate(
         **(told.told() if told else {"bytes_synced": logged, "bytes_behind": 0, "sync": None}),
         "disk_free_bytes": room.free if room else None,
         "warning": room.warning if room and not ended else "",
+        "idle_since": None if ended else idle_since(attempt),
         "gpus": list(gpus),
         "ports": [] if ended else [each._asdict() for each in ports.read(attempt).each],
     }
@@ -63,6 +65,14 @@ def _unrecorded_end(attempt: Attempt, known: record.Record | None) -> dict[str, 
     if known is not None and known.of_an_earlier_boot:
         return record.read_end(attempt) or {"reason": REBOOTED}
     return record.read_end(attempt) or {"reason": UNKNOWN if known else NEVER_BEGAN}
+
+
+def idle_since(attempt: Attempt) -> str | None:
+    """Since when it has been idle; None where it is not, or nobody looks."""
+    try:
+        return str((read_json(attempt.idle) or {})["since"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _size(attempt: Attempt) -> int:

@@ -16,7 +16,7 @@ from cynthus.agent.main_process import REBOOTED, Main, MainProcess
 from cynthus.agent.record import Ended, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cynthus.agent.home import Attempt, RunFolder
     from cynthus.process import Command
@@ -40,6 +40,7 @@ class Launch(NamedTuple):
     max_duration: float | None
     stop_grace: float
     gpus: int
+    idle: float | None = None
 
 
 def begin(launch: Launch, *, tell: Tell) -> None:
@@ -78,7 +79,7 @@ def first_record(launch: Launch, pid: int, born: str, container: str | None = No
     deadline = None if launch.max_duration is None else time.monotonic() + launch.max_duration
     began = Record(
         pid, born, 0, "", clock.stamp(time.time()), deadline, launch.stop_grace, launch.gpus, container,
-        record.this_boot(),
+        record.this_boot(), launch.idle,
     )
     return began.supervised_by_us()
 
@@ -87,9 +88,10 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     """Wait for the end, bring it about when it is asked for or due, and write it down."""
     known = record.read(attempt)
     assert known is not None  # noqa: S101 - written before main.py was let go
+    idle = _idle(attempt, known)
     why = ""
     while (ended := main.poll()) is None:
-        why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt)
+        why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt) or idle()
         if why:
             main.end(known.stop_grace)
         alarm.wait(0.02 if why else _TICK)
@@ -99,6 +101,15 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     # A wish that came while the last processes were ended came too late to be the reason.
     finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
     main.forget()
+
+
+def _idle(attempt: Attempt, known: Record) -> Callable[[], str]:
+    if known.idle is None:
+        return str
+    # With all that it takes to look at files and processors, which few runs need.
+    from cynthus.agent.idle import Idle
+
+    return Idle(attempt, known).reason
 
 
 def _disk_full(attempt: Attempt, ended: Ended) -> str:

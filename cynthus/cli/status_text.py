@@ -42,13 +42,7 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
     if found.run is not None:
         yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
     for host in found.hosts:
-        yield f"  host       {host.name}{_report(host, now)}"
-        if host.warned.text:
-            yield f"  warning    {host.warned.text}{_free(host)}"
-        if host.saving is not None:
-            yield f"  bucket     {host.saving.bucket}, {_behind(host.saving)}"
-        for port in host.ports:
-            yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
+        yield from _host(host, now)
     yield f"  not saved  {_unsaved(found)}"
     for each in found.at_work:
         yield f"  at work    {each}"
@@ -56,6 +50,18 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
         yield f"  problem    {found.problem}{_ways_out(found)}"
     for run in reversed(found.runs[:-1][-5:]):
         yield f"  before     {run.id} {run.state}"
+
+
+def _host(host: HostStatus, now: datetime) -> Iterator[str]:
+    yield f"  host       {host.name}{_report(host, now)}"
+    if host.idle_since:
+        yield f"  idle       for {between(host.idle_since, now)}: computes and writes nothing on {host.name}"
+    if host.warned.text:
+        yield f"  warning    {host.warned.text}{_free(host)}"
+    if host.saving is not None:
+        yield f"  bucket     {host.saving.bucket}, {_behind(host.saving)}"
+    for port in host.ports:
+        yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
 
 
 def _stands(found: Status) -> str:

@@ -77,6 +77,12 @@ class HostStatus:
         return ports_of(self.report)
 
     @property
+    def idle_since(self) -> str | None:
+        """Since when it does nothing, where it does nothing and that is looked at."""
+        found = (self.report or {}).get("idle_since")
+        return str(found) if found else None
+
+    @property
     def saving(self) -> Saving | None:
         """How far the run is saved in its bucket; None where it has none."""
         return saving_of(self.report)
