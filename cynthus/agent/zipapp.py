@@ -26,7 +26,8 @@ main()
 """
 _HEADER = struct.Struct("<4sLLL")
 _COMMENT = re.compile(rb"^[ ]*# .*$", re.MULTILINE)
-"""A line that is a comment. Its place stays empty, so that a traceback names the lines of the source."""
+_SAYING = re.compile(rb'^([ ]*)""".*"""$', re.MULTILINE)
+"""Lines that only people read. Their places stay, so that a traceback names the lines of the source."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -77,8 +78,12 @@ def _kept(file: Path) -> bytes | None:
 
 
 def _entries() -> list[tuple[str, bytes]]:
-    named = [(file.relative_to(_PACKAGE.parent).as_posix(), _COMMENT.sub(b"", file.read_bytes())) for file in _files()]
+    named = [(file.relative_to(_PACKAGE.parent).as_posix(), _bare(file.read_bytes())) for file in _files()]
     return sorted([("__main__.py", _MAIN), *named])
+
+
+def _bare(source: bytes) -> bytes:
+    return _SAYING.sub(rb'\1""', _COMMENT.sub(b"", source))
 
 
 def _files() -> list[Path]:
