@@ -63,6 +63,7 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
             port_watch.ensure(attempt)
             if saving:
                 _save(attempt)
+            _listen_for_preemption(attempt)
             ports_told = _changed(attempt)
             state, due = pulse.write(now), now + _BEAT
             if state == "EXITED" and not saving:
@@ -75,6 +76,16 @@ def _save(attempt: Attempt) -> None:
     from cynthus.agent import sync
 
     sync.ensure(attempt)
+
+
+def _listen_for_preemption(attempt: Attempt) -> None:
+    if attempt.exit.exists() or not attempt.metadata.exists():
+        return
+    # With all that belongs to HTTP, which only machines of a cloud need.
+    from cynthus.agent import preemption
+
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        preemption.ensure(attempt, str((read_json(attempt.metadata) or {})["server"]))
 
 
 def _changed(attempt: Attempt) -> int:

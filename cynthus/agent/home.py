@@ -91,6 +91,16 @@ class Attempt(NamedTuple):
         return self.folder / "sync.lock"
 
     @property
+    def metadata(self) -> Path:
+        """Which server tells that the machine is taken back; none on a machine that is not a cloud's."""
+        return self.folder / "metadata.json"
+
+    @property
+    def preemption_lock(self) -> Path:
+        """Held by whoever asks that server."""
+        return self.folder / "preemption.lock"
+
+    @property
     def idle(self) -> Path:
         """Since when it does nothing; none where it does something, or nobody looks."""
         return self.folder / "idle.json"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cynthus.agent import beat, lock, memory, supervisor, version
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
+from cynthus.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,8 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
         if spec.bucket is not None:
             _expect_saving(home, attempt, spec.bucket)
+        if spec.metadata is not None:
+            write_json(attempt.metadata, {"server": spec.metadata})
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         _launch(run, attempt, work, descriptor)

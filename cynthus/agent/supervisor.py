@@ -25,6 +25,10 @@ _TICK = 0.5
 """Seconds between two looks at the stop request; the end of main.py and signals are noticed at once."""
 
 
+_HURRY = 15.0
+"""Seconds for main.py to end where a cloud takes the machine back: that gives 30, and what is left is for saving."""
+
+
 class Tell(Protocol):
     """Says to whoever waits for the start that the attempt is on record, or (a failure's document) why it is not."""
 
@@ -93,14 +97,18 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     while (ended := main.poll()) is None:
         why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt) or idle()
         if why:
-            main.end(known.stop_grace)
+            main.end(_grace(known, why))
         alarm.wait(0.02 if why else _TICK)
-    main.clear(known.stop_grace)
+    main.clear(_grace(known, why))
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
     finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
     main.forget()
+
+
+def _grace(known: Record, why: str) -> float:
+    return min(known.stop_grace, _HURRY) if why.startswith("preempted") else known.stop_grace
 
 
 def _idle(attempt: Attempt, known: Record) -> Callable[[], str]:
