@@ -298,3 +298,13 @@ def test_a_removal_does_not_wait_for_a_bucket_that_is_gone(host: Host, place: Pa
     assert host.ask("remove")["changed"]
     until(lambda: not host.processes())
     assert not host.home.folder.exists()
+
+
+@pytest.mark.engine
+def test_what_a_container_wrote_is_saved(container_host: Host) -> None:
+    folder = container_host.root / "bucket"
+    folder.mkdir()
+    container_host.end(SAVES, bucket=f"file://{folder}")
+    saved(container_host)
+    assert sorted(outputs(container_host, LocalBucket(folder))) == ["a b", "deep/model.bin"]
+    assert log(container_host, LocalBucket(folder)) == b"saved\n"
