@@ -38,6 +38,7 @@
     ├── PullFailed
     ├── DiskFull
     ├── PortTaken                     another program listens there
+    ├── BucketFailed                  a bucket does not keep or give what it should
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
@@ -620,6 +621,16 @@ class PortTaken(CynthusError):
     """
 
     code = "CYN-506"
+
+
+class BucketFailed(CynthusError):
+    """A bucket did not take, keep or give what it should.
+
+    It may be full, gone, or not yours to write to; a folder that is a share of a network may not be mounted. What was
+    there before is as it was. Mend that and run the command again; a run's host tries again by itself.
+    """
+
+    code = "CYN-507"
 
 
 class StateCorrupt(CynthusError):

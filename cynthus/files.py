@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -36,6 +36,34 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, durable: bool = 
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def replace_with(path: Path, data: Iterable[bytes], *, partial: Path) -> str:
+    """The same for what is too large to hold: it is written to `partial`, on the same disk, first.
+
+    Gives its SHA-256. Folders that are not there are made. Survives a power cut once `path.parent` is synced.
+
+    Raises:
+        OSError: the file cannot be written; the old one is untouched. What `data` raises comes out, too.
+    """
+    # A hundredth of a second that no start of the agent should cost.
+    import hashlib
+
+    digest = hashlib.sha256()
+    for folder in (partial.parent, path.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(partial, "xb") as stream:
+            for piece in data:
+                stream.write(piece)
+                digest.update(piece)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return digest.hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cynthus.files import read_json, sync_folder, write_atomic, write_json
+from cynthus.files import read_json, replace_with, sync_folder, write_atomic, write_json
 from tests.state.disks import fill, make_read_only, mounted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -200,3 +202,21 @@ def test_json_that_is_no_object_is_refused_by_name(tmp_path: Path, value: object
 def test_a_folder_in_the_place_of_a_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         read_json(tmp_path)
+
+
+def test_what_comes_in_pieces_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"old")
+    found = replace_with(tmp_path / "x", iter([b"a", b"bc"]), partial=tmp_path / "parts/1")
+    assert ((tmp_path / "x").read_bytes(), names(tmp_path / "parts")) == (b"abc", [])
+    assert found == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_pieces_that_break_off_leave_the_old(tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"new"
+        raise KeyError("cut")
+
+    (tmp_path / "x").write_bytes(b"old")
+    with pytest.raises(KeyError, match="cut"):
+        replace_with(tmp_path / "x", pieces(), partial=tmp_path / "parts/1")
+    assert ((tmp_path / "x").read_bytes(), names(tmp_path / "parts")) == (b"old", [])

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import clock, gpus, lock, port_watch, record, reserve, supervisor, unit
+from cynthus.agent import clock, disk, gpus, lock, port_watch, record, reserve, standing, supervisor, unit
 from cynthus.agent.detached import detach
 from cynthus.agent.status import evaluate
 from cynthus.files import read_json, write_json
@@ -27,7 +27,7 @@ _PATIENCE = 5.0
 
 
 def ensure(run: RunFolder, attempt: Attempt) -> None:
-    """See to it that whoever should watch the attempt does. One that has ended, and said so, needs nobody."""
+    """See to it that whoever should watch the attempt does. One that has ended, said so and is saved needs nobody."""
     if over(attempt):
         return
     _replace_killed_supervisor(run, attempt)
@@ -36,8 +36,8 @@ def ensure(run: RunFolder, attempt: Attempt) -> None:
 
 
 def over(attempt: Attempt) -> bool:
-    """Whether the attempt has ended, and said so."""
-    return attempt.exit.exists() and _told(attempt)
+    """Whether the attempt has ended, said so and is saved."""
+    return attempt.exit.exists() and _told(attempt) and not standing.working(attempt)
 
 
 def _taken_up(attempt: Attempt) -> bool:
@@ -67,7 +67,10 @@ def ensure_ended_or_watched(run: RunFolder, attempt: Attempt) -> None:
 
 
 def beat(run: RunFolder, attempt: Attempt) -> None:
-    """Write status.json every two seconds, and at once when the attempt ends. One process an attempt does so."""
+    """Write status.json every two seconds, and at once when the attempt ends; on until what is to be saved is saved.
+
+    One process an attempt does so.
+    """
     if lock.acquire(attempt.agent_lock, wait=False) is None:
         return
     _set_room_aside(attempt)
@@ -75,16 +78,38 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
     while True:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
-        if now >= due or begun or _changed(attempt) != ports_told or attempt.exit.exists():
+        saving = standing.working(attempt)
+        over = attempt.exit.exists() and (state != "EXITED" or not saving)
+        if now >= due or begun or over or _changed(attempt) != ports_told:
             if not attempt.folder.is_dir():
                 return
             _replace_killed_supervisor(run, attempt)
             port_watch.ensure(attempt)
+            if saving:
+                _save(attempt)
+            _listen_for_preemption(attempt)
             ports_told = _changed(attempt)
             state, due = pulse.write(now), now + _BEAT
-            if state == "EXITED":
+            if state == "EXITED" and not saving:
                 return
         time.sleep(_LOOK)
+
+
+def _save(attempt: Attempt) -> None:
+    # Which the agent of a run without a bucket need not read.
+    from cynthus.agent import sync
+
+    sync.ensure(attempt)
+
+
+def _listen_for_preemption(attempt: Attempt) -> None:
+    if attempt.exit.exists() or not attempt.metadata.exists():
+        return
+    # With all that belongs to HTTP, which only machines of a cloud need.
+    from cynthus.agent import preemption
+
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        preemption.ensure(attempt, str((read_json(attempt.metadata) or {})["server"]))
 
 
 def _changed(attempt: Attempt) -> int:
@@ -109,11 +134,12 @@ class _Pulse:
         self._attempt = attempt
         self._gpus: list[dict[str, object]] = []
         self._gpus_due = 0.0
+        self._disk = disk.Guard(attempt)
 
     def write(self, now: float) -> str:
         """One heartbeat; gives the state that it told. A full disk costs a heartbeat and nothing else."""
         self._look_at_gpus(now)
-        document = evaluate(self._attempt, at=clock.stamp(time.time()), gpus=self._gpus)
+        document = evaluate(self._attempt, at=clock.stamp(time.time()), gpus=self._gpus, room=self._disk.look())
         if document["state"] == "EXITED" and self._attempt.record.exists() and not self._attempt.exit.exists():
             return "ending"  # A new supervisor is about to end what main.py left behind, and to say why it ended.
         try:

@@ -57,7 +57,7 @@ def launch(
     ports.expect(attempt, spec.ports, inside=not fellows.several)
     room = container_room.make(home, spec, run, attempt, ready, environment, secrets)
     command = Command(create_argv(spec, run, attempt, ready, room, fellows, devices), env=talk.variables)
-    return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)
+    return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus, spec.idle)
 
 
 def begin(launch: Launch, *, tell: Tell) -> None:

@@ -19,6 +19,7 @@ GPUS_TAKEN = "CYN-422"
 NOT_RUNNING = "CYN-501"
 DISK_FULL = "CYN-504"
 PORT_TAKEN = "CYN-506"
+BUCKET = "CYN-507"
 
 
 class Failure(Exception):

@@ -31,6 +31,15 @@ class Attempt(NamedTuple):
         return f"{self.deployment}/{self.run}/{self.number}/{self.rank}"
 
     @property
+    def home(self) -> Home:
+        """The deployment's."""
+        return Home(self.folder.parents[4], self.deployment)
+
+    @property
+    def run_folder(self) -> RunFolder:
+        return RunFolder(self.folder.parents[2], self.deployment)
+
+    @property
     def log(self) -> Path:
         return self.folder / "log"
 
@@ -45,10 +54,6 @@ class Attempt(NamedTuple):
     @property
     def record(self) -> Path:
         return self.folder / "run.pid"
-
-    @property
-    def home(self) -> Home:
-        return Home(self.folder.parents[4], self.deployment)
 
     @property
     def stop(self) -> Path:
@@ -74,6 +79,31 @@ class Attempt(NamedTuple):
     def ports_lock(self) -> Path:
         """Held by whoever watches the ports."""
         return self.folder / "ports.lock"
+
+    @property
+    def sync(self) -> Path:
+        """Where the attempt is saved and how far; none where it is saved nowhere."""
+        return self.folder / "sync.json"
+
+    @property
+    def sync_lock(self) -> Path:
+        """Held by whoever saves it."""
+        return self.folder / "sync.lock"
+
+    @property
+    def metadata(self) -> Path:
+        """Which server tells that the machine is taken back; none on a machine that is not a cloud's."""
+        return self.folder / "metadata.json"
+
+    @property
+    def preemption_lock(self) -> Path:
+        """Held by whoever asks that server."""
+        return self.folder / "preemption.lock"
+
+    @property
+    def idle(self) -> Path:
+        """Since when it does nothing; none where it does something, or nobody looks."""
+        return self.folder / "idle.json"
 
     @property
     def strays(self) -> Path:
@@ -120,6 +150,11 @@ class RunFolder(NamedTuple):
     def listing(self) -> Path:
         """The files that the source brought, with their sizes and times."""
         return self.folder / "source.json"
+
+    @property
+    def sent(self) -> Path:
+        """Which outputs are in its bucket."""
+        return self.folder / "sent.jsonl"
 
     @property
     def pruned(self) -> Path:
@@ -207,6 +242,16 @@ class Home(NamedTuple):
     def open(self) -> Path:
         """A file for each attempt that goes on."""
         return self.folder / "open"
+
+    @property
+    def checkpoints_sent(self) -> Path:
+        """Which of them are in the bucket."""
+        return self.folder / "checkpoints.sent.jsonl"
+
+    @property
+    def leaving(self) -> Path:
+        """Says that all of this is about to be removed, so that nobody begins to save it."""
+        return self.folder / "leaving"
 
     @property
     def marker(self) -> Path:

@@ -52,6 +52,12 @@ def lease(attempt: Attempt, count: int, place: Path | None = None) -> tuple[int,
     return tuple(got)
 
 
+def of(attempt: Attempt, place: Path | None = None) -> list[int]:
+    """The GPUs that an attempt was given, by index."""
+    files = (place or usual_place()).glob("[0-9]*")
+    return [int(file.name) for file in files if f'"label": {json.dumps(attempt.label)}' in file.read_text()]
+
+
 def _too_few(count: int, have: int, taken: dict[int, str]) -> Failure:
     listed = ", ".join(f"{index} by {holder}" for index, holder in taken.items())
     return Failure(

@@ -36,7 +36,7 @@ def launch(
         **secrets, processes.MARK: attempt.label,
     }
     command = Command(spec.command, cwd=run.app, env=variables)
-    return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus)
+    return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus, spec.idle)
 
 
 def _visible(devices: tuple[int, ...]) -> dict[str, str]:

@@ -47,7 +47,7 @@ def prune(home: Home, at_home: Sequence[str], variables: Mapping[str, str]) -> P
 
 def _over(run: RunFolder) -> bool:
     attempts = run.attempts()
-    if any(lock.held(file) for each in attempts for file in (each.lock, each.agent_lock)):
+    if any(lock.held(file) for each in attempts for file in (each.lock, each.agent_lock, each.sync_lock)):
         return False
     return all(each.exit.exists() for each in attempts) if attempts else run.stop.exists()
 

@@ -38,6 +38,8 @@ class Record(NamedTuple):
     container: str | None
     boot: str = ""
     """Which start of the machine it was; '' in a record of an earlier version, and where the system does not tell."""
+    idle: float | None = None
+    """Seconds of idling after which it must end; None: none are too many."""
 
     @property
     def damaged(self) -> bool:
@@ -77,7 +79,7 @@ def this_boot() -> str:
 _KINDS: dict[str, tuple[type, ...]] = {
     "pid": (int,), "born": (str,), "supervisor_pid": (int,), "supervisor_born": (str,), "started_at": (str,),
     "deadline": (int, float, type(None)), "stop_grace": (int, float), "gpus": (int,), "container": (str, type(None)),
-    "boot": (str,),
+    "boot": (str,), "idle": (int, float, type(None)),
 }
 
 
@@ -90,7 +92,7 @@ def read(attempt: Attempt) -> Record | None:
     """The record, or None before anything was started. Of a `damaged` one is left what other files tell."""
     try:
         document = read_json(attempt.record)
-        return None if document is None else _checked({"boot": "", **document})
+        return None if document is None else _checked({"boot": "", "idle": None, **document})
     except (OSError, ValueError):
         return _remains(attempt)
 

@@ -39,6 +39,7 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
         raise Failure(f"{home.folder} is not the home of a deployment", hint="name the right one with --home")
     for run in home.runs():
         stop.stop(home, run.id, None, _REASON)
+    home.leaving.touch()
     unit.remove(home, environment)
     _await_quiet(home)
     for kept in sorted(home.environments.glob("*.image")):
@@ -76,7 +77,8 @@ def _rmdir_ours(folder: Path) -> None:
 def _await_quiet(home: Home) -> None:
     """Wait for our own processes, which put away what is theirs after a run's end: nothing new is written then."""
     deadline = time.monotonic() + _PATIENCE
-    files = [file for run in home.runs() for each in run.attempts() for file in (each.lock, each.agent_lock)]
+    attempts = [each for run in home.runs() for each in run.attempts()]
+    files = [file for each in attempts for file in (each.lock, each.agent_lock, each.sync_lock)]
     while any(lock.held(file) for file in files):
         if time.monotonic() > deadline:
             raise Failure(f"a process of {home.deployment} does not end", hint="run the command again in a minute")

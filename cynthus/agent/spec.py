@@ -52,6 +52,11 @@ class Spec(NamedTuple):
     stop_grace: float
     gpus: int
     ports: tuple[Port, ...] = ()
+    idle: float | None = None
+    bucket: str | None = None
+    """The path of a folder."""
+    metadata: str | None = None
+    """The address of the machine's metadata server. A target that has such machines writes it; no other is asked."""
 
     @property
     def in_container(self) -> bool:
@@ -101,6 +106,9 @@ def parse(document: Mapping[str, object]) -> Spec:
         gpus=reader.value("gpus", (int,)),
         # Left out by hand, or by the Cynthus that rendered the folder before there was such a key.
         ports=tuple(_port(each) for each in reader.value("ports", (list,))) if "ports" in document else (),
+        metadata=_server(reader.text_or_none("metadata")) if "metadata" in document else None,
+        idle=reader.value("idle", (int, float, type(None))) if "idle" in document else None,
+        bucket=_bucket(reader.text_or_none("bucket")) if "bucket" in document else None,
     )
     _check(spec)
     return spec
@@ -152,6 +160,18 @@ def _port(value: object) -> Port:
     if not 0 < number < 65536 or (health is not None and _HEALTH.fullmatch(health) is None):
         raise Failure(f"spec.json: {value!r} is no port", hint=_HINT)
     return Port(number, health)
+
+
+def _server(address: str | None) -> str | None:
+    if address is not None and not address.startswith("http://"):
+        raise Failure(f"spec.json: {address!r} is no metadata server", hint=_HINT)
+    return address
+
+
+def _bucket(address: str | None) -> str | None:
+    if address is not None and not address.startswith("file:///"):
+        raise Failure(f"spec.json: {address!r} is no bucket that this agent knows", hint=_HINT)
+    return address and address.removeprefix("file://")
 
 
 def _check(spec: Spec) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cynthus.agent import beat, lock, memory, supervisor, unit, version, watch
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
+from cynthus.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,10 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
     try:
         _refuse_stopped(run, attempt)
         secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
+        if spec.bucket is not None:
+            _expect_saving(home, attempt, spec.bucket)
+        if spec.metadata is not None:
+            write_json(attempt.metadata, {"server": spec.metadata})
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         watch.begin(home, attempt)
@@ -74,6 +79,14 @@ def _refuse_stopped(run: RunFolder, attempt: Attempt) -> None:
     why = supervisor.wished(run, attempt)
     if why:
         raise Failure(f"run {run.id} was stopped before it began ({why})", hint="`cynthus run` starts a new one")
+
+
+def _expect_saving(home: Home, attempt: Attempt, bucket: str) -> None:
+    """From now on it is to be saved there. Whatever was not of earlier runs gets another try."""
+    from cynthus.agent import standing, sync
+
+    standing.expect(attempt, bucket)
+    sync.resume(home)
 
 
 def _devices(attempt: Attempt, count: int) -> tuple[int, ...]:

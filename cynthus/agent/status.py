@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.agent import lock, ports, record
+from cynthus.agent import disk, lock, ports, record, standing
 from cynthus.agent.main_process import REBOOTED, UNKNOWN
+from cynthus.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cynthus.agent.disk import Room
     from cynthus.agent.home import Attempt
+    from cynthus.agent.standing import Standing
 
 NEVER_BEGAN = "main.py never began: the start was cut off"
 
 
-def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[str, object]:
-    """status.json as it should read now; `at` is the time to write into it."""
+def evaluate(
+    attempt: Attempt, *, at: str, gpus: Sequence[object] = (), room: Room | None = None,
+    told: Standing | None = None,
+) -> dict[str, object]:
+    """status.json as it should read now; `at` is the time to write into it.
+
+    `room` is left on the disk, and `told` is how far it is saved, where that is known better than by looking.
+    """
     known = record.read(attempt)
     ended = record.read_end(attempt) or _unrecorded_end(attempt, known)
-    logged = _size(attempt)
+    logged, room = _size(attempt), room or disk.Guard(attempt).look()
+    told = told or standing.read(attempt)
     return {
         "schema": 1,
         "run_id": attempt.run,
@@ -34,9 +44,11 @@ def evaluate(attempt: Attempt, *, at: str, gpus: Sequence[object] = ()) -> dict[
         "signal": ended.get("signal") if ended else None,
         "reason": ended.get("reason", "") if ended else "",
         "bytes_logged": logged,
-        # The files are read where they lie: nothing has to be brought anywhere.
-        "bytes_synced": logged,
-        "bytes_behind": 0,
+        # Without a bucket the files are read where they lie: nothing has to be brought anywhere.
+        **(told.told() if told else {"bytes_synced": logged, "bytes_behind": 0, "sync": None}),
+        "disk_free_bytes": room.free if room else None,
+        "warning": room.warning if room and not ended else "",
+        "idle_since": None if ended else idle_since(attempt),
         "gpus": list(gpus),
         "ports": [] if ended else [each._asdict() for each in ports.read(attempt).each],
     }
@@ -53,6 +65,14 @@ def _unrecorded_end(attempt: Attempt, known: record.Record | None) -> dict[str, 
     if known is not None and known.of_an_earlier_boot:
         return record.read_end(attempt) or {"reason": REBOOTED}
     return record.read_end(attempt) or {"reason": UNKNOWN if known else NEVER_BEGAN}
+
+
+def idle_since(attempt: Attempt) -> str | None:
+    """Since when it has been idle; None where it is not, or nobody looks."""
+    try:
+        return str((read_json(attempt.idle) or {})["since"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _size(attempt: Attempt) -> int:

@@ -38,7 +38,7 @@ def stop(home: Home, run_id: str, number: int | None, reason: str) -> bool:
     going = [each for each in run.attempts() if number in (None, each.number) and _goes_on(each)]
     for each in going:
         beat.ensure(run, each)
-        _nudge(each)
+        nudge(each)
     for each in going:
         _await_end(run, each)
     return changed or bool(going)
@@ -48,7 +48,7 @@ def _goes_on(attempt: Attempt) -> bool:
     return not attempt.exit.exists() and (attempt.record.exists() or lock.held(attempt.lock))
 
 
-def _nudge(attempt: Attempt) -> None:
+def nudge(attempt: Attempt) -> None:
     """A supervisor looks for the wish now and then; this makes it look now."""
     known = record.read(attempt)
     if known is None or not known.supervisor_lives:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus import process
-from cynthus.agent import clock, lock, processes, record, request, reserve
+from cynthus.agent import clock, disk, lock, processes, record, request, reserve
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
@@ -16,13 +16,17 @@ from cynthus.agent.main_process import REBOOTED, Main, MainProcess
 from cynthus.agent.record import Ended, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cynthus.agent.home import Attempt, RunFolder
     from cynthus.process import Command
 
 _TICK = 0.5
 """Seconds between two looks at the stop request; the end of main.py and signals are noticed at once."""
+
+
+_HURRY = 15.0
+"""Seconds for main.py to end where a cloud takes the machine back: that gives 30, and what is left is for saving."""
 
 
 class Tell(Protocol):
@@ -40,6 +44,7 @@ class Launch(NamedTuple):
     max_duration: float | None
     stop_grace: float
     gpus: int
+    idle: float | None = None
 
 
 def begin(launch: Launch, *, tell: Tell) -> None:
@@ -78,7 +83,7 @@ def first_record(launch: Launch, pid: int, born: str, container: str | None = No
     deadline = None if launch.max_duration is None else time.monotonic() + launch.max_duration
     began = Record(
         pid, born, 0, "", clock.stamp(time.time()), deadline, launch.stop_grace, launch.gpus, container,
-        record.this_boot(),
+        record.this_boot(), launch.idle,
     )
     return began.supervised_by_us()
 
@@ -87,18 +92,41 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     """Wait for the end, bring it about when it is asked for or due, and write it down."""
     known = record.read(attempt)
     assert known is not None  # noqa: S101 - written before main.py was let go
+    idle = _idle(attempt, known)
     why = ""
     while (ended := main.poll()) is None:
-        why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt)
+        why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt) or idle()
         if why:
-            main.end(known.stop_grace)
+            main.end(_grace(known, why))
         alarm.wait(0.02 if why else _TICK)
-    main.clear(known.stop_grace)
+    main.clear(_grace(known, why))
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
-    finish(attempt, ended._replace(reason=why) if why else ended)
+    finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
     main.forget()
+
+
+def _grace(known: Record, why: str) -> float:
+    return min(known.stop_grace, _HURRY) if why.startswith("preempted") else known.stop_grace
+
+
+def _idle(attempt: Attempt, known: Record) -> Callable[[], str]:
+    if known.idle is None:
+        return str
+    # With all that it takes to look at files and processors, which few runs need.
+    from cynthus.agent.idle import Idle
+
+    return Idle(attempt, known).reason
+
+
+def _disk_full(attempt: Attempt, ended: Ended) -> str:
+    """A full disk, where main.py has failed on one: its own words about that may not have found room in the log."""
+    if ended.exit_code == 0:
+        return ""
+    full = disk.at_the_end(attempt)
+    how = f"signal {ended.signal}" if ended.signal else f"exit code {ended.exit_code}"
+    return f"{full}, main.py ended with {how}" if full else ""
 
 
 def _gather(run: RunFolder) -> None:

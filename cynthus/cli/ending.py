@@ -10,7 +10,7 @@ import click
 from cynthus.cli import documents
 from cynthus.cli.console import Unread
 from cynthus.cli.wording import between, moment, typed
-from cynthus.core.amounts import files
+from cynthus.core.amounts import files, size
 from cynthus.core.run import Run, RunState
 from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cynthus.operations.ports import ServedPort
     from cynthus.operations.pull import Pulled
     from cynthus.operations.up import Outcome
+    from cynthus.operations.warnings import Warned
 
 ATTACHED_LINES = 100
 """How much of the log of a run that goes on already is shown again."""
@@ -106,6 +107,7 @@ def stay(
         DiskFull: it cannot be shown; the run goes on.
     """
     _hear_of_ports(app, attendance, where)
+    _hear_warnings(app, attendance)
     while True:
         try:
             attendance.watch(sink)
@@ -138,6 +140,19 @@ def _hear_of_ports(app: App, attendance: Attendance, where: str | None) -> None:
 
     if attendance.news is None and expects_ports(attendance.site.document()):
         attendance.news = PortNews(tell)
+
+
+def _hear_warnings(app: App, attendance: Attendance) -> None:
+    from cynthus.operations.warnings import Warnings
+
+    def tell(agent: HostAgent, warned: Warned) -> None:
+        who = f"{agent.name}: " if attendance.run.nodes > 1 else ""
+        free = f", {size(warned.free)} are free" if warned.free is not None else ""
+        said = f"warning: {warned.text}" if warned.text else "there is room on the disk of the host again"
+        app.console.say(f"{who}{said}{free}")
+
+    if attendance.warnings is None:
+        attendance.warnings = Warnings(tell)
 
 
 def _cancel(app: App, attendance: Attendance) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cynthus.operations.ports import ServedPort
+    from cynthus.operations.saving import Saving
     from cynthus.operations.status import HostStatus, Silence, Status
 
 
@@ -41,9 +42,7 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
     if found.run is not None:
         yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
     for host in found.hosts:
-        yield f"  host       {host.name}{_report(host, now)}"
-        for port in host.ports:
-            yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
+        yield from _host(host, now)
     yield f"  not saved  {_unsaved(found)}"
     for each in found.at_work:
         yield f"  at work    {each}"
@@ -51,6 +50,18 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
         yield f"  problem    {found.problem}{_ways_out(found)}"
     for run in reversed(found.runs[:-1][-5:]):
         yield f"  before     {run.id} {run.state}"
+
+
+def _host(host: HostStatus, now: datetime) -> Iterator[str]:
+    yield f"  host       {host.name}{_report(host, now)}"
+    if host.idle_since:
+        yield f"  idle       for {between(host.idle_since, now)}: computes and writes nothing on {host.name}"
+    if host.warned.text:
+        yield f"  warning    {host.warned.text}{_free(host)}"
+    if host.saving is not None:
+        yield f"  bucket     {host.saving.bucket}, {_behind(host.saving)}"
+    for port in host.ports:
+        yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
 
 
 def _stands(found: Status) -> str:
@@ -116,6 +127,17 @@ def _report(host: HostStatus, now: datetime) -> str:
     pid = report.get("pid")
     alive = f", pid {pid}" if report.get("state") == "RUNNING" and pid else ""
     return f"{alive}, log {size(logged)}" if isinstance(logged, int) else alive
+
+
+def _behind(saving: Saving) -> str:
+    what = files(saving.files) if saving.files else "the log"
+    behind = f"{what}, {size(saving.bytes)} behind" if saving.files or saving.bytes else "all is there"
+    tries = "; it is not tried again before the next run" if saving.given_up else ""
+    return behind + tries + (f" ({saving.problem})" if saving.problem else "")
+
+
+def _free(host: HostStatus) -> str:
+    return f", {size(host.warned.free)} are free" if host.warned.free is not None else ""
 
 
 def _health(port: ServedPort, now: datetime) -> str:

@@ -86,6 +86,20 @@ def _address(text: str) -> str:
     return plain(text)
 
 
+def _bucket(text: str) -> str:
+    path = text.removeprefix("file://")
+    if _SCHEME.match(text) and path == text:
+        raise Misfit(
+            f"this version saves to a folder of the host only, not to {quoted(text)}",
+            hint="write e.g. bucket: file:///srv/results",
+        )
+    if not path.startswith("/") or ".." in path.split("/") or not path.strip("/"):
+        raise Misfit(
+            f"{quoted(text)} is no whole path of a folder", hint="write e.g. bucket: file:///srv/results"
+        )
+    return f"file://{plain(path)}"
+
+
 def _port(value: object) -> object:
     text = str(value)
     if isinstance(value, bool) or re.fullmatch(r"[0-9]{1,5}", text) is None or not 0 < int(text) < 65536:
@@ -182,6 +196,7 @@ Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "
 Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN})]
 EntryName = Annotated[str, AfterValidator(_entry), WithJsonSchema({"type": "string", "pattern": ENTRY_PATTERN})]
 Address = Annotated[str, AfterValidator(_address)]
+BucketAddress = Annotated[str, AfterValidator(_bucket)]
 PythonVersion = Annotated[
     str, AfterValidator(_python), WithJsonSchema({"type": ["string", "number"], "pattern": PYTHON_PATTERN})
 ]

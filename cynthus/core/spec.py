@@ -12,6 +12,7 @@ from cynthus.core.duration import Duration as Duration
 from cynthus.core.fields import (
     Address,
     Argument,
+    BucketAddress,
     EntryName,
     Name,
     NodeCount,
@@ -98,17 +99,23 @@ class Limits(Section):
     max_duration: Time | None = Field(
         default=None, description="How long a run may take: `4h`, `1h30m`, or seconds. By default as long as it likes."
     )
+    idle: Time | None = Field(
+        default=None,
+        description="How long a run may do nothing: use no GPU of its own and no processor, and write to neither log, "
+        "outputs nor checkpoints. Then it is ended. By default as long as it likes.",
+    )
     stop_grace: Time = Field(
         default=Duration(10, "10s"),
         description="How long a run that is told to end may take before it is killed.",
         json_schema_extra={"default": "10s"},
     )
 
-    @field_validator("max_duration")
+    @field_validator("max_duration", "idle")
     @classmethod
-    def _more_than_nothing(cls, value: Duration | None) -> Duration | None:
+    def _more_than_nothing(cls, value: Duration | None, info: ValidationInfo) -> Duration | None:
         if value is not None and value.seconds == 0:
-            raise Misfit("a run of no time ends at once", hint="write a longer time, or leave the key out")
+            what = "of no time" if info.field_name == "max_duration" else "that may not wait"
+            raise Misfit(f"a run {what} ends at once", hint="write a longer time, or leave the key out")
         return value
 
 
@@ -150,6 +157,11 @@ class AppSpec(Section):
     )
     checkpoints: Writable = Field(
         default="checkpoints", description="The folder for what a later run goes on from. It is kept from run to run."
+    )
+    bucket: BucketAddress | None = Field(
+        default=None,
+        description="Where the host itself saves log, checkpoints and outputs while a run goes on: "
+        "`file:///srv/results`, a folder of the host that is there already, a mounted share say. By default nowhere.",
     )
     ports: Ports = Field(
         default=(),

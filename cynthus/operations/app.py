@@ -61,9 +61,11 @@ class App:
             "outputs": spec.outputs.rstrip("/"),
             "checkpoints": spec.checkpoints.rstrip("/"),
             "max_duration": spec.limits.max_duration.seconds if spec.limits.max_duration else None,
+            "idle": spec.limits.idle.seconds if spec.limits.idle else None,
             "stop_grace": spec.limits.stop_grace.seconds,
             "gpus": placement.gpus,
             "ports": [each.model_dump() for each in spec.ports],
+            "bucket": spec.bucket,
         }
 
 

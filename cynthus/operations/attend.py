@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cynthus.operations.ports import PortNews
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
+    from cynthus.operations.warnings import Warnings
 
 
 NOTE = 10.0
@@ -35,13 +36,14 @@ NOTE = 10.0
 @dataclass
 class Attendance:
     """Follows one run. `seen` counts the bytes of each host's log that were shown, by rank, so that it can be
-    interrupted and go on. `news` tells of its ports, where it has some."""
+    interrupted and go on. `news` tells of its ports, where it has some, `warnings` of what its hosts warn of."""
 
     tools: Tools
     site: Site
     run: Run
     seen: dict[int, int] = field(default_factory=dict)
     news: PortNews | None = None
+    warnings: Warnings | None = None
     _lines: dict[int, Lines] = field(default_factory=dict)
 
     def begin_at_tail(self, lines: int) -> bool:
@@ -70,6 +72,8 @@ class Attendance:
             self.run = keep_together(known, there, self.tools.clock)
             if self.news is not None:
                 self.news.look(there, self.run, self.tools.clock)
+            if self.warnings is not None:
+                self.warnings.look(there, self.run, self.tools.clock)
             if self.run.over or self.tools.clock.monotonic() - noted >= NOTE:
                 noted = self.tools.clock.monotonic()
                 note_run(self.tools, self.site, self.run)

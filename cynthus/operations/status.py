@@ -13,6 +13,7 @@ from cynthus.operations.found import all_runs
 from cynthus.operations.observe import observe
 from cynthus.operations.ports import ports_of
 from cynthus.operations.pull import not_at_home
+from cynthus.operations.saving import saving_of
 from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.silence import (
     distant,
@@ -24,6 +25,7 @@ from cynthus.operations.silence import (
 )
 from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
 from cynthus.operations.strays import strays_of
+from cynthus.operations.warnings import warned
 from cynthus.process import mentioning
 from cynthus.state.folder import lock_path
 from cynthus.state.holder import current_holder, here
@@ -36,9 +38,11 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.ports import ServedPort
+    from cynthus.operations.saving import Saving
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
+    from cynthus.operations.warnings import Warned
     from cynthus.state.heard import Heard
 
 LOOK = 45.0
@@ -71,6 +75,22 @@ class HostStatus:
     def ports(self) -> tuple[ServedPort, ...]:
         """Those of the run, as they are there."""
         return ports_of(self.report)
+
+    @property
+    def idle_since(self) -> str | None:
+        """Since when it does nothing, where it does nothing and that is looked at."""
+        found = (self.report or {}).get("idle_since")
+        return str(found) if found else None
+
+    @property
+    def saving(self) -> Saving | None:
+        """How far the run is saved in its bucket; None where it has none."""
+        return saving_of(self.report)
+
+    @property
+    def warned(self) -> Warned:
+        """What it warns of."""
+        return warned(self.report)
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,8 @@ CASES: list[tuple[str, type, int, str]] = [
     ("resources: {disk: [1GB]}", WrongType, 19, "one value"),
     ("limits: {max_duration: 4:00}", BadValue, 24, "4h"),
     ("limits: {max_duration: 0}", BadValue, 24, "longer"),
+    ("limits: {idle: 0}", BadValue, 16, "longer"),
+    ("limits: {idle: often}", BadValue, 16, "4h"),
     ("limits: {max_duration: .inf}", BadValue, 24, ".inf"),
     ("limits: {stop_grace: no}", WrongType, 22, "one value"),
 ]

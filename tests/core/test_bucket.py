@@ -1,0 +1,32 @@
+"""The key `bucket:` of cynthus.yaml."""
+
+from __future__ import annotations
+
+import pytest
+
+from cynthus.errors import BadValue
+from tests.core.reading import place, problem, read
+
+
+@pytest.mark.parametrize("said", ["file:///srv/my results", "/srv/my results", "/srv//./my results/"])
+def test_a_folder_of_the_host_is_a_bucket(said: str) -> None:
+    assert read(f"bucket: {said}").bucket == "file:///srv/my results"
+
+
+def test_by_default_there_is_none() -> None:
+    assert read("name: weather").bucket is None
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("gs://results", "a folder of the host only"), ("s3://results", "a folder of the host only"),
+        ("results", "no whole path"), ("file://results", "no whole path"), ("file:///", "no whole path"),
+        ("/srv/../etc", "no whole path"), ("''", "no whole path"), ("~/x", "no whole path"),
+    ],
+)  # fmt: skip
+def test_what_is_no_bucket_is_told_with_what_is_one(said: str, told: str) -> None:
+    found = problem(f"bucket: {said}")
+    assert (found.code, place(f"bucket: {said}")) == (BadValue.code, (1, 9))
+    assert told in found.message
+    assert found.hint == "write e.g. bucket: file:///srv/results"
