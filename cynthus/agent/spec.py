@@ -52,6 +52,8 @@ class Spec(NamedTuple):
     stop_grace: float
     gpus: int
     ports: tuple[Port, ...] = ()
+    engine: str | None = None
+    """What main.py's work is spread over the hosts with: `ray`, or nothing."""
 
     @property
     def in_container(self) -> bool:
@@ -101,6 +103,7 @@ def parse(document: Mapping[str, object]) -> Spec:
         gpus=reader.value("gpus", (int,)),
         # Left out by hand, or by the Cynthus that rendered the folder before there was such a key.
         ports=tuple(_port(each) for each in reader.value("ports", (list,))) if "ports" in document else (),
+        engine=reader.text_or_none("engine"),
     )
     _check(spec)
     return spec
@@ -159,6 +162,8 @@ def _check(spec: Spec) -> None:
         raise Failure(f"spec.json: {spec.deployment!r} is no deployment's id", hint=_HINT)
     if spec.runtime not in ("venv", "container") or not spec.command:
         raise Failure("spec.json: `runtime` or `command` makes no sense", hint=_HINT)
+    if spec.engine not in (None, "ray"):
+        raise Failure(f"spec.json: {spec.engine!r} is no engine", hint=_HINT)
     for path in (spec.outputs, spec.checkpoints, spec.source):
         if path.startswith("/") or ".." in path.split("/"):
             raise Failure(f"spec.json: {path!r} leads out of the folder", hint=_HINT)

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, lock, memory, supervisor, version
+from cynthus.agent import beat, cluster, lock, memory, supervisor, version
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 
@@ -41,7 +41,7 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
         return False
     try:
         _refuse_stopped(run, attempt)
-        secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
+        secrets = memory.wanted(cluster.secret_names(spec, fellows), memory.take(environment, run.deployment, run.id))
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         _launch(run, attempt, work, descriptor)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus import process
-from cynthus.agent import clock, lock, processes, record, request, reserve
+from cynthus.agent import clock, cluster, lock, processes, record, request, reserve
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
@@ -68,6 +68,7 @@ def start(launch: Launch) -> Main | None:
     problem = held.release()
     if problem:
         os.waitpid(held.pid, 0)
+        cluster.remove_folder(attempt)
         finish(attempt, Ended(127, None, f"cannot start {launch.command.argv[0]!r}: {problem}"))
         return None
     return MainProcess(held.pid, born, attempt.label, ours=True)
@@ -94,6 +95,7 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
             main.end(known.stop_grace)
         alarm.wait(0.02 if why else _TICK)
     main.clear(known.stop_grace)
+    cluster.remove_folder(attempt)
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
@@ -131,6 +133,7 @@ def adopt(run: RunFolder, attempt: Attempt) -> None:
     if known is None or attempt.exit.exists():
         return
     if known.of_an_earlier_boot:
+        cluster.remove_folder(attempt)
         finish(attempt, Ended(None, None, REBOOTED))
         if known.container is not None:
             _orphan(attempt, known, may_begin=False).forget()
