@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105 - a variable's name
 """What a program must show that wants something of the cluster: who reaches it may run whatever he likes there."""
 
-INSIDE = "/tmp/ray"  # noqa: S108 - of a container, with which it goes
+_INSIDE = "/tmp/ray"  # noqa: S108 - of a container, with which it goes
 """Ray's folder in a container."""
 
 _ALONE_TOO = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_DOCKER_CPU_WARNING": "1"}
@@ -39,13 +39,17 @@ def secret_names(spec: Spec, fellows: Fellows) -> tuple[str, ...]:
     return (*spec.secrets, TOKEN)
 
 
-def command(spec: Spec, run: str, fellows: Fellows, python: str, program: str, folder: str) -> tuple[str, ...]:
-    """The command of the run, by the agent's `program` where it needs an engine; Ray's own files go to `folder`."""
+def command(spec: Spec, run: str, fellows: Fellows, python: str, program: str, folder: str = "") -> tuple[str, ...]:
+    """The command of the run, by the agent's `program` where it needs an engine; Ray's own files go to `folder`.
+
+    Without one it is in a container.
+    """
     if spec.engine is None:
         return spec.command
     several = ("--addresses", ",".join(fellows.addresses), "--port", str(hosts.port_of(run))) if fellows.several else ()
+    place = ("--folder", folder) if folder else ("--folder", _INSIDE, "--inside", "container")
     return (
-        python, "-I", "-S", program, "ray", "--folder", folder, "--rank", str(fellows.rank), "--gpus", str(spec.gpus),
+        python, "-I", "-S", program, "ray", *place, "--rank", str(fellows.rank), "--gpus", str(spec.gpus),
         *several, "--", *spec.command,
     )
 

@@ -49,7 +49,7 @@ def create_argv(
         *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
         *(mount(str(run.program), _PROGRAM, read_only=True) if spec.engine else ()),
         ready.image, "-c", _ENTRY, "cynthus",
-        *cluster.command(spec, run.id, fellows, "python", _PROGRAM, cluster.INSIDE),
+        *cluster.command(spec, run.id, fellows, "python", _PROGRAM),
     )
 
 

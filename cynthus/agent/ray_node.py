@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -23,6 +22,8 @@ from cynthus.process import Command
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from cynthus.process import Started
 
 PATIENCE = 120.0
 """Seconds for the head to answer; for all nodes to join, half a minute more: who does not come says so first."""
@@ -57,6 +58,8 @@ class Node(NamedTuple):
     addresses: tuple[str, ...]
     port: int
     command: tuple[str, ...]
+    forward: bool = False
+    """Whether only we are told to end, as in a container, and main.py by us. A supervisor tells all processes."""
     patience: float = PATIENCE
 
 
@@ -84,7 +87,7 @@ class Ray:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._number = 0
-        self._main: subprocess.Popen[bytes] | None = None
+        self._main: Started | None = None
         self._said = node.folder / "start.log"
         self._environment = {**os.environ}
         self._environment.setdefault(cluster.TOKEN, os.urandom(16).hex())
@@ -124,10 +127,10 @@ class Ray:
         if self._told():
             return -self._told()
         with self._started("--address", head, "--node-ip-address", _own_address(node)) as ray:
-            while not self._told() and ray.poll() is None and self._head_is_there(_SILENCE):
+            while not self._told() and not process.ended(ray) and self._head_is_there(_SILENCE):
                 self._sleep(_LOOK, ray)
             # A node that has ended because the head did, which may be seen a moment later, is none that died.
-            if not self._told() and ray.poll() is not None and self._head_is_there(_GRACE, insist=True):
+            if not self._told() and process.ended(ray) and self._head_is_there(_GRACE, insist=True):
                 raise self._died(ray)
         return -self._told()
 
@@ -148,7 +151,7 @@ class Ray:
             time.sleep(_TICK)
         return True
 
-    def _call_the_roll(self, ray: subprocess.Popen[bytes], address: str) -> None:
+    def _call_the_roll(self, ray: Started, address: str) -> None:
         node = self._node
         missing = node.folder / "missing.json"
         names = ",".join(_name(rank) for rank in range(len(node.addresses)))
@@ -156,7 +159,7 @@ class Ray:
         with open(self._said, "ab") as said:
             asked = process.start(ask, stdout=said, stderr=said)
         try:
-            self._wait(lambda: asked.poll() is not None, ray, "not all hosts have joined the Ray cluster", 1.25)
+            self._wait(lambda: process.ended(asked), ray, "not all hosts have joined the Ray cluster", 1.25)
         except Broken as problem:
             absent = [f"rank {_rank(name)} ({node.addresses[_rank(name)]})" for name in _listed(missing)]
             told = f"missing: {', '.join(absent)}" if absent else "it does not say who is there"
@@ -166,12 +169,12 @@ class Ray:
         if asked.returncode and not self._told():
             raise Broken(f"the Ray cluster cannot be asked who is there:\n{self._last_words()}")
 
-    def _attend(self, main: subprocess.Popen[bytes], ray: subprocess.Popen[bytes]) -> int:
-        while main.poll() is None:
-            if ray.poll() is not None and not self._told():
+    def _attend(self, main: Started, ray: Started) -> int:
+        while not process.ended(main):
+            if process.ended(ray) and not self._told():
                 _stop(main, _GRACE)
                 raise self._died(ray)
-            self._sleep(_LOOK, main)
+            time.sleep(_TICK)
         return main.returncode
 
     def _started(self, *words: str) -> _Ended:
@@ -191,23 +194,23 @@ class Ray:
         return _Ended(started)
 
     def _wait(
-        self, come: Callable[[], bool], ray: subprocess.Popen[bytes] | None, problem: str, share: float = 1.0
+        self, come: Callable[[], bool], ray: Started | None, problem: str, share: float = 1.0
     ) -> None:
         deadline = time.monotonic() + self._node.patience * share
         while not self._told() and not come():
-            if ray is not None and ray.poll() is not None:
+            if ray is not None and process.ended(ray):
                 raise self._died(ray)
             if time.monotonic() >= deadline:
                 raise Broken(problem)
             time.sleep(_TICK)
 
-    def _sleep(self, seconds: float, child: subprocess.Popen[bytes]) -> None:
-        """A while, or until the child ends."""
-        if not self._told():
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(seconds)
+    def _sleep(self, seconds: float, child: Started) -> None:
+        """A while; less where the child ends or we are told to."""
+        deadline = time.monotonic() + seconds
+        while not self._told() and not process.ended(child) and time.monotonic() < deadline:
+            time.sleep(_TICK)
 
-    def _died(self, ray: subprocess.Popen[bytes]) -> Broken:
+    def _died(self, ray: Started) -> Broken:
         return Broken(f"the Ray node of this host (rank {self._node.rank}) has ended, with {ray.returncode}"
                       f"{':' if self._node.rank == 0 else ''}\n{self._last_words()}")  # fmt: skip
 
@@ -223,34 +226,32 @@ class Ray:
         return self._number
 
     def _end(self, number: int, _frame: object) -> None:
-        """We are told to end: so is main.py, which has the cluster as long as it takes."""
+        """We are told to end: what main.py does about it decides how, and when."""
         self._number = number
-        if self._main is not None and self._main.returncode is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._main.pid, number)
+        if self._node.forward and self._main is not None:
+            process.kill_group(self._main.pid, number)
 
 
 class _Ended:
     """`ray start --block` within a `with` block; at its end all of that node's processes have ended."""
 
-    def __init__(self, started: subprocess.Popen[bytes]) -> None:
+    def __init__(self, started: Started) -> None:
         self._started = started
 
-    def __enter__(self) -> subprocess.Popen[bytes]:
+    def __enter__(self) -> Started:
         return self._started
 
     def __exit__(self, *_: object) -> None:
         _stop(self._started, _GRACE)
 
 
-def _stop(child: subprocess.Popen[bytes], grace: float) -> None:
+def _stop(child: Started, grace: float) -> None:
     """End a child and what is in its process group."""
-    if child.poll() is None:
-        child.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(grace)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+    process.kill_group(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while not process.ended(child) and time.monotonic() < deadline:
+        time.sleep(_TICK)
+    process.kill_group(child.pid)
     child.wait()
 
 

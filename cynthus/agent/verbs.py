@@ -176,9 +176,9 @@ def ray(given: Arguments) -> Answer:
 
     addresses = tuple(each for each in given.options.get("addresses", "").split(",") if each)
     rank, gpus, port = given.number("rank") or 0, given.number("gpus") or 0, given.number("port") or 0
-    ray_node.become(
-        ray_node.Node(_absolute(given.need("folder")), rank, gpus, addresses, port, given.rest)
-    )
+    inside, patience = given.options.get("inside") == "container", given.number("patience") or ray_node.PATIENCE
+    folder = _absolute(given.need("folder"))
+    ray_node.become(ray_node.Node(folder, rank, gpus, addresses, port, given.rest, inside, patience))
 
 
 def strays(given: Arguments) -> Answer:

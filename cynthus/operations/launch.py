@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cynthus.agent.cluster import TOKEN
 from cynthus.core.clock import stamp
 from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
 from cynthus.errors import CynthusError, Interrupted
-from cynthus.files import write_json
+from cynthus.files import read_json, write_json
 from cynthus.operations.installing import Installing
 from cynthus.operations.observe import keep_together, observe
 from cynthus.operations.side_by_side import side_by_side
@@ -20,6 +21,7 @@ from cynthus.operations.side_by_side import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from random import Random
 
     from cynthus.ansible.client import PlayResult
     from cynthus.core.placement import Placement
@@ -98,7 +100,7 @@ def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: J
     try:
         run = deploy(tools, launch, there, journal, start=not beside)
         if beside:
-            _start_beside(run, there, launch.site.addresses, values)
+            _start_beside(run, there, launch.site.addresses, _with_token(launch, values, tools.random))
     except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
@@ -158,6 +160,24 @@ def _start_beside(
 
     for begun in side_by_side([partial(begin, agent) for agent in there]):
         begun.result()
+
+
+def _with_token(launch: Launch, values: Mapping[str, str], random: Random) -> Mapping[str, str]:
+    """The secrets, with the token of the Ray cluster where several hosts make one."""
+    document = launch.app.run_document(launch.placement, launch.site.id)
+    if document.get("engine") is None or launch.run.nodes == 1:
+        return values
+    return {TOKEN: _token(launch.site.paths.runs / launch.run.id / "token.json", random), **values}
+
+
+def _token(file: Path, random: Random) -> str:
+    """That of a run, which is good for nothing else. On disk, since a killed `up` may have started it on some hosts."""
+    known = read_json(file)
+    if known is None:
+        known = {"token": f"{random.getrandbits(256):064x}"}
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, known, mode=0o600)
+    return str(known["token"])
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:
