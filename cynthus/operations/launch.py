@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent.cluster import TOKEN
 from cynthus.core.clock import stamp
 from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
 from cynthus.errors import CynthusError, Interrupted
-from cynthus.files import read_json, write_json
+from cynthus.files import write_json
+from cynthus.operations.cluster_token import cluster_token
 from cynthus.operations.installing import Installing
 from cynthus.operations.observe import keep_together, observe
 from cynthus.operations.side_by_side import side_by_side
@@ -21,7 +21,6 @@ from cynthus.operations.side_by_side import side_by_side
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-    from random import Random
 
     from cynthus.ansible.client import PlayResult
     from cynthus.core.placement import Placement
@@ -100,7 +99,7 @@ def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: J
     try:
         run = deploy(tools, launch, there, journal, start=not beside)
         if beside:
-            _start_beside(run, there, launch.site.addresses, _with_token(launch, values, tools.random))
+            _start_beside(run, there, launch.site.addresses, _secrets(tools, launch))
     except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
@@ -162,22 +161,12 @@ def _start_beside(
         begun.result()
 
 
-def _with_token(launch: Launch, values: Mapping[str, str], random: Random) -> Mapping[str, str]:
-    """The secrets, with the token of the Ray cluster where several hosts make one."""
+def _secrets(tools: Tools, launch: Launch) -> Mapping[str, str]:
+    """What goes to the hosts over stdin: the user's secrets, and the token of the cluster that several hosts are."""
     document = launch.app.run_document(launch.placement, launch.site.id)
     if document.get("engine") is None or launch.run.nodes == 1:
-        return values
-    return {TOKEN: _token(launch.site.paths.runs / launch.run.id / "token.json", random), **values}
-
-
-def _token(file: Path, random: Random) -> str:
-    """That of a run, which is good for nothing else. On disk, since a killed `up` may have started it on some hosts."""
-    known = read_json(file)
-    if known is None:
-        known = {"token": f"{random.getrandbits(256):064x}"}
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_json(file, known, mode=0o600)
-    return str(known["token"])
+        return launch.app.secrets
+    return {**cluster_token(launch.site.paths.runs / launch.run.id, tools.random), **launch.app.secrets}
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:
