@@ -24,9 +24,21 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow  # Ray is 80 MB to download and 290 MB on each host
 
+_ON_EACH = """
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as At
+ray.init()
+@ray.remote
+def work(name):
+    import beside
+    open(f"outputs/{name}", "w").write(beside.WORD)
+    return ray.util.get_node_ip_address()
+for node in sorted(ray.nodes(), key=lambda each: each["NodeName"]):
+    at = At(node["NodeID"], soft=False)
+    print(ray.get(work.options(scheduling_strategy=at).remote(node["NodeName"])))
+"""
 _HANGS = """
-import os, ray, time
-from pathlib import Path
+import ray, time
 ray.init()
 @ray.remote(num_cpus=0.1, scheduling_strategy="SPREAD")
 def work(): time.sleep(600)
@@ -91,14 +103,23 @@ def test_the_example_runs_on_this_machine(user: User) -> None:
 
 
 @pytest.mark.hosts
-def test_two_hosts_share_the_work(visitor: User, machines: list[Host]) -> None:
+def test_two_hosts_are_one_cluster(visitor: User, machines: list[Host]) -> None:
     folder = far(visitor, "sweep", machines, (EXAMPLES / "ray-sweep/main.py").read_text())
     ended = visitor.cynthus("up", folder, "-y", timeout=600)
     assert ended.code == 0, ended
-    with (folder / "outputs/latest/host-0/results.csv").open() as file:
-        nodes = {row["node"] for row in csv.DictReader(file)}
-    assert nodes == {each.internal_address for each in machines}, ended
+    assert json.loads((folder / "outputs/latest/host-0/best.json").read_text())["machines"] == 2
     assert not of_ray(machines)
+
+
+@pytest.mark.hosts
+def test_a_task_finds_modules_and_outputs_on_each_host(visitor: User, machines: list[Host]) -> None:
+    folder = far(visitor, "sweep", machines, _ON_EACH)
+    (folder / "beside.py").write_text("WORD = 'found'\n")
+    ended = visitor.cynthus("up", folder, "-y", timeout=600)
+    said = [line for line in ended.out.splitlines() if line.startswith("[host-0] 10.")]
+    assert (ended.code, said) == (0, [f"[host-0] {each.internal_address}" for each in machines]), ended
+    written = {each.name: each.read_text() for each in (folder / "outputs/latest").glob("*/rank-*")}
+    assert written == {"rank-0": "found", "rank-1": "found"}
 
 
 @pytest.mark.hosts
