@@ -140,9 +140,9 @@ def test_cancel_leaves_nothing_of_ray_after_supervisors_were_killed(visitor: Use
     with visitor.typing("up", folder, "-y") as following:
         following.until("nodes 2", timeout=300)
         for each in machines:
-            pid = each.text("sh", "-c", "cat /home/tester/.local/share/cynthus/*/runs/*/attempts/1/*/run.pid")
-            for supervisor in {line.split(":")[1].strip(" ,") for line in pid.splitlines() if "supervisor_pid" in line}:
-                each.run("kill", "-KILL", supervisor)
-        assert visitor.cynthus("cancel", folder, "-y").code == 0
+            newest = each.text("sh", "-c", "ls -d /home/tester/.local/share/cynthus/*/runs/* | tail -n 1").strip()
+            known = json.loads(each.text("sh", "-c", f"cat {newest}/attempts/1/*/run.pid"))
+            each.text("kill", "-KILL", str(known["supervisor_pid"]))
+        assert visitor.cynthus("cancel", folder).code == 0
         assert following.ended(timeout=60).code == 5
     assert not of_ray(machines)
