@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.agent import fellows as hosts
+from cynthus.files import read_json
 
 if TYPE_CHECKING:
     from cynthus.agent.fellows import Fellows
     from cynthus.agent.home import Attempt
+    from cynthus.agent.record import Ended
     from cynthus.agent.spec import Spec
 
 TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105 - a variable's name
@@ -19,6 +21,9 @@ TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105 - a variable's name
 
 _INSIDE = "/tmp/ray"  # noqa: S108 - of a container, with which it goes
 """Ray's folder in a container."""
+
+END = "ended.json"
+"""A file in Ray's folder: the node's last word."""
 
 _ALONE_TOO = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_DOCKER_CPU_WARNING": "1"}
 
@@ -66,6 +71,20 @@ def make_folder(attempt: Attempt) -> str:
     made = tempfile.mkdtemp(prefix="cynthus-", dir="/tmp")
     attempt.engine_folder.symlink_to(made)
     return made
+
+
+def told_end(attempt: Attempt, ended: Ended) -> Ended:
+    """How it ended; where nobody was there to see that, as the node itself has noted it in its folder.
+
+    A node leaves well when the head does: that must not be lost with a supervisor that was killed long before.
+    """
+    if ended.exit_code is not None or ended.signal is not None:
+        return ended
+    with suppress(OSError, ValueError):
+        code = (read_json(attempt.engine_folder / END) or {}).get("code")
+        if isinstance(code, int):
+            return ended._replace(exit_code=code if code >= 0 else None, signal=-code if code < 0 else None, reason="")
+    return ended
 
 
 def remove_folder(attempt: Attempt) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from cynthus import process
 from cynthus.agent import cluster
+from cynthus.files import write_json
 from cynthus.process import Command
 
 if TYPE_CHECKING:
@@ -74,9 +75,12 @@ def become(node: Node) -> NoReturn:
     except Broken as problem:
         sys.stderr.write(f"cynthus: {problem}\n")
         code = 1
+    with suppress(OSError):
+        write_json(node.folder / cluster.END, {"code": code})
     if code < 0:
         # As main.py did, so that what is said of the run is true.
-        signal.signal(-code, signal.SIG_DFL)
+        with suppress(OSError):  # SIGKILL is never handled otherwise
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 
@@ -170,6 +174,9 @@ class Ray:
             raise Broken(f"the Ray cluster cannot be asked who is there:\n{self._last_words()}")
 
     def _attend(self, main: Started, ray: Started) -> int:
+        if self._told():
+            # By a signal that came before there was a main.py to forward it to.
+            self._end(self._told(), None)
         while not process.ended(main):
             if process.ended(ray) and not self._told():
                 _stop(main, _GRACE)

@@ -95,6 +95,7 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
             main.end(known.stop_grace)
         alarm.wait(0.02 if why else _TICK)
     main.clear(known.stop_grace)
+    ended = cluster.told_end(attempt, ended)
     cluster.remove_folder(attempt)
     if known.container is None:
         _gather(run)

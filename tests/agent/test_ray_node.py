@@ -101,9 +101,10 @@ def test_main_pys_exit_code_is_the_runs(hosts: Hosts) -> None:
     assert hosts.start(0, "import sys; sys.exit(7)", alone=True).wait(30) == 7
 
 
-def test_a_signal_that_ended_main_py_is_the_runs(hosts: Hosts) -> None:
-    ended = hosts.start(0, "import os; os.kill(os.getpid(), 11)", alone=True).wait(30)
-    assert (ended, hosts.living()) == (-signal.SIGSEGV, [])
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_signal_that_ended_main_py_is_the_runs(hosts: Hosts, number: int) -> None:
+    ended = hosts.start(0, f"import os; os.kill(os.getpid(), {number:d})", alone=True).wait(30)
+    assert (ended, hosts.living()) == (-number, [])
 
 
 def test_where_main_py_fails_the_other_hosts_end_well(hosts: Hosts) -> None:
@@ -224,6 +225,15 @@ def test_after_a_kill_nothing_of_the_cluster_stays(ray_host: Host, *, supervisor
     os.kill(known["pid"], signal.SIGKILL)
     ray_host.ended()
     assert (target.exists(), ray_host.processes() - ray_host.agents()) == (False, set())
+
+
+def test_how_a_node_ended_is_known_also_where_its_supervisor_was_killed(ray_host: Host) -> None:
+    waits = "import sys, time\nwhile not os.path.exists('go'): time.sleep(0.1)\n"
+    ray_host.begin(f"{SAYS_WHERE}{waits}sys.exit(9)\n")
+    ray_host.prints("main at")
+    os.kill(ray_host.record()["supervisor_pid"], signal.SIGKILL)
+    (ray_host.run.app / "go").touch()
+    assert (ray_host.ended()["exit_code"], ray_host.told()["reason"]) == (9, ""), ray_host.told()
 
 
 def test_hosts_of_one_cluster_need_its_token(ray_host: Host) -> None:
