@@ -10,6 +10,7 @@
     │   │   └── BadName, BadValue, PathRefused
     │   ├── MissingProgram            no main.py
     │   ├── RequirementsMissing       `requirements:` names a file that is not there
+    │   ├── PackageMissing            `engine:` needs a package that the requirements do not name
     │   ├── NotAFolder, FolderNotWritable
     │   ├── UnknownDeployment, UnknownRun, UnknownTarget, UnknownHost, UnknownCode
     │   ├── UnknownPort               the run has no such port, or several
@@ -231,6 +232,16 @@ class RequirementsMissing(UsageError):
     """
 
     code = "CYN-129"
+
+
+class PackageMissing(UsageError):
+    """`engine: ray` needs Ray in the app's environment, and the requirements do not name it.
+
+    Cynthus installs what the requirements say and nothing else, so the version of Ray is yours to choose. Add a line
+    `ray` (or `ray[default]`) to the file, or take `engine:` out. With an `image.base` of your own Ray may be in that.
+    """
+
+    code = "CYN-139"
 
 
 class NotAFolder(UsageError):

@@ -22,6 +22,10 @@ _PAUSE = 0.01
 """Seconds between two looks at a command that has this terminal."""
 
 
+Started = subprocess.Popen[bytes]
+"""A process that `start` has started."""
+
+
 class Command(NamedTuple):
     """What to run. `env` is the whole environment (None: this process's own); `stdin` is fed to it and closed."""
 

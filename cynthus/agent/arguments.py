@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _OPTIONS = frozenset([
     "home", "spec", "folder", "run", "attempt", "rank", "addresses", "archive", "reason",
+    # of a node of a cluster
+    "port", "gpus", "inside", "patience",
     # of bringing things to a host from elsewhere
     "at", "deployment", "host", "kit", "program", "python", "ssh",
 ])

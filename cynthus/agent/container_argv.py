@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cynthus.agent import container_room, processes, surroundings
+from cynthus.agent import cluster, container_room, processes, surroundings
 from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.image_name import LABEL
 from cynthus.agent.ports import LOOPBACK
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 APP = "/app"
 _LOG = "/cynthus/log"
 _SECRETS = "/cynthus/secrets"
+_PROGRAM = "/cynthus/agent.pyz"
 _ENTRY = (
     f"if [ -f {_SECRETS}/values ]; then . {_SECRETS}/values && rm -f {_SECRETS}/values; fi; "
     f'exec "$@" >>{_LOG} 2>&1'
@@ -35,7 +36,7 @@ def create_argv(
     """Makes the container of an attempt; nothing in it is secret."""
     assert ready.image is not None  # noqa: S101 - only runs that have one come here
     labels = {LABEL: run.deployment, "cynthus-run": run.id, "cynthus-attempt": attempt.label}
-    own = surroundings.own(spec, run, fellows.variables(run.id, spec.gpus))
+    own = surroundings.own(spec, run, cluster.variables(spec, run.id, fellows))
     variables = {"HOME": "/tmp", **own, processes.MARK: attempt.label}  # noqa: S108 - inside
     return (
         "docker", "create", "--name", container_room.name_of(attempt), "--pull", "never",
@@ -46,7 +47,9 @@ def create_argv(
         # Containers of other hosts reach this one by the host's own address, at any port that a library chooses.
         *(("--network", "host") if fellows.several else _published(spec)),
         *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
-        ready.image, "-c", _ENTRY, "cynthus", *spec.command,
+        *(mount(str(run.program), _PROGRAM, read_only=True) if spec.engine else ()),
+        ready.image, "-c", _ENTRY, "cynthus",
+        *cluster.command(spec, run.id, fellows, "python", _PROGRAM),
     )
 
 

@@ -71,6 +71,11 @@ class Attempt(NamedTuple):
         return self.folder / "engine.json"
 
     @property
+    def engine_folder(self) -> Path:
+        """A link to where Ray has its sockets and logs; none where there is no Ray."""
+        return self.folder / "ray"
+
+    @property
     def ports(self) -> Path:
         """Where its ports are and how; none where it has no ports."""
         return self.folder / "ports.json"
@@ -140,6 +145,11 @@ class RunFolder(NamedTuple):
     @property
     def spec(self) -> Path:
         return self.folder / "spec.json"
+
+    @property
+    def program(self) -> Path:
+        """The agent's own, of the deployment."""
+        return self.folder.parent.parent / "agent.pyz"
 
     @property
     def version(self) -> Path:

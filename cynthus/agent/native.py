@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from cynthus.agent import links, ports, processes, surroundings
+from cynthus.agent import cluster, links, ports, processes, surroundings
 from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.supervisor import Launch
 from cynthus.process import Command
@@ -26,16 +27,19 @@ def launch(
 
     Raises:
         Failure: the environment is not there, a link cannot be where it must, or a port is taken.
+        OSError: a folder cannot be made.
     """
     ports.expect(attempt, spec.ports, inside=False)
     links.make(home, spec, run, ready)
     folder = home.environment(ready.environment).folder
     variables = {
         **_visible(devices),
-        **surroundings.in_environment(spec, run, folder, environment, fellows.variables(run.id, spec.gpus)),
+        **surroundings.in_environment(spec, run, folder, environment, cluster.variables(spec, run.id, fellows)),
         **secrets, processes.MARK: attempt.label,
     }
-    command = Command(spec.command, cwd=run.app, env=variables)
+    scratch = cluster.make_folder(attempt) if spec.engine else ""
+    words = cluster.command(spec, run.id, fellows, sys.executable, str(home.program), scratch)
+    command = Command(words, cwd=run.app, env=variables)
     return Launch(run, attempt, command, spec.max_duration, spec.stop_grace, spec.gpus, spec.idle)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from cynthus.agent.failure import ENVIRONMENT, Failure
 
 _INCLUDE = re.compile(r"(?:-r|-c|--requirement|--constraint)[\s=]+(.+)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PACKED = (".whl", ".tar.gz", ".zip")
 _PROJECT_FILES = (".py", ".toml", ".cfg", ".txt", ".c", ".pyx")
 NOT_OF_A_PROJECT = ("build", "__pycache__", ".git", ".venv")
 """Folders that are made beside a package and never part of it."""
@@ -31,6 +33,22 @@ def packages(path: Path) -> list[Path]:
         Failure: a requirements file cannot be read.
     """
     return [each for each, package in _collected(path).items() if package]
+
+
+def names(path: Path) -> frozenset[str]:
+    """The packages that it names, and those that its includes do, as PyPI spells them.
+
+    Raises:
+        Failure: a file cannot be read.
+    """
+    found = set()
+    for file, package in _collected(path).items():
+        for statement in [file.name] if package else [_statement(line) for line in _text(file).splitlines()]:
+            last = statement.partition(";")[0].strip().rpartition("/")[2]
+            packed = re.split(r"-(?=[0-9])", last)[0] if last.endswith(_PACKED) else statement
+            named = _NAME.match(packed)
+            found |= {re.sub(r"[-_.]+", "-", named[0]).lower()} if named else set()
+    return frozenset(found)
 
 
 def digest(path: Path | None) -> str:
@@ -87,7 +105,7 @@ def _collect(path: Path, folder: Path, found: dict[Path, bool]) -> None:
 def _collect_package(statement: str, folder: Path, found: dict[Path, bool]) -> None:
     named = re.sub(r"^(-e|--editable)[\s=]+", "", statement).split(" ;")[0].split(" @ ")[-1].strip()
     named = re.sub(r"\[[^]]*\]$", "", named.removeprefix("file://"))
-    if "://" in named or not ("/" in named or named.endswith((".whl", ".tar.gz", ".zip"))):
+    if "://" in named or not ("/" in named or named.endswith(_PACKED)):
         return
     path = Path(os.path.normpath(folder / named))
     if path.exists():

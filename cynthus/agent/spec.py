@@ -57,6 +57,8 @@ class Spec(NamedTuple):
     """The path of a folder."""
     metadata: str | None = None
     """The address of the machine's metadata server. A target that has such machines writes it; no other is asked."""
+    engine: str | None = None
+    """What main.py's work is spread over the hosts with: `ray`, or nothing."""
 
     @property
     def in_container(self) -> bool:
@@ -109,6 +111,7 @@ def parse(document: Mapping[str, object]) -> Spec:
         metadata=_server(reader.text_or_none("metadata")) if "metadata" in document else None,
         idle=reader.value("idle", (int, float, type(None))) if "idle" in document else None,
         bucket=_bucket(reader.text_or_none("bucket")) if "bucket" in document else None,
+        engine=reader.text_or_none("engine") if "engine" in document else None,
     )
     _check(spec)
     return spec
@@ -179,6 +182,8 @@ def _check(spec: Spec) -> None:
         raise Failure(f"spec.json: {spec.deployment!r} is no deployment's id", hint=_HINT)
     if spec.runtime not in ("venv", "container") or not spec.command:
         raise Failure("spec.json: `runtime` or `command` makes no sense", hint=_HINT)
+    if spec.engine not in (None, "ray"):
+        raise Failure(f"spec.json: {spec.engine!r} is no engine", hint=_HINT)
     for path in (spec.outputs, spec.checkpoints, spec.source):
         if path.startswith("/") or ".." in path.split("/"):
             raise Failure(f"spec.json: {path!r} leads out of the folder", hint=_HINT)

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, lock, memory, supervisor, unit, version, watch
+from cynthus.agent import beat, cluster, lock, memory, supervisor, unit, version, watch
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 from cynthus.files import write_json
@@ -42,7 +42,7 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
         return False
     try:
         _refuse_stopped(run, attempt)
-        secrets = memory.wanted(spec.secrets, memory.take(environment, run.deployment, run.id))
+        secrets = memory.wanted(cluster.secret_names(spec, fellows), memory.take(environment, run.deployment, run.id))
         if spec.bucket is not None:
             _expect_saving(home, attempt, spec.bucket)
         if spec.metadata is not None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus import process
-from cynthus.agent import clock, disk, lock, processes, record, request, reserve
+from cynthus.agent import clock, cluster, disk, lock, processes, record, request, reserve
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
@@ -73,6 +73,7 @@ def start(launch: Launch) -> Main | None:
     problem = held.release()
     if problem:
         os.waitpid(held.pid, 0)
+        cluster.remove_folder(attempt)
         finish(attempt, Ended(127, None, f"cannot start {launch.command.argv[0]!r}: {problem}"))
         return None
     return MainProcess(held.pid, born, attempt.label, ours=True)
@@ -100,6 +101,8 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
             main.end(_grace(known, why))
         alarm.wait(0.02 if why else _TICK)
     main.clear(_grace(known, why))
+    ended = cluster.told_end(attempt, ended)
+    cluster.remove_folder(attempt)
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
@@ -159,6 +162,7 @@ def adopt(run: RunFolder, attempt: Attempt) -> None:
     if known is None or attempt.exit.exists():
         return
     if known.of_an_earlier_boot:
+        cluster.remove_folder(attempt)
         finish(attempt, Ended(None, None, REBOOTED))
         if known.container is not None:
             _orphan(attempt, known, may_begin=False).forget()

@@ -179,6 +179,17 @@ def execute(given: Arguments) -> Answer:
     become(_home(given), given.need("run"), given.rest, os.environ)
 
 
+def ray(given: Arguments) -> Answer:
+    """Become this host's node of the run's Ray cluster; the first one runs the command after `--` in it."""
+    from cynthus.agent import ray_node
+
+    addresses = tuple(each for each in given.options.get("addresses", "").split(",") if each)
+    rank, gpus, port = given.number("rank") or 0, given.number("gpus") or 0, given.number("port") or 0
+    inside, patience = given.options.get("inside") == "container", given.number("patience") or ray_node.PATIENCE
+    folder = _absolute(given.need("folder"))
+    ray_node.become(ray_node.Node(folder, rank, gpus, addresses, port, given.rest, inside, patience))
+
+
 def strays(given: Arguments) -> Answer:
     """Files that main.py wrote outside of its outputs and checkpoints, by run."""
     from cynthus.agent import strays as room
@@ -217,6 +228,7 @@ def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its 
 VERBS: dict[str, Callable[[Arguments], Answer]] = {
     "environment": environment, "data": data, "source": source, "pack": pack, "receive": receive, "send": send,
     "take": take, "start": start, "watch": watch, "stop": stop, "status": status, "secrets": secrets, "exec": execute,
+    "ray": ray,
     "strays": strays, "prune": prune, "remove": remove, "version": version,
 }
 

@@ -11,6 +11,7 @@ from cynthus.core.data import check_entry as check_entry
 from cynthus.core.misfit import Misfit, quoted
 from cynthus.core.names import name_from
 from cynthus.core.nodes import Mark, Node, locate
+from cynthus.core.program import check_engine as check_engine
 from cynthus.core.program import find_main as find_main
 from cynthus.core.program import find_requirements as find_requirements
 from cynthus.core.program import places_of_main as places_of_main

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from cynthus.core.misfit import flow, quoted
 from cynthus.core.suggest import nearest
-from cynthus.errors import MissingProgram, RequirementsMissing
+from cynthus.errors import MissingProgram, PackageMissing, RequirementsMissing
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from cynthus.core.spec import AppSpec
@@ -74,6 +75,25 @@ def find_requirements(folder: Path, spec: AppSpec, source: Path) -> str | None:
         if _is_there(place / REQUIREMENTS):
             return (place / REQUIREMENTS).relative_to(folder).as_posix()
     return None
+
+
+def check_engine(folder: Path, spec: AppSpec, requirements: str | None, named: Collection[str]) -> None:
+    """See that the environment will hold what `engine:` needs; `named` are the packages that the requirements name.
+
+    Raises:
+        PackageMissing: it will not.
+    """
+    # An image of one's own may bring it along.
+    if spec.engine == "none" or spec.engine in named or spec.image.base is not None:
+        return
+    file = requirements or REQUIREMENTS
+    if spec.requirements == "none":
+        message, fix = "`engine: ray` needs Ray, and `requirements: none` installs nothing", "name a file there, with"
+    elif requirements is None:
+        message, fix = f"`engine: ray` needs Ray, and there is no {file} in {folder}", "create it, with"
+    else:
+        message, fix = f"`engine: ray` needs Ray, and {file} does not name it", f"add to {file}"
+    raise PackageMissing(message, hint=f"{fix} a line `ray`, or `ray[default]`")
 
 
 def named_script(command: tuple[str, ...]) -> str | None:

@@ -145,6 +145,11 @@ class AppSpec(Section):
         description="The file that lists the Python packages to install, or `none`. "
         "`auto`: requirements.txt beside the program, else in the folder, if there is one.",
     )
+    engine: Literal["none", "ray"] = Field(
+        default="none",
+        description="`ray` makes the machines one Ray cluster: main.py runs once, on the first, and `ray.init()` "
+        "connects it. The requirements must name ray. By default main.py runs on each machine.",
+    )
     image: Image = Field(default=Image(), description="What the environment is built on.")
     data: Annotated[tuple[DataEntry, ...], BeforeValidator(listed, json_schema_input_type=list[str | DataEntry])] = (
         Field(

@@ -66,6 +66,7 @@ class App:
             "gpus": placement.gpus,
             "ports": [each.model_dump() for each in spec.ports],
             "bucket": spec.bucket,
+            "engine": None if spec.engine == "none" else spec.engine,
         }
 
 
@@ -96,15 +97,28 @@ def load_app(tools: Tools, where: str | None, *, target: str | None = None) -> A
 
 def _program(folder: Path, reading: Reading) -> tuple[Path, str | None]:
     """The source folder and the requirements, relative to `folder`."""
-    from cynthus.core.load import find_main, find_requirements, places_of_main
+    from cynthus.core.load import check_engine, find_main, find_requirements, places_of_main
 
     spec = reading.spec
     source = None
     if not reading.broken & {"source", "run"}:
         source = reading.take(lambda: find_main(folder, spec), *places_of_main(folder, spec))
-    return source or folder, reading.take(
-        lambda: find_requirements(folder, spec, source or folder), ("requirements",)
-    )
+    requirements = reading.take(lambda: find_requirements(folder, spec, source or folder), ("requirements",))
+    named = _packages(folder, requirements) if spec.engine != "none" else frozenset[str]()
+    # Of a file that is not there nobody knows what it would name.
+    if requirements is not None or spec.requirements in ("auto", "none"):
+        reading.take(lambda: check_engine(folder, spec, requirements, named), ("engine",))
+    return source or folder, requirements
+
+
+def _packages(folder: Path, file: str | None) -> frozenset[str]:
+    from cynthus.agent import requirements
+    from cynthus.agent.failure import Failure
+
+    # One that cannot be read is told by whoever installs it.
+    with suppress(Failure):
+        return requirements.names(folder / file) if file is not None else frozenset()
+    return frozenset()
 
 
 def _data(folder: Path, reading: Reading) -> list[DataSource]:

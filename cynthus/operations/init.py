@@ -21,6 +21,7 @@ name: {name}
 # run: [python, main.py]        # the command, started in a copy of that folder
 # runtime: auto                 # container where a Docker engine answers, else venv; or say which
 # requirements: auto            # requirements.txt where there is one; a path, or none
+# engine: ray                   # one Ray cluster of all machines, with main.py on the first
 
 # image:
 #   python: "3.12"              # the Python to run on

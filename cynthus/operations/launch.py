@@ -13,6 +13,7 @@ from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
 from cynthus.errors import CynthusError, Interrupted
 from cynthus.files import write_json
+from cynthus.operations.cluster_token import cluster_token
 from cynthus.operations.installing import Installing
 from cynthus.operations.observe import keep_together, observe
 from cynthus.operations.side_by_side import side_by_side
@@ -98,7 +99,7 @@ def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: J
     try:
         run = deploy(tools, launch, there, journal, start=not beside)
         if beside:
-            _start_beside(run, there, launch.site.addresses, values)
+            _start_beside(run, there, launch.site.addresses, _secrets(tools, launch))
     except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
@@ -158,6 +159,14 @@ def _start_beside(
 
     for begun in side_by_side([partial(begin, agent) for agent in there]):
         begun.result()
+
+
+def _secrets(tools: Tools, launch: Launch) -> Mapping[str, str]:
+    """What goes to the hosts over stdin: the user's secrets, and the token of the cluster that several hosts are."""
+    document = launch.app.run_document(launch.placement, launch.site.id)
+    if document.get("engine") is None or launch.run.nodes == 1:
+        return launch.app.secrets
+    return {**cluster_token(launch.site.paths.runs / launch.run.id, tools.random), **launch.app.secrets}
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:

@@ -268,3 +268,14 @@ def test_brackets_never_match_a_slash() -> None:
     expression = translate(b"a[!x]b")
     assert expression is not None
     assert not expression.fullmatch(b"a/b")
+
+
+def test_a_container_of_a_cluster_begins_with_the_agents_own_program() -> None:
+    argv = created(engine="ray", gpus=1)
+    assert [fields[1:] for fields in mounts(argv) if "target=/cynthus/agent.pyz" in fields] == [
+        [f"source={RUN.program}", "target=/cynthus/agent.pyz", "readonly"]
+    ]
+    assert argv[argv.index("python") :] == (
+        "python", "-I", "-S", "/cynthus/agent.pyz", "ray", "--folder", "/tmp/ray", "--inside", "container",
+        "--rank", "0", "--gpus", "1", "--", "python", "main.py",
+    )  # fmt: skip

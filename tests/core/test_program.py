@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.core.program import find_main, find_requirements, named_script
+from cynthus.core.program import check_engine, find_main, find_requirements, named_script
 from cynthus.core.spec import AppSpec
-from cynthus.errors import MissingProgram, RequirementsMissing
+from cynthus.errors import MissingProgram, PackageMissing, RequirementsMissing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,3 +157,30 @@ def test_a_named_file_that_is_not_there_is_missed(tmp_path: Path) -> None:
     fill(tmp_path, "requirements.txt")
     with pytest.raises(RequirementsMissing, match=r"deps\.txt"):
         find_requirements(tmp_path, spec(requirements="deps.txt"), tmp_path)
+
+
+def engine_refused(folder: Path, wanted: AppSpec, requirements: str | None, *named: str) -> PackageMissing:
+    with pytest.raises(PackageMissing) as caught:
+        check_engine(folder, wanted, requirements, named)
+    return caught.value
+
+
+def test_ray_that_no_requirement_names_is_refused_with_the_line_to_add(tmp_path: Path) -> None:
+    refused = engine_refused(tmp_path, spec(engine="ray"), "src/requirements.txt", "numpy")
+    assert refused.hint == "add to src/requirements.txt a line `ray`, or `ray[default]`"
+
+
+def test_ray_without_any_requirements_is_refused_with_the_file_to_create(tmp_path: Path) -> None:
+    refused = engine_refused(tmp_path, spec(engine="ray"), None)
+    assert f"there is no requirements.txt in {tmp_path}" in refused.message
+    assert "create it" in refused.hint
+
+
+def test_ray_with_no_requirements_wanted_is_refused(tmp_path: Path) -> None:
+    refused = engine_refused(tmp_path, spec(engine="ray", requirements="none"), None)
+    assert "`requirements: none`" in refused.message
+
+
+@pytest.mark.parametrize("keys", [{"engine": "none"}, {}, {"engine": "ray", "image": {"base": "with-ray:1"}}])
+def test_without_ray_or_with_a_base_that_may_have_it_nothing_is_asked(tmp_path: Path, keys: dict[str, object]) -> None:
+    check_engine(tmp_path, spec(**keys), None, ())

@@ -286,3 +286,12 @@ def test_every_data_entry_without_a_name_is_told() -> None:
 def test_every_secret_that_cannot_be_one_is_told() -> None:
     found = problems("env: {A: x}\nsecrets: [A, B, B]\n")
     assert [(each.line, each.column) for each in found] == [(2, 11), (2, 17)]
+
+
+def test_an_engine_is_none_unless_it_is_asked_for() -> None:
+    assert [read(text).engine for text in ("", "engine: none", "engine: ray")] == ["none", "none", "ray"]
+
+
+def test_an_engine_that_nobody_knows_is_refused_at_its_place() -> None:
+    found = problem("name: a\nengine: spark")
+    assert (found.line, found.column, found.code) == (2, 9, BadValue.code)

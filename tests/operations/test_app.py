@@ -101,3 +101,18 @@ def test_secrets_keep_their_values(workshop: Workshop) -> None:
 @pytest.mark.parametrize("kind", [MissingProgram, SecretMissing, SpecError])
 def test_what_is_wrong_with_a_folder_is_wrong_usage(kind: type[UsageError]) -> None:
     assert kind.exit_code == 2
+
+
+def test_an_engine_whose_package_no_requirement_names_is_told_at_its_place(workshop: Workshop) -> None:
+    assert told(workshop, "name: a\nengine: ray\n") == [(2, 9, "CYN-139")]
+
+
+def test_an_engine_is_no_second_problem_of_requirements_that_are_not_there(workshop: Workshop) -> None:
+    assert told(workshop, "engine: ray\nrequirements: r.txt\n") == [(2, 15, "CYN-129")]
+
+
+def test_requirements_that_name_the_engines_package_are_enough(workshop: Workshop) -> None:
+    folder = workshop.folder(spec="engine: ray\n")
+    (folder / "requirements.txt").write_text("-r more.txt\n")
+    (folder / "more.txt").write_text("ray[default]>=2.52\n")
+    assert load_app(workshop.tools, str(folder)).spec.engine == "ray"
