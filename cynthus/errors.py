@@ -35,7 +35,8 @@
     │   ├── HostUnfit                 something on a host keeps it from being made ready
     │   ├── NotAllowed                making a host ready would disrupt it
     │   ├── PasswordWrong             sudo does not take the password that was given
-    │   └── DockerFailed, GpusFailed  what was made ready does not work
+    │   ├── DockerFailed, GpusFailed  what was made ready does not work
+    │   └── StillNeeded               what `--purge` would remove is used by others
     ├── NothingRunning, NothingToPull, RunLost
     ├── PullFailed
     ├── DiskFull
@@ -594,6 +595,16 @@ class GpusFailed(HostError):
     """
 
     code = "CYN-433"
+
+
+class StillNeeded(HostError):
+    """`cynthus down --purge` would remove something from a host that others use.
+
+    Containers or volumes that are not of Cynthus, another deployment that needs Docker there, or packages that need
+    what Cynthus installed. The message names them. Nothing was removed; without `--purge` Docker and drivers stay.
+    """
+
+    code = "CYN-435"
 
 
 class NothingRunning(CynthusError):

@@ -170,7 +170,7 @@ def test_an_engine_that_was_there_is_left_as_it_is(docker_host: Host, tmp_path: 
     # Its socket starts it at the first question.
     docker_host.text("docker", "version")
     before = engine_pid(docker_host)
-    assert changed(configure(tmp_path, docker_host)) == ["Let users in"]
+    assert changed(configure(tmp_path, docker_host)) == ["Note what was not there before", "Let users in"]
     assert (engine_pid(docker_host), docker_host.path(SETTINGS).exists()) == (before, False)
 
 

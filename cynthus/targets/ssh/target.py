@@ -35,6 +35,7 @@ class SshTarget:
 
     name = "ssh"
     roots = ("compute",)
+    installs = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -75,6 +76,10 @@ class SshTarget:
             way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", environment)
             self._connections[host, root] = SshConnection(way)
         return self._connections[host, root]
+
+    def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
+        found = zip(hosts, self._ask_all(hosts, root), strict=True)
+        return tuple(_called(host) for host, told in found if told["sudo"] == "with a password")
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         if spec is None or spec.ssh is None:
