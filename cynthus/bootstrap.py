@@ -93,9 +93,12 @@ class _LateAnsible:
         return AnsibleRunner(self._settings)
 
     def play(
-        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
+        sudo_password: str | None = None,
     ) -> PlayResult:
-        return self._runner.play(playbook, inventory=inventory, extravars=extravars, activity=activity)
+        return self._runner.play(
+            playbook, inventory=inventory, extravars=extravars, activity=activity, sudo_password=sudo_password
+        )
 
     def end_leftovers(self) -> None:
         self._runner.end_leftovers()

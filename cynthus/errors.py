@@ -20,7 +20,8 @@
     │   ├── PythonMissing             no interpreter of the version that `image.python` names
     │   ├── RuntimeUnavailable        `runtime: container` and no engine answers
     │   ├── SettingsInvalid           the user's configuration file
-    │   └── ConfirmationNeeded        a question, and nobody there to answer
+    │   ├── ConfirmationNeeded        a question, and nobody there to answer
+    │   └── PasswordNeeded            sudo asks for a password, and nobody gave one
     ├── RenderConflict                an edit of the user's and a new render touch the same lines
     ├── SourceUnreadable              a file of the app's folder cannot be packed
     ├── TerraformError
@@ -34,7 +35,9 @@
     │   ├── GpusTaken                 other runs have the GPUs of the host
     │   ├── HostUnfit                 something on a host keeps it from being made ready
     │   ├── NotAllowed                making a host ready would disrupt it
-    │   └── DockerFailed, GpusFailed  what was made ready does not work
+    │   ├── PasswordWrong             sudo does not take the password that was given
+    │   ├── DockerFailed, GpusFailed  what was made ready does not work
+    │   └── StillNeeded               what `--purge` would remove is used by others
     ├── NothingRunning, NothingToPull, RunLost
     ├── PullFailed
     ├── DiskFull
@@ -400,6 +403,16 @@ class ConfirmationNeeded(UsageError):
     code = "CYN-138"
 
 
+class PasswordNeeded(UsageError):
+    """Something has to be installed on a host, where sudo asks this user for a password, and nobody gave one.
+
+    On a terminal you are asked for it, once a command. In a script or a pipe set CYNTHUS_SUDO_PASSWORD. It stays in
+    memory: no program but Ansible gets it, and no file outlives the play. Nothing was changed.
+    """
+
+    code = "CYN-141"
+
+
 class RenderConflict(CynthusError):
     """Your edit of a rendered file and a new version of it touch the same lines.
 
@@ -566,6 +579,16 @@ class NotAllowed(HostError):
     code = "CYN-431"
 
 
+class PasswordWrong(HostError):
+    """sudo on a host does not take the password that was typed or that CYNTHUS_SUDO_PASSWORD holds.
+
+    It is the password of the user who connects, as sudo asks for it there. Where several hosts ask, it is the same on
+    all of them. It is tried before anything is done, so nothing was changed.
+    """
+
+    code = "CYN-434"
+
+
 class DockerFailed(HostError):
     """Docker could not be installed on a host, or does not answer there.
 
@@ -584,6 +607,16 @@ class GpusFailed(HostError):
     """
 
     code = "CYN-433"
+
+
+class StillNeeded(HostError):
+    """`cynthus down --purge` would remove something from a host that others use.
+
+    Containers or volumes that are not of Cynthus, another deployment that needs Docker there, or packages that need
+    what Cynthus installed. The message names them. Nothing was removed; without `--purge` Docker and drivers stay.
+    """
+
+    code = "CYN-435"
 
 
 class NothingRunning(CynthusError):

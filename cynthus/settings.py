@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ ENVIRONMENT = {
     "CYNTHUS_DEBUG": "1 shows tracebacks, like --debug",
     "CYNTHUS_TERRAFORM_TIMEOUT": "seconds after which Terraform is asked to stop (default 3600)",
     "CYNTHUS_ANSIBLE_TIMEOUT": "seconds after which a play is stopped (default 3600)",
+    "CYNTHUS_SUDO_PASSWORD": "what sudo asks for on the machines of target `ssh`, where nobody is there to type it; no "
+    "program that Cynthus starts sees the variable",
     "NO_COLOR": "any value switches colours off (no-color.org)",
     "XDG_STATE_HOME": "where the index of deployments lies (default ~/.local/state)",
     "XDG_DATA_HOME": "where local deployments lie (default ~/.local/share)",
@@ -27,6 +29,7 @@ ENVIRONMENT = {
 }
 """Every environment variable that Cynthus itself reads, and what it does; docs/reference is made from it."""
 
+_PASSWORD = "CYNTHUS_SUDO_PASSWORD"  # noqa: S105 - a name
 
 HANDED_ON = frozenset(
     {
@@ -51,6 +54,8 @@ class Settings:
     """Folders, binaries and time limits. Times in seconds."""
 
     environment: Mapping[str, str]
+    """The user's, without the password."""
+    sudo_password: str | None = field(repr=False)
     home: Path
     state_dir: Path
     data_dir: Path
@@ -71,7 +76,8 @@ def read(environment: Mapping[str, str]) -> Settings:
     """
     home = _home(environment)
     return Settings(
-        environment=environment,
+        environment={name: value for name, value in environment.items() if name != _PASSWORD},
+        sudo_password=environment.get(_PASSWORD) or None,
         home=home,
         state_dir=_folder(environment, "XDG_STATE_HOME", home / ".local/state") / "cynthus",
         data_dir=_folder(environment, "XDG_DATA_HOME", home / ".local/share") / "cynthus",

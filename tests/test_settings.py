@@ -180,3 +180,13 @@ def test_settings_do_not_change() -> None:
 def test_settings_are_values() -> None:
     assert isinstance(read(HOME), Settings)
     assert read(HOME) == read(dict(HOME))
+
+
+def test_the_password_for_sudo_is_kept_apart_from_what_programs_are_given() -> None:
+    settings = read({**HOME, "CYNTHUS_SUDO_PASSWORD": "correct horse"})
+    assert settings.sudo_password == "correct horse"
+    assert "correct horse" not in repr(settings)
+
+
+def test_an_empty_password_is_none() -> None:
+    assert read({**HOME, "CYNTHUS_SUDO_PASSWORD": ""}).sudo_password is None

@@ -46,13 +46,16 @@ class AnsibleRunner:
         self._monotonic = monotonic
 
     def play(
-        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
+        sudo_password: str | None = None,
     ) -> PlayResult:
         program = ansible_playbook(script_folders())
         events = Events(activity)
         with private_folder(self._settings.tmpfs) as folder:
             with own_files(folder):
                 config = self._configure(program, playbook.absolute(), inventory.absolute(), extravars, folder)
+                if sudo_password is not None:
+                    config.env["ANSIBLE_BECOME_PASSWORD_FILE"] = _password_file(folder, sudo_password)
             stop = Stop(
                 Family(f"{_MARK}={config.env[_MARK]}"),
                 deadline=self._monotonic() + self._settings.ansible_timeout,
@@ -155,6 +158,13 @@ def _timeout(playbook: Path, seconds: float, events: Events) -> AnsibleTimeout:
         f"{playbook.name} did not end within {seconds:g} s and was stopped at {events.current or 'its start'!r}",
         hint="run the command again; CYNTHUS_ANSIBLE_TIMEOUT gives it more time",
     )
+
+
+def _password_file(folder: Path, password: str) -> str:
+    """Where Ansible finds it. A variable would be in its environment, which ansible-runner writes down."""
+    path = folder / "sudo-password"
+    _write(path, password)
+    return str(path)
 
 
 def _write(path: Path, text: str) -> None:

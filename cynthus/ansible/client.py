@@ -40,11 +40,14 @@ class Ansible(Protocol):
     """Runs playbooks."""
 
     def play(
-        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
+        sudo_password: str | None = None,
     ) -> PlayResult:
         """Run `playbook` against `inventory`. `extravars` reach it as values: nothing in them is ever a template.
+        `sudo_password` is for tasks that become root on hosts where sudo asks for one.
 
         Raises:
+            PasswordWrong: sudo does not take it.
             TaskFailed: a task failed.
             HostUnreachable: a host could not be reached.
             AnsibleTimeout: it took too long and was stopped.

@@ -10,8 +10,10 @@ from cynthus.errors import (
     AnsibleError,
     CynthusError,
     DiskFull,
+    HostError,
     HostUnfit,
     HostUnreachable,
+    PasswordWrong,
     TaskFailed,
     error_of_code,
 )
@@ -28,7 +30,9 @@ _SPOKEN = re.compile(r"(?P<message>.+) \((?P<code>CYN-\d{3})\)\. ?(?P<hint>.*)")
 _BARE = "non-zero return code"
 _PARTING = re.compile(r"^(Shared connection|Connection) to \S+ closed\.\s*$", re.MULTILINE)
 """What ssh says at the end of a command that had a terminal."""
-_NO_SUDO = re.compile(r"(Missing|Incorrect) sudo password|not in the sudoers file|may not run sudo")
+_WRONG_PASSWORD = re.compile("Incorrect sudo password")
+_NO_PASSWORD = re.compile("Missing sudo password|sudo: (a password|interactive authentication) is required")
+_NO_SUDO = re.compile("not in the sudoers file|may not run sudo")
 
 
 def play_error(events: Events, rc: int | None) -> CynthusError:
@@ -108,12 +112,8 @@ def _repeats(failure: Failure, earlier: Failure) -> bool:
 def _task_error(failure: Failure) -> CynthusError:
     words = _words(failure)
     details = _said(failure.result)
-    if any(_NO_SUDO.search(text) for text in (words, *details)):
-        return HostUnfit(
-            f"{failure.host}: the user may not become root without a password, at {failure.where}",
-            hint="let the user use sudo without one, or connect as one who may",
-            details=details,
-        )
+    if refused := _refused_by_sudo(failure, (words, *details)):
+        return refused
     if any(_FULL in text for text in (words, *details)):
         return DiskFull(
             f"no room left on {failure.host}, at {failure.where}", hint="make room and run the command again"
@@ -121,6 +121,26 @@ def _task_error(failure: Failure) -> CynthusError:
     if details == [failure.result.get("msg")]:  # which is in the message already
         details = []
     return TaskFailed(f"{failure.where}: failed on {failure.host}: {words}", hint=_AGAIN, details=details)
+
+
+def _refused_by_sudo(failure: Failure, said: Sequence[str]) -> HostError | None:
+    if any(_WRONG_PASSWORD.search(text) for text in said):
+        return PasswordWrong(
+            f"{failure.host}: sudo does not take the password that was given",
+            hint="type it again, or mend CYNTHUS_SUDO_PASSWORD: it is that of the user who connects",
+        )
+    if any(_NO_PASSWORD.search(text) for text in said):
+        return HostUnfit(
+            f"{failure.host}: sudo asks for a password, at {failure.where}",
+            hint="give it with CYNTHUS_SUDO_PASSWORD, or let the user use sudo without one",
+        )
+    if any(_NO_SUDO.search(text) for text in said):
+        return HostUnfit(
+            f"{failure.host}: the user may not become root, at {failure.where}",
+            hint="connect as a user who may use sudo, or have somebody do it who may",
+            details=said[1:],
+        )
+    return None
 
 
 def _words(failure: Failure) -> str:

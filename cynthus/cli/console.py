@@ -103,6 +103,18 @@ class Console:
         answers = {"": default, "y": True, "yes": True, "n": False, "no": False}
         return answers[self._ask(f"{question} [{'Y/n' if default else 'y/N'}]: ", answers)]
 
+    def password(self, question: str) -> str | None:
+        """What is typed without being shown; None where there is no terminal to ask on."""
+        if not self.interactive:
+            return None
+        from cynthus.cli.keyboard import read_answer, unseen
+
+        with unseen():
+            click.echo(f"{question}: ", file=self._err, nl=False)
+            answer = read_answer()
+        self.say()  # the Enter was not shown either
+        return answer
+
     def choose(self, question: str, options: Sequence[str], default: str) -> str:
         """One of `options`, by its name or first letter; Enter means `default`."""
         answers = {"": default, **{option[0]: option for option in options}, **{option: option for option in options}}

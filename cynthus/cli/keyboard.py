@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import sys
+import termios
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,19 @@ def read_answer() -> str:
     if not line:
         raise KeyboardInterrupt
     return line.rstrip("\n")
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """What is typed meanwhile is not shown; what was typed before is forgotten."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @contextmanager

@@ -20,3 +20,5 @@ class Placement:
     """Why this and not something else, a sentence each."""
     unready: tuple[str, ...] = ()
     """What the hosts lack so far, a few words each: they are made ready before anything is brought there."""
+    asking: tuple[str, ...] = ()
+    """Which of these hosts let the user become root only with a password."""

@@ -14,6 +14,7 @@ from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_check
 from cynthus.operations.found import run_named, unrecorded
 from cynthus.operations.observe import observe
 from cynthus.operations.offer import describe
+from cynthus.operations.purge import plan_purge
 from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
 from cynthus.operations.silence import silent_hosts
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.run import Run
     from cynthus.operations.abandon import Left
+    from cynthus.operations.purge import Purge
     from cynthus.operations.site import Site
     from cynthus.operations.strays import Strays
     from cynthus.operations.tools import Tools
@@ -45,11 +47,13 @@ class Removed:
 
 def down(
     tools: Tools, where: str | None, *, target: str | None = None, yes: bool = False, discard: bool = False,
-    forget: bool = False,
+    forget: bool = False, purge: bool = False,
 ) -> Removed:
-    """Stop what runs, pull, and remove the hosts; `forget` takes the deployment out of the index as well.
+    """Stop what runs, pull, and remove the hosts; `forget` takes the deployment out of the index as well, and `purge`
+    what was installed off the hosts.
 
     Raises:
+        StillNeeded: `purge` was said, and others use what was installed; nothing was removed.
         PullFailed: outputs could not be brought home and `discard` was not said; nothing was removed.
         HostUnreachable: a host does not answer and `discard` was not said; nothing was removed.
         UsageError: the answer was no.
@@ -59,9 +63,12 @@ def down(
         return Removed(None)
     verb = "destroy" if forget else "down"
     silent = silent_hosts(tools, found)
+    if silent and purge:
+        insist_on_answers(found, silent)
     if silent:
         return _give_up(tools, found, silent, verb, yes=yes, discard=discard)
-    _confirm(tools, found, yes=yes, forget=forget)
+    purging = plan_purge(tools, found) if purge else None
+    _confirm(tools, found, yes=yes, forget=forget, purge=purging is not None)
     if not found.folder.is_dir():
         return _remove_without_folder(tools, found, discard=discard)
     with at_work(tools, found, verb, hosts=found.hosts) as (site, journal), explained(site):
@@ -71,7 +78,7 @@ def down(
         _bring_home(tools, site, discard=discard)
         if yes:
             _tell_strays(tools, site)
-        _remove_hosts(tools, site, journal)
+        _remove_hosts(tools, site, journal, purging=purging)
         run = newest_run(site)
         if forget:
             tools.index.remove(site.id)
@@ -115,16 +122,17 @@ def _bring_home_what_answers(tools: Tools, site: Site) -> None:
         tools.progress.warn(f"not brought home, as you asked: {error.message}")
 
 
-def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool) -> None:
+def _confirm(tools: Tools, site: Site, *, yes: bool, forget: bool, purge: bool) -> None:
     standing = bool(site.hosts)
     if yes or not (standing or forget):
         return
     going, strays = _going_on(tools, site), _strays(tools, site)
     what = f"the hosts of {site.id}" + (" and its record" if forget else "")
+    what += " and what was installed on them" if purge else ""
     stops = f"Run {going.id} is {going.state} and would be stopped. " if going else ""
     goes = f"What main.py wrote elsewhere would be lost: {described(strays, site)}. " if strays else ""
     question = f"{stops}{goes}Bring outputs home, then remove {what}?"
-    default = not (forget or going or strays)
+    default = not (forget or purge or going or strays)
     if not tools.person.confirm(question, consequence=f"this removes {what}", default=default):
         raise UsageError("nothing was removed: you said no", hint="`cynthus cancel` ends the run and keeps the rest")
 
@@ -165,7 +173,7 @@ def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
 
 
 def _remove_hosts(
-    tools: Tools, site: Site, journal: Journal, silent: Collection[str] = ()
+    tools: Tools, site: Site, journal: Journal, silent: Collection[str] = (), purging: Purge | None = None
 ) -> None:
     """First what lies on the hosts, then the hosts. Each is fine with being gone already."""
     # What keeps Terraform from its work is told while nothing is gone yet.
@@ -175,6 +183,9 @@ def _remove_hosts(
         for host, agent in zip(site.hosts, agents(tools, site), strict=True):
             if host.name not in silent:
                 agent.remove()
+    if purging is not None:
+        # While Terraform's state still tells where the hosts are.
+        purging.carry_out(tools, site, journal)
     if not site.root().is_dir():
         return
     with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):

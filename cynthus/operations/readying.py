@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cynthus.core import survey
 from cynthus.errors import HostError, HostUnfit, NotAllowed, UsageError
+from cynthus.operations.sudo import sudo_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,31 +44,35 @@ def make_hosts_ready(
     Raises:
         UsageError: the answer was no.
         ConfirmationNeeded: nobody is there to answer.
+        PasswordNeeded, PasswordWrong: sudo asks for a password.
         HostError, HostUnfit, NotAllowed, DockerFailed, GpusFailed: nobody can tell, it cannot be done, may not be done,
             or does not work.
     """
     if not placement.unready:
         return
+    password = sudo_password(tools, placement.asking)
     with tools.progress.step("Look at the hosts") as step:
-        seen = _play(tools, site, step.activity, survey_only=True)
+        try_root = {"survey_try_root": True} if password else {}
+        seen = _play(tools, site, step.activity, password, survey_only=True, **try_root)
         changes = list(_changes(site, seen, allowed))
         step.result(f"{len(changes)} to change" if changes else "ready")
     if changes:
         _accept(tools, changes, yes=yes)
         with journal.step("configure"), tools.progress.step("Make the hosts ready") as step:
             may = {"cynthus_allow_reboot": allowed.reboot, "cynthus_allow_disrupt": allowed.disrupt}
-            _play(tools, site, step.activity, **may)
+            _play(tools, site, step.activity, password, **may)
     target = tools.targets.find(site.target)
     for host in site.hosts:
         target.connect(host, site.root()).renew()
 
 
-def _play(tools: Tools, site: Site, activity: Any, **extravars: object) -> PlayResult:
+def _play(tools: Tools, site: Site, activity: Any, password: str | None, **extravars: object) -> PlayResult:
     return tools.ansible.play(
         site.root() / "ansible/playbooks/configure.yml",
         inventory=site.root() / "inventory.py",
         extravars=extravars,
         activity=activity,
+        sudo_password=password,
     )
 
 

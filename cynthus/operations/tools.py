@@ -40,6 +40,9 @@ class Person(Protocol):
             ConfirmationNeeded: nobody is there.
         """
 
+    def password(self, question: str) -> str | None:
+        """What is typed without being shown; None where nobody is there."""
+
 
 @dataclass(frozen=True)
 class Tools:

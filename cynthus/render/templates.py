@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).parents[1]
 
-_READYING = ("playbooks/configure.yml", "roles/survey/", "roles/docker/", "roles/nvidia/")
-"""What makes a host ready that is reached over the network. The machine at hand is taken as its owner has it."""
+_READYING = (
+    "playbooks/configure.yml", "playbooks/purge.yml",
+    "roles/survey/", "roles/docker/", "roles/nvidia/", "roles/ledger/",
+)  # fmt: skip
+"""What makes a host ready that is reached over the network, and removes it. The machine at hand is taken as its owner
+has it."""
 
 _JUNK = re.compile(r"(^|/)(__pycache__|\.[^/]+)/|\.pyc\Z")
 _MODULE = re.compile(rb'^\s*source\s*=\s*"(?:\./modules|\.\.)/([a-z0-9_]+)"', re.MULTILINE)

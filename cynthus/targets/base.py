@@ -145,6 +145,8 @@ class Target(Protocol):
     name: str
     roots: tuple[str, ...]
     """The Terraform roots, in the order in which they are applied; the last one outputs `hosts`."""
+    installs: bool
+    """Whether hosts are made ready by installing something on them."""
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
         """Decide where the app will live. `root` is the folder of what was, or will be, rendered for it.
@@ -161,6 +163,13 @@ class Target(Protocol):
 
     def connect(self, host: Host, root: Path) -> Connection:
         """A way to one of this target's hosts. `root` is the rendered folder that made them."""
+
+    def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
+        """Which of these hosts let the user become root only with a password, as a person knows them.
+
+        Raises:
+            HostUnreachable: one of them does not answer.
+        """
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         """What `cynthus doctor` says about this target."""

@@ -34,6 +34,7 @@ class Played:
     playbook: Path
     inventory: Path
     extravars: Mapping[str, object]
+    sudo_password: str | None = None
 
 
 @dataclass
@@ -45,9 +46,10 @@ class FakeAnsible:
     plays: list[Played] = field(default_factory=list)
 
     def play(
-        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
+        sudo_password: str | None = None,
     ) -> PlayResult:
-        played = Played(playbook, inventory, dict(extravars))
+        played = Played(playbook, inventory, dict(extravars), sudo_password)
         self.plays.append(played)
         steps = self.script(played) if callable(self.script) else self.script
         tasks = []

@@ -92,6 +92,7 @@ class _OutageTarget:
         self._outage = outage
         self.name = target.name
         self.roots = target.roots
+        self.installs = target.installs
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
         return self._target.place(spec, root)
@@ -104,6 +105,10 @@ class _OutageTarget:
 
     def connect(self, host: Host, root: Path) -> Connection:
         return _OutageConnection(self._target.connect(host, root), self._outage, root)
+
+    def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
+        self._outage.ask(root)
+        return self._target.asking(hosts, root)
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         return self._target.check(spec, root)

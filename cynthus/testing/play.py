@@ -37,6 +37,7 @@ class DirectPlay:
         inventory: Path,
         extravars: Mapping[str, object],
         activity: Activity,
+        sudo_password: str | None = None,  # noqa: ARG002 - nothing of it needs root
     ) -> PlayResult:
         self.plays.append(dict(extravars))
         agent = inventory.parent / AGENT

@@ -50,6 +50,18 @@ def test_a_secret_of_the_users_is_neither_in_a_file_of_the_play_nor_in_its_envir
     assert [name for name, data in written.items() if SENTINEL.encode() in data] == []
 
 
+def test_a_password_for_sudo_lies_in_one_private_file_and_nowhere_else(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    copy = f'cp -rp "{tmp_path}/tmpfs" "{kept}"; env > "{kept}/environment"; cat /proc/[0-9]*/cmdline > "{kept}/argv"'
+    made = stage(tmp_path, [command("Keep the files of this play", "sh", "-c", copy)])
+    made.ansible.play(
+        made.playbook, inventory=made.inventory, extravars={}, activity=lambda _: None, sudo_password=SENTINEL
+    )
+    holding = [path for path in kept.rglob("*") if path.is_file() and SENTINEL.encode() in path.read_bytes()]
+    assert [(path.name, path.stat().st_mode & 0o777) for path in holding] == [("sudo-password", 0o600)]
+    assert list((tmp_path / "tmpfs/ansible").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "variables",
     [

@@ -170,7 +170,7 @@ def test_an_engine_that_was_there_is_left_as_it_is(docker_host: Host, tmp_path: 
     # Its socket starts it at the first question.
     docker_host.text("docker", "version")
     before = engine_pid(docker_host)
-    assert changed(configure(tmp_path, docker_host)) == ["Let users in"]
+    assert changed(configure(tmp_path, docker_host)) == ["Note what was not there before", "Let users in"]
     assert (engine_pid(docker_host), docker_host.path(SETTINGS).exists()) == (before, False)
 
 
@@ -225,10 +225,15 @@ def test_root_needs_neither_sudo_nor_a_group(docker_host: Host, tmp_path: Path) 
     assert changed(configure(tmp_path, docker_host, user="root")) == []
 
 
-@pytest.mark.parametrize("user", ["plain", "locked"])
-def test_a_user_who_cannot_become_root_is_told_so(docker_host: Host, tmp_path: Path, user: str) -> None:
-    with pytest.raises(HostUnfit, match="may not become root without a password"):
-        configure(tmp_path, docker_host, user=user)
+def test_a_user_whose_password_nobody_gave_is_told_so(docker_host: Host, tmp_path: Path) -> None:
+    with pytest.raises(HostUnfit, match="sudo asks for a password"):
+        configure(tmp_path, docker_host, user="locked")
+
+
+def test_a_user_who_may_not_become_root_is_told_who_could_help(docker_host: Host, tmp_path: Path) -> None:
+    with pytest.raises(HostUnfit, match="plain may not use the Docker Engine") as caught:
+        configure(tmp_path, docker_host, user="plain")
+    assert "gpasswd --add plain docker" in caught.value.hint
 
 
 def test_a_host_without_sudo_says_who_could_help(docker_host: Host, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cynthus.errors import GpusFailed, HostUnfit, NotAllowed
-from tests.ansible.readying import changed, configure
+from tests.ansible.readying import changed, configure, purge
 from tests.ansible.repositories import served, write_deb, write_toolkit
 from tests.bed import packages
 
@@ -159,6 +159,21 @@ def test_a_host_with_gpus_and_nothing_else_gets_all_that_they_need(
     }  # fmt: skip
     for name in (module(), HEADLESS, UTILS, "nvidia-container-toolkit"):
         assert "install ok installed" in bare_gpu_host.text("dpkg", "--status", name)
+
+
+def test_what_gpus_needed_goes_again_and_the_engine_that_was_there_stays(
+    bed: Bed, bare_gpu_host: Host, tmp_path: Path
+) -> None:
+    before = bare_gpu_host.text("dpkg-query", "-W", "-f=${Package}\\n")
+    programs = {"usr/bin/nvidia-ctk": TOOLKIT, "usr/bin/nvidia-container-runtime-hook": HOOK}
+    write_toolkit(tmp_path / "toolkit", programs)
+    with served(bed, tmp_path / "toolkit") as url:
+        ready(tmp_path, bare_gpu_host, nvidia_toolkit_url=url)
+    purge(tmp_path, bare_gpu_host)
+    assert bare_gpu_host.text("dpkg-query", "-W", "-f=${Package}\\n") == before
+    left = bare_gpu_host.run("find", "/etc/apt", "/etc/docker", "-name", "*nvidia*", "-o", "-name", "daemon.json*")
+    assert left.stdout == b""
+    assert bare_gpu_host.text("docker", "version")
 
 
 def test_a_driver_that_cannot_be_had_is_said_not_to_be(bare_gpu_host: Host, tmp_path: Path) -> None:

@@ -48,6 +48,15 @@ def test_what_was_typed_ahead_answers_the_next_question(keys: int) -> None:
     assert [keyboard.read_answer(), keyboard.read_answer()] == ["y", "n"]
 
 
+def test_what_is_typed_unseen_is_not_shown(keys: int) -> None:
+    with keyboard.unseen():
+        os.write(keys, b"correct horse\n")
+        assert keyboard.read_answer() == "correct horse"
+    os.write(keys, b"seen\n")
+    assert keyboard.read_answer() == "seen"
+    assert os.read(keys, 100) == b"seen\r\n"
+
+
 def test_the_end_of_the_input_is_an_interrupt(keys: int) -> None:
     os.write(keys, b"\x04")
     with pytest.raises(KeyboardInterrupt):

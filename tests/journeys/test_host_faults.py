@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.journeys.test_silent_host import HOMES, WORKS, spec_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.bed.host import Host
     from tests.journeys.user import User
 
@@ -37,3 +40,39 @@ def test_an_up_that_was_cut_off_in_the_midst_is_gone_on_with_by_the_next(bare_ho
     assert again.code == 0, again
     running = bare_host.text("sh", "-c", f"grep -l RUNNING {HOMES}/*/runs/*/attempts/1/0/status.json")
     assert len(running.split()) == 1
+
+
+# what is refused before anything is touched
+
+
+def app(user: User, machine: Host, who: str = "tester", *, address: str = "") -> Path:
+    ssh = {"hosts": [address or machine.address], "user": who, "port": machine.port, "key": str(machine.key)}
+    return user.folder(cynthus_yaml=json.dumps({"target": "ssh", "ssh": ssh, "runtime": "container"}))
+
+
+def touched(machine: Host) -> str:
+    """Files of ours, and what `up` would have installed."""
+    places = ("/home", "/opt", "/var/lib/cynthus", "/usr/bin/docker")
+    return machine.run("find", *places, "-name", "*cynthus*", "-o", "-name", "docker").stdout.decode()
+
+
+def test_a_system_that_nothing_is_installed_on_is_refused(bare_host: Host, user: User) -> None:
+    bare_host.path("/etc/os-release").unlink()
+    bare_host.path("/etc/os-release").write_text("ID=fedora\nPRETTY_NAME='Fedora Linux 42'\n")
+    answer = user.cynthus("up", app(user, bare_host), "-y")
+    assert (answer.code, "CYN-430" in answer.err, "on Fedora Linux 42" in answer.err) == (1, True, True), answer
+    assert "install Docker Engine: one that works is left as it is" in answer.err
+    assert touched(bare_host) == ""
+
+
+def test_a_user_who_may_not_use_sudo_is_refused(bare_host: Host, user: User) -> None:
+    answer = user.cynthus("up", app(user, bare_host, "plain"), "-y")
+    assert (answer.code, "CYN-136" in answer.err, "may use sudo" in answer.err) == (2, True, True), answer
+    assert touched(bare_host) == ""
+
+
+def test_an_address_that_no_way_leads_to_is_refused(bare_host: Host, user: User) -> None:
+    folder = app(user, bare_host, address=bare_host.internal_address)
+    answer = user.cynthus("up", folder, "-y")
+    assert (answer.code, "CYN-403" in answer.err, "does not answer" in answer.err) == (1, True, True), answer
+    assert touched(bare_host) == ""

@@ -10,7 +10,7 @@ import pytest
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.placement import Placement
-from cynthus.errors import ConfirmationNeeded, HostError, HostUnfit, NotAllowed, UsageError
+from cynthus.errors import ConfirmationNeeded, HostError, HostUnfit, NotAllowed, PasswordNeeded, UsageError
 from cynthus.operations.at_work import journal_of
 from cynthus.operations.readying import Allowed, make_hosts_ready
 from cynthus.state.index import Entry
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cynthus.testing.ansible import Played
 
 HOST = Host("host-0", "127.0.0.1", "127.0.0.1", None, 22, 0, ConnectionInfo("local"))
+ASKS = Placement("local", "container", unready=("Docker Engine on host-0",), asking=("host-0",))
 LACKS = Placement("local", "container", unready=("Docker Engine on host-0",))
 DOCKER = {"what": "Docker Engine (docker.io)", "kind": "install", "why": "there is none", "needs": "", "role": "docker"}
 
@@ -32,11 +33,15 @@ DOCKER = {"what": "Docker Engine (docker.io)", "kind": "install", "why": "there 
 class Lab:
     """A machine that the survey finds in a certain state; `played` are the extravars of each play."""
 
-    def __init__(self, place: Path, *, answer: bool | None = None, **told: Any) -> None:
-        self.shop = Workshop(place).with_person(answer=answer)
+    def __init__(
+        self, place: Path, *, answer: bool | None = None, types: str | None = None, variable: str | None = None,
+        **told: Any,
+    ) -> None:
+        self.shop = Workshop(place).with_person(answer=answer, types=types)
         self.told = {"changes": [], "problems": [], "host": {}, "docker": {}, "nvidia": {}, **told}
         self.ansible = FakeAnsible(self._steps)
-        self.tools = replace(self.shop.tools, ansible=self.ansible)
+        settings = replace(self.shop.tools.settings, sudo_password=variable)
+        self.tools = replace(self.shop.tools, ansible=self.ansible, settings=settings)
         site = site_in(place / "app")
         entry = Entry(
             id=ID, name="weather", target="local", folder=str(site.folder), runtime="container", home="/h",
@@ -51,6 +56,11 @@ class Lab:
     def ready(self, placement: Placement = LACKS, *, yes: bool = True, allowed: Allowed | None = None) -> None:
         journal = journal_of(self.tools, self.site, "up")
         make_hosts_ready(self.tools, self.site, placement, journal, yes=yes, allowed=allowed or Allowed())
+
+    @property
+    def passwords(self) -> list[str | None]:
+        """What each play was given for sudo."""
+        return [play.sudo_password for play in self.ansible.plays]
 
     @property
     def played(self) -> list[dict[str, object]]:
@@ -132,3 +142,39 @@ def test_where_nobody_can_tell_nothing_is_changed(tmp_path: Path, said: str) -> 
     with pytest.raises(HostError, match="nobody can tell"):
         lab.ready()
     assert lab.played == [{"survey_only": True}]
+
+
+# sudo with a password
+
+
+def test_whoever_is_there_is_asked_once_for_all_plays(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, types="correct horse", changes=[DOCKER])
+    lab.ready(ASKS)
+    assert lab.shop.person.questions == ["Password for sudo on host-0"]
+    assert lab.passwords == ["correct horse", "correct horse"]
+
+
+def test_the_password_is_tried_while_nothing_is_changed(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, types="correct horse")
+    lab.ready(ASKS)
+    assert lab.played == [{"survey_only": True, "survey_try_root": True}]
+
+
+def test_a_password_of_the_environment_is_taken_and_nobody_is_asked(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, variable="correct horse", changes=[DOCKER])
+    lab.ready(ASKS)
+    assert (lab.shop.person.questions, lab.passwords) == ([], ["correct horse", "correct horse"])
+
+
+def test_where_sudo_asks_nothing_no_play_gets_a_password(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, variable="correct horse", changes=[DOCKER])
+    lab.ready()
+    assert lab.passwords == [None, None]
+
+
+@pytest.mark.parametrize("types", [None, ""])
+def test_without_a_password_the_hosts_are_not_even_looked_at(tmp_path: Path, types: str | None) -> None:
+    lab = Lab(tmp_path, types=types)
+    with pytest.raises(PasswordNeeded, match="host-0") as caught:
+        lab.ready(ASKS)
+    assert ("CYNTHUS_SUDO_PASSWORD" in caught.value.hint, lab.played) == (True, [])

@@ -85,9 +85,12 @@ class StoppedAfterwards:
         self._play = play
 
     def play(
-        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity
+        self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
+        sudo_password: str | None = None,
     ) -> PlayResult:
-        self._play.play(playbook, inventory=inventory, extravars=extravars, activity=activity)
+        self._play.play(
+            playbook, inventory=inventory, extravars=extravars, activity=activity, sudo_password=sudo_password
+        )
         raise Interrupted("stopped", hint="x")
 
     def end_leftovers(self) -> None:

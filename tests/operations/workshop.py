@@ -36,6 +36,8 @@ class Nobody:
     """A Person who is not there, or who always gives one answer."""
 
     answer: bool | None = None
+    types: str | None = None
+    """The password that they type; None where they are not there."""
     questions: list[str] = field(default_factory=list)
     defaults: list[bool] = field(default_factory=list)
     """What Enter would have meant."""
@@ -46,6 +48,10 @@ class Nobody:
         if self.answer is None:
             raise ConfirmationNeeded(consequence, hint="add -y")
         return self.answer
+
+    def password(self, question: str) -> str | None:
+        self.questions.append(question)
+        return self.types
 
 
 class Workshop:
@@ -93,9 +99,9 @@ class Workshop:
         attendance.finish()
         return attendance.run
 
-    def with_person(self, *, answer: bool | None) -> Workshop:
-        """The same world with somebody who gives that answer."""
-        self.person = Nobody(answer)
+    def with_person(self, *, answer: bool | None, types: str | None = None) -> Workshop:
+        """The same world with somebody who gives that answer and types that password."""
+        self.person = Nobody(answer, types)
         self.tools = replace(self.tools, person=self.person)
         return self
 

@@ -50,7 +50,7 @@ def test_what_ssh_has_of_its_own_is_the_golden_one() -> None:
 
 def test_the_roles_that_ssh_has_of_its_own_are_those_of_the_templates() -> None:
     roles = {path: data for path, data in own_of_ssh().items() if is_of_a_role(path)}
-    assert {path.split("/")[2] for path in roles} == {"docker", "nvidia", "survey"}
+    assert {path.split("/")[2] for path in roles} == {"docker", "ledger", "nvidia", "survey"}
     assert roles == {path: (TEMPLATES / path).read_bytes() for path in roles}
 
 

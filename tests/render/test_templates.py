@@ -38,7 +38,8 @@ def test_every_playbook_and_role_is_for_hosts_that_are_reached_over_the_network(
 
 def test_the_machine_at_hand_is_not_made_ready() -> None:
     more = set(ansible_files("ssh")) - set(ansible_files("local"))
-    assert {path.split("/")[1] for path in more} == {"configure.yml", "survey", "docker", "nvidia"}
+    playbooks, roles = {"configure.yml", "purge.yml"}, {"ledger", "survey", "docker", "nvidia"}
+    assert {path.split("/")[1] for path in more} == playbooks | roles
 
 
 def test_what_makes_the_app_run_is_for_every_target() -> None:

@@ -171,9 +171,16 @@ def test_a_host_without_python_is_told_what_to_install(standing: Standing) -> No
 
 def test_a_host_tells_what_it_has(connection: SshConnection) -> None:
     told = connection.machine()
-    assert (told["root"], told["sudo"], told["engine"], told["gpus"]) == (False, True, "", [])
+    assert (told["root"], told["sudo"], told["engine"], told["gpus"]) == (False, "without a password", "", [])
     assert told["system"].startswith(("Debian", "Ubuntu"))
     assert min(told["cpus"], told["memory"], told["disk_free"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("user", "sudo"), [("root", "is root"), ("locked", "with a password"), ("plain", "not at all")]
+)
+def test_how_a_user_becomes_root_is_known_without_their_password(standing: Standing, user: str, sudo: str) -> None:
+    assert standing.connect(user=user).machine()["sudo"] == sudo
 
 
 def test_a_deployment_of_a_user_lies_in_their_home(connection: SshConnection) -> None:

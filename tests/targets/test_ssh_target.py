@@ -52,7 +52,7 @@ def pretending(folder: Path, **told: object) -> Path:
     """A host that says so of itself."""
     hello = {"hello": reader.HELLO, "python": told.pop("python", [3, 12, 0]), "base": "/opt/cynthus"}
     usual = {"cpus": 4, "memory": 2**34, "disk_free": 2**40, "gpus": [], "engine": "", "system": "Debian", "root": True,
-             "sudo": True, "pythons": [], "time": time.time()}  # fmt: skip
+             "sudo": "without a password", "pythons": [], "time": time.time()}  # fmt: skip
     answer = {"value": {**usual, **told}}
     fake_ssh(folder, f"echo '{json.dumps(hello)}'; while read -r line; do echo '{json.dumps(answer)}'; done; exit\n")
     return folder
@@ -99,7 +99,7 @@ def test_a_machine_that_cannot_be_reached_is_an_error(tmp_path: Path) -> None:
 
 
 def test_without_an_engine_the_runtime_is_venv_and_says_why(tmp_path: Path) -> None:
-    placement = place(tmp_path, spec())
+    placement = place(pretending(tmp_path, sudo="not at all"), spec())
     assert (placement.runtime, placement.reasons) == ("venv", ("no Docker engine answers on host-0 (there)",))
 
 
@@ -110,7 +110,7 @@ def test_where_an_engine_answers_the_runtime_is_a_container(tmp_path: Path) -> N
 
 def test_an_engine_that_fails_is_none(tmp_path: Path) -> None:
     script(tmp_path, "docker", "echo 27.1; exit 1")
-    assert place(tmp_path, spec()).runtime == "venv"
+    assert place(tmp_path, spec()).unready == ("Docker Engine on host-0 (there)",)
 
 
 def test_who_asks_for_venv_gets_it(tmp_path: Path) -> None:
@@ -120,23 +120,42 @@ def test_who_asks_for_venv_gets_it(tmp_path: Path) -> None:
 
 def test_a_container_without_an_engine_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(RuntimeUnavailable, match=r"no engine answers on host-0 \(there\)") as caught:
-        place(tmp_path, spec(runtime="container"))
+        place(pretending(tmp_path, sudo="not at all"), spec(runtime="container"))
     assert "runtime: venv" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("sudo", "asking"),
+    [("is root", ()), ("without a password", ()), ("with a password", ("host-0 (there)",))],
+)
+def test_who_may_become_root_gets_an_engine(tmp_path: Path, sudo: str, asking: tuple[str, ...]) -> None:
+    placement = place(pretending(tmp_path, sudo=sudo), spec())
+    assert (placement.runtime, placement.unready) == ("container", ("Docker Engine on host-0 (there)",))
+    assert placement.asking == asking
+
+
+def test_a_host_that_lacks_nothing_asks_for_no_password(tmp_path: Path) -> None:
+    assert place(pretending(tmp_path, sudo="with a password", engine="27.1"), spec()).asking == ()
+
+
+def test_a_driver_needs_the_password_too(tmp_path: Path) -> None:
+    told = pretending(tmp_path, sudo="with a password", engine="27.1", nvidia_devices=1)
+    assert place(told, spec(resources={"gpu": "L4"})).asking == ("host-0 (there)",)
 
 
 def test_a_python_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PythonMissing, match=r"host-0 \(there\) does not have \(python3\.99\)"):
-        place(tmp_path, spec(image={"python": "3.99"}))
+        place(tmp_path, spec(image={"python": "3.99"}, runtime="venv"))
 
 
 def test_a_python_that_is_there_is_taken(tmp_path: Path) -> None:
     script(tmp_path, "python3.14", "")
-    assert place(tmp_path, spec(image={"python": "3.14"})).runtime == "venv"
+    assert place(tmp_path, spec(image={"python": "3.14"}, runtime="venv")).unready == ()
 
 
 def test_uv_brings_any_python(tmp_path: Path) -> None:
     script(tmp_path, "uv", "")
-    assert place(tmp_path, spec(image={"python": "3.99"})).runtime == "venv"
+    assert place(tmp_path, spec(image={"python": "3.99"}, runtime="venv")).unready == ()
 
 
 def test_a_python_too_old_for_the_agent_is_refused(tmp_path: Path) -> None:
@@ -244,7 +263,7 @@ def findings(folder: Path, app: AppSpec | None = None) -> dict[str, Finding]:
 
 
 def test_doctor_looks_at_all_that_matters(tmp_path: Path) -> None:
-    assert list(findings(tmp_path)) == ["", "python", "disk", "clock", "docker", "gpu"]
+    assert list(findings(tmp_path)) == ["", "python", "sudo", "disk", "clock", "docker", "gpu"]
 
 
 def test_all_is_well_with_a_host_that_has_what_it_needs(tmp_path: Path) -> None:
@@ -264,6 +283,21 @@ def test_a_host_that_cannot_be_reached_is_an_error_with_its_fix(tmp_path: Path) 
 def test_a_python_that_is_too_old_is_an_error(tmp_path: Path) -> None:
     found = findings(pretending(tmp_path, python=[3, 9, 2]))["python"]
     assert (found.level, found.message) == ("error", "Python 3.9.2 is too old for the agent")
+
+
+@pytest.mark.parametrize(
+    ("sudo", "engine", "level", "word"),
+    [
+        ("is root", "", "ok", "is root"),
+        ("without a password", "", "ok", "without a password"),
+        ("with a password", "", "ok", "CYNTHUS_SUDO_PASSWORD"),
+        ("not at all", "27.1", "ok", "nothing needs"),
+        ("not at all", "", "warning", "nothing can be installed"),
+    ],
+)
+def test_how_the_user_becomes_root_is_told(tmp_path: Path, sudo: str, engine: str, level: str, word: str) -> None:
+    found = findings(pretending(tmp_path, sudo=sudo, engine=engine))["sudo"]
+    assert (found.level, word in found.message) == (level, True)
 
 
 def test_little_room_is_a_warning(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ class LocalTarget:
 
     name = "local"
     roots = ("compute",)
+    installs = False
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -55,6 +56,9 @@ class LocalTarget:
 
     def connect(self, host: Host, root: Path) -> LocalConnection:  # noqa: ARG002 - every host of it is this machine
         return LocalConnection(handed_on(self._settings.environment), PurePosixPath(self._settings.data_dir))
+
+    def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:  # noqa: ARG002 - nothing here needs root
+        return ()
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:  # noqa: ARG002 - as above
         here = machine.inspect(self._settings.data_dir, self._settings.environment)

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -131,7 +132,7 @@ def machine() -> dict[str, Any]:
         "engine": "".join(_asked("docker", "version", "--format", "{{.Server.Version}}")[:1]),
         "system": system.get("PRETTY_NAME", "").strip('"'),
         "root": os.getuid() == 0,
-        "sudo": _said("sudo", "-n", "true") is not None,
+        "sudo": _sudo(),
         "pythons": [name for name in _PYTHONS if shutil.which(name)],
         "time": time.time(),
     }
@@ -247,13 +248,37 @@ def _disk_free(folder: str) -> int:
     return shutil.disk_usage(folder).free
 
 
+def _sudo() -> str:
+    """How the user becomes root: "is root", "without a password", "with a password" or "not at all".
+
+    Only `-v` tells the last two apart. `-k` leaves out what sudo remembers of a password.
+    """
+    if os.getuid() == 0:
+        return "is root"
+    if _said("sudo", "-k", "-n", "true") is not None:
+        return "without a password"
+    asked = _run("sudo", "-n", "-v")
+    return "with a password" if asked and re.search(_ASKS, asked.stderr) else "not at all"
+
+
+_ASKS = b"(password|authentication) is required"
+"""The words of sudo, and of the one in Rust that newer Ubuntus have."""
+
+
 def _said(*words: str) -> str | None:
     """What a program prints; None where it is not there, fails or hangs."""
+    answer = _run(*words)
+    return answer.stdout.decode("utf-8", "replace") if answer and answer.returncode == 0 else None
+
+
+def _run(*words: str) -> Optional[subprocess.CompletedProcess[bytes]]:  # noqa: UP045 - a Python of 3.8 must run this
     try:
-        answer = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False)
+        return subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return answer.stdout.decode("utf-8", "replace") if answer.returncode == 0 else None
 
 
 def _asked(*words: str) -> list[str]:

@@ -35,6 +35,7 @@ class SshTarget:
 
     name = "ssh"
     roots = ("compute",)
+    installs = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -49,9 +50,15 @@ class SshTarget:
         runtime, because, unready = _choose_runtime(spec, hosts, found)
         gpus, whys, lacking = _choose_gpus(spec, hosts, found)
         reasons = tuple(filter(None, (because, *whys)))
-        return Placement(
-            self.name, runtime, nodes=len(hosts), gpus=gpus, reasons=reasons, unready=(*unready, *lacking)
+        asking = tuple(
+            _called(host)
+            for host, told in zip(hosts, found, strict=True)
+            if told["sudo"] == "with a password" and _lacks_something(told, runtime, gpus)
         )
+        return Placement(
+            self.name, runtime, nodes=len(hosts), gpus=gpus, reasons=reasons, unready=(*unready, *lacking),
+            asking=asking,
+        )  # fmt: skip
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:  # noqa: ARG002 - nobody tells what they cost
         each = f" with {placement.gpus} GPU" + ("s" if placement.gpus > 1 else "") if placement.gpus else ""
@@ -69,6 +76,10 @@ class SshTarget:
             way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", environment)
             self._connections[host, root] = SshConnection(way)
         return self._connections[host, root]
+
+    def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
+        found = zip(hosts, self._ask_all(hosts, root), strict=True)
+        return tuple(_called(host) for host, told in found if told["sudo"] == "with a password")
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         if spec is None or spec.ssh is None:
@@ -149,7 +160,7 @@ def _choose_runtime(
 ) -> tuple[Runtime, str, tuple[str, ...]]:
     """The same runtime on every host, why, and what is to be installed for it."""
     lacking = [(host, told) for host, told in zip(hosts, found, strict=True) if not told["engine"]]
-    powerless = [_called(host) for host, told in lacking if not told["sudo"]]
+    powerless = [_called(host) for host, told in lacking if told["sudo"] == "not at all"]
     if spec.runtime != "venv" and not powerless:
         why = "" if lacking or spec.runtime != "auto" else f"Docker Engine {found[0]['engine']} answers"
         return "container", why, tuple(f"Docker Engine on {_called(host)}" for host, _ in lacking)
@@ -157,11 +168,16 @@ def _choose_runtime(
         raise RuntimeUnavailable(
             f"cynthus.yaml asks for `runtime: container`, but no engine answers on {powerless[0]}, "
             "and this user may not install one",
-            hint="connect as a user who may use sudo without a password, or set `runtime: venv`",
+            hint="connect as a user who may use sudo, or set `runtime: venv`",
         )
     for host, told in zip(hosts, found, strict=True):
         _refuse_missing_python(spec, host, told)
     return "venv", f"no Docker engine answers on {powerless[0]}" if spec.runtime == "auto" else "", ()
+
+
+def _lacks_something(told: Mapping[str, Any], runtime: Runtime, gpus: int) -> bool:
+    """Whether only root can make the host ready."""
+    return (runtime == "container" and not told["engine"]) or (gpus > 0 and not told["gpus"])
 
 
 def _choose_gpus(
@@ -219,4 +235,20 @@ def _findings(name: str, told: Mapping[str, Any]) -> tuple[Finding, ...]:
     python = Finding(f"{name} python", "ok", _python(told))
     if told["python"] < OLDEST_PYTHON:
         python = Finding(f"{name} python", "error", f"{_python(told)} is too old for the agent", NEWER)
-    return (python, disk, clock, Finding(f"{name} docker", "ok", engine), Finding(f"{name} gpu", "ok", gpus))
+    rest = (Finding(f"{name} docker", "ok", engine), Finding(f"{name} gpu", "ok", gpus))
+    return (python, _becoming_root(name, told), disk, clock, *rest)
+
+
+def _becoming_root(name: str, told: Mapping[str, Any]) -> Finding:
+    known = {
+        "is root": "the user is root",
+        "without a password": "the user becomes root without a password",
+        "with a password": "the user becomes root with a password: type it when asked, or set CYNTHUS_SUDO_PASSWORD",
+    }
+    if told["sudo"] in known:
+        return Finding(f"{name} sudo", "ok", known[told["sudo"]])
+    said = "the user may not become root"
+    if told["engine"]:
+        return Finding(f"{name} sudo", "ok", f"{said}, which nothing needs where Docker answers")
+    hint = "connect as a user who may use sudo, or have Docker installed by somebody who may"
+    return Finding(f"{name} sudo", "warning", f"{said}, so nothing can be installed", hint)

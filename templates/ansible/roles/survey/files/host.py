@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import pwd
+import re
 import shutil
 import subprocess
 import time
@@ -101,14 +102,18 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
+_ASKS = "(password|authentication) is required"
+"""The words of sudo, and of the one in Rust that newer Ubuntus have."""
+
+
 def sudo() -> str:
     """How this user becomes root: "is root", "without a password", "with a password" or "not at all"."""
     if is_root():
         return "is root"
-    answer = ask("sudo", "-n", "true")
-    if answer.code == 0:
+    # -k leaves out what sudo remembers of a password. Only -v tells who has to give one from who may not at all.
+    if ask("sudo", "-k", "-n", "true").code == 0:
         return "without a password"
-    return "with a password" if "password" in answer.err else "not at all"
+    return "with a password" if re.search(_ASKS, ask("sudo", "-n", "-v").err) else "not at all"
 
 
 def cloud_init(patience: float = 0) -> str:
