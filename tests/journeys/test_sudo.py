@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bed.host import PASSWORD
 from tests.journeys.test_secrets import files_with
 from tests.journeys.test_terminal import terminal
 from tests.journeys.user import COUNT, processes_with
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.hosts
 
+PASSWORD = f"correct horse {os.urandom(8).hex()}"
+"""Of `locked`. Not the bed's, which tests beside these use at the same time."""
 WAITS = COUNT + "import time\ntime.sleep(600)\n"
 
 
@@ -30,6 +32,7 @@ def machine(bed: Bed, base_tar: Path) -> Iterator[Host]:
     """A host with a Docker that only root may use so far: to let the user in is the least that needs root."""
     made = bed.host(docker=True)
     made.import_image(base_tar, "base:1")
+    made.text("chpasswd", stdin=f"locked:{PASSWORD}\n".encode())
     yield made
     bed.remove(made)
 
