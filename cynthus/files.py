@@ -78,7 +78,8 @@ def sync_folder(folder: Path) -> None:
 def write_json(path: Path, value: Mapping[str, object], *, mode: int = 0o644, durable: bool = True) -> None:
     """`value` as indented JSON with a final newline, written atomically; keys keep their order."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    write_atomic(path, text.encode(), mode=mode, durable=durable)
+    # The name of a file need not be UTF-8. What stands for such bytes is written with JSON's own escapes.
+    write_atomic(path, text.encode(errors="backslashreplace"), mode=mode, durable=durable)
 
 
 def read_json(path: Path) -> dict[str, object] | None:

@@ -155,6 +155,12 @@ def test_json_is_readable_and_ends_in_a_line_feed(tmp_path: Path) -> None:
     assert (tmp_path / "x").read_text(encoding="utf-8") == '{\n  "b": 1,\n  "a": [\n    "ü"\n  ]\n}\n'
 
 
+def test_the_name_of_a_file_that_is_no_utf_8_is_read_back(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.bin")
+    write_json(tmp_path / "x", {"name": name, "other": "ü"})
+    assert read_json(tmp_path / "x") == {"name": name, "other": "ü"}
+
+
 def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
     write_json(tmp_path / "x", {"a": 1})
     with pytest.raises(TypeError):

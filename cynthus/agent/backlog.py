@@ -37,8 +37,8 @@ class Tree:
         self.saved = 0
         self._there: list[str] = []
 
-    def look(self, *, ended: bool) -> None:
-        """What is there now. Links, pipes and what cannot be listed are left out."""
+    def look(self, *, quiet: bool) -> None:
+        """What is there now; `quiet`: nobody writes any more. Links, pipes and what cannot be listed are left out."""
         before, self.waiting, self.saved, self._there = self.waiting, {}, 0, []
         for name, found in sorted(files(self.folder)):
             sign = sign_of(found)
@@ -47,7 +47,7 @@ class Tree:
                 self.saved += sign.size
             else:
                 same = name in before and before[name].sign == sign
-                self.waiting[name] = Waiting(name, sign, ended or same)
+                self.waiting[name] = Waiting(name, sign, quiet or same)
 
     def note(self, sent: Waiting, checksum: str) -> None:
         """That it is there now."""

@@ -37,7 +37,7 @@ def ensure(run: RunFolder, attempt: Attempt) -> None:
 
 def over(attempt: Attempt) -> bool:
     """Whether the attempt has ended, said so and is saved."""
-    return attempt.exit.exists() and _told(attempt) and not standing.working(attempt)
+    return attempt.exit.exists() and told(attempt) and not standing.working(attempt)
 
 
 def _taken_up(attempt: Attempt) -> bool:
@@ -79,7 +79,8 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
         saving = standing.working(attempt)
-        over = attempt.exit.exists() and (state != "EXITED" or not saving)
+        # What a full disk refused is tried again with the next beat, and not at every look.
+        over = attempt.exit.exists() and state != "unwritten" and (state != "EXITED" or not saving)
         if now >= due or begun or over or _changed(attempt) != ports_told:
             if not attempt.folder.is_dir():
                 return
@@ -120,7 +121,8 @@ def _changed(attempt: Attempt) -> int:
         return 0
 
 
-def _told(attempt: Attempt) -> bool:
+def told(attempt: Attempt) -> bool:
+    """Whether status.json says that the attempt has ended."""
     try:
         document = read_json(attempt.status)
     except (OSError, ValueError):
@@ -158,7 +160,7 @@ class _Pulse:
             return
         from cynthus.agent import strays
 
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             write_json(self._attempt.strays, {"runs": strays.of(self._run)}, durable=False)
 
     def _look_at_gpus(self, now: float) -> None:

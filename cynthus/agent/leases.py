@@ -54,8 +54,12 @@ def lease(attempt: Attempt, count: int, place: Path | None = None) -> tuple[int,
 
 def of(attempt: Attempt, place: Path | None = None) -> list[int]:
     """The GPUs that an attempt was given, by index."""
-    files = (place or usual_place()).glob("[0-9]*")
-    return [int(file.name) for file in files if f'"label": {json.dumps(attempt.label)}' in file.read_text()]
+    found = []
+    for file in (place or usual_place()).glob("[0-9]*"):
+        with suppress(OSError):  # another user's
+            if f'"label": {json.dumps(attempt.label)}' in file.read_text():
+                found.append(int(file.name))
+    return found
 
 
 def _too_few(count: int, have: int, taken: dict[int, str]) -> Failure:
@@ -91,6 +95,8 @@ def _locked(place: Path) -> Iterator[None]:
 def _write(path: Path, attempt: Attempt) -> None:
     told = {"attempt": str(attempt.folder), "label": attempt.label, "user": _user()}
     write_atomic(path, json.dumps(told).encode() + b"\n", mode=0o644)
+    # Whatever the user's umask: others should see who has it.
+    path.chmod(0o644)
 
 
 def _user() -> str:
@@ -109,6 +115,8 @@ def _holder(path: Path) -> str:
         deployment, run, number, rank = str(told["label"]).split("/")
         attempt = Attempt(Path(told["attempt"]), deployment, run, int(number), int(rank))
         words = f"run {run} of {deployment} (user {told['user']})"
+    except PermissionError:
+        return "a run of another user, it seems"
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return ""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,9 +38,14 @@ class Ledger:
             self._sent.pop("", None)
         # Written anew, so that a line that was cut off, or that a later one replaced, is gone.
         self._new = [json.dumps({"bucket": bucket}), *(_line(name, *each) for name, each in self._sent.items())]
-        partial = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-        self._write(partial, "w")
-        os.replace(partial, path)
+        partial = path.with_name(f".{path.name}.part")
+        try:
+            self._write(partial, "w")
+            os.replace(partial, path)
+        except OSError:
+            # A full disk here is no reason to save nothing there: what is not on record is sent again one day.
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def sent(self, name: str) -> Sign | None:
         known = self._sent.get(name)
@@ -60,9 +66,10 @@ class Ledger:
         self._new.append(_line(name, sign, checksum))
 
     def keep(self) -> None:
-        """Raises: OSError."""
+        """Put it on disk; what that refuses is kept for the next time."""
         if self._new:
-            self._write(self._path, "a")
+            with suppress(OSError):
+                self._write(self._path, "a")
 
     def _write(self, path: Path, mode: str) -> None:
         with open(path, mode, encoding="ascii") as stream:

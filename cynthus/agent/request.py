@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from cynthus.files import read_json, write_json
+from cynthus.agent import reserve
+from cynthus.files import read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +21,7 @@ def ask(path: Path, reason: str, *, at: str) -> bool:
     if path.exists():
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {"reason": reason, "at": at})
+    reserve.write(path, json.dumps({"reason": reason, "at": at}).encode() + b"\n")
     return True
 
 

@@ -35,8 +35,12 @@ def write(path: Path, data: bytes) -> None:
     """
     try:
         write_atomic(path, data)
-    except OSError:
-        with open(_spare(path), "r+b") as stream:
+    except OSError as error:
+        try:
+            stream = open(_spare(path), "r+b")  # noqa: SIM115 - closed below
+        except FileNotFoundError:
+            raise error from None
+        with stream:
             stream.write(data)
             stream.truncate()
             stream.flush()

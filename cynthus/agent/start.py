@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, cluster, lock, memory, supervisor, unit, version, watch
+from cynthus.agent import beat, cluster, lock, memory, reserve, supervisor, unit, version, watch
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 from cynthus.files import write_json
@@ -49,6 +49,8 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
             write_json(attempt.metadata, {"server": spec.metadata})
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
+        for wish in (run.stop, attempt.stop):
+            reserve.make(wish)
         watch.begin(home, attempt)
         _launch(home, run, attempt, work, descriptor)
     finally:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus import process
-from cynthus.agent import clock, cluster, disk, lock, processes, record, request, reserve
+from cynthus.agent import clock, cluster, disk, lock, processes, record, request, reserve, unit
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.failure import Failure
 from cynthus.agent.held import Held
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from cynthus.agent.home import Attempt, RunFolder
     from cynthus.process import Command
 
+_TERMINATED = 128 + signal.SIGTERM
+"""The exit code of a container that was told to end."""
+SHUT_DOWN = "the machine was shut down"
 _TICK = 0.5
 """Seconds between two looks at the stop request; the end of main.py and signals are noticed at once."""
 
@@ -96,10 +100,13 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     idle = _idle(attempt, known)
     why = ""
     while (ended := main.poll()) is None:
-        why = why or wished(run, attempt) or alarm.asked or _overdue(known) or _homeless(attempt) or idle()
+        why = why or wished(run, attempt) or _asked(alarm) or _overdue(known) or _homeless(attempt) or idle()
         if why:
             main.end(_grace(known, why))
         alarm.wait(0.02 if why else _TICK)
+    # Whoever shuts a machine down tells main.py to end in the same moment as us.
+    if not why and (ended.signal == signal.SIGTERM or ended.exit_code == _TERMINATED) and unit.system_stops():
+        why = SHUT_DOWN
     main.clear(_grace(known, why))
     ended = cluster.told_end(attempt, ended)
     cluster.remove_folder(attempt)
@@ -108,6 +115,11 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     # A wish that came while the last processes were ended came too late to be the reason.
     finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
     main.forget()
+
+
+def _asked(alarm: Alarm) -> str:
+    """Why a signal says that it should end; one that is not ours may come from a machine that is shut down."""
+    return SHUT_DOWN if alarm.asked and unit.system_stops() else alarm.asked
 
 
 def _grace(known: Record, why: str) -> float:
@@ -134,9 +146,10 @@ def _disk_full(attempt: Attempt, ended: Ended) -> str:
 
 def _gather(run: RunFolder) -> None:
     """Outputs that main.py wrote beside our links count, too. A container cannot do that: there they are mounts."""
-    from cynthus.agent import links, spec
+    # A program that was replaced meanwhile may have none of these any more.
+    with suppress(OSError, ValueError, Failure, ImportError):
+        from cynthus.agent import links, spec
 
-    with suppress(OSError, ValueError, Failure):
         given, _ = spec.read(run.spec)
         checkpoints = run.folder.parent.parent / "checkpoints"
         links.gather(run, {given.outputs: run.outputs, given.checkpoints: checkpoints})
@@ -171,7 +184,8 @@ def adopt(run: RunFolder, attempt: Attempt) -> None:
     if known.damaged:
         record.set_aside(attempt)
     known = known.supervised_by_us()
-    record.write(attempt, known)
+    with suppress(OSError):  # a full disk: the lock tells who supervises, too
+        record.write(attempt, known)
     watch(run, attempt, _orphan(attempt, known, may_begin=not wished(run, attempt)), alarm)
 
 

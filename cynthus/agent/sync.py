@@ -63,12 +63,12 @@ def watch(attempt: Attempt) -> None:
     while wanted():
         ended = _ended(attempt)
         with suppress(Stopped):
-            told = sender.turn(ended=ended)
+            told = sender.turn(ended=ended, quiet=ended and not _others_write(attempt))
             if told.bytes_synced != synced or not ended:
                 moved_at, synced = time.monotonic(), told.bytes_synced
             if told.state == SENDING and time.monotonic() > moved_at + _GIVE_UP:
                 told = told._replace(state=GIVEN_UP)
-            with suppress(OSError):
+            with suppress(OSError, ValueError):
                 standing.write(attempt, told)
             if told.state != SENDING:
                 return
@@ -76,7 +76,14 @@ def watch(attempt: Attempt) -> None:
 
 
 def _ended(attempt: Attempt) -> bool:
-    return attempt.exit.exists() or evaluate(attempt, at="")["state"] == "EXITED"
+    """Whether nothing is written any more: of one that was killed, a new supervisor still has to end what is left."""
+    return attempt.exit.exists() or (not attempt.record.exists() and evaluate(attempt, at="")["state"] == "EXITED")
+
+
+def _others_write(attempt: Attempt) -> bool:
+    """Whether another attempt goes on, which has the same checkpoints and perhaps the same outputs."""
+    others = (each for run in attempt.home.runs() for each in run.attempts() if each.folder != attempt.folder)
+    return any(lock.held(each.lock) for each in others)
 
 
 def _wait(attempt: Attempt, seconds: float, *, ended: bool) -> None:
@@ -100,8 +107,9 @@ class Sender:
         self._problem = ""
         self.pause = 0.0
 
-    def turn(self, *, ended: bool) -> Standing:
-        """Look once, and send for a while what is ready: log, then checkpoints, then outputs.
+    def turn(self, *, ended: bool, quiet: bool) -> Standing:
+        """Look once, and send for a while what is ready: log, then checkpoints, then outputs. `quiet`: no file changes
+        any more.
 
         Raises:
             Stopped: in the middle of a file.
@@ -109,7 +117,7 @@ class Sender:
         self._problem, self.pause = "", 1.0 if ended else _PAUSE
         try:
             self._send_log()
-            self._send_files(ended=ended)
+            self._send_files(quiet=quiet)
             told = self._standing()
             if ended and not (told.files_behind or told.bytes_behind or told.problem):
                 told = told._replace(state=SAVED)
@@ -143,13 +151,15 @@ class Sender:
             self._logged = begin + len(data)
         self._log_behind = 0
 
-    def _send_files(self, *, ended: bool) -> None:
+    def _send_files(self, *, quiet: bool) -> None:
         checkpoints, outputs = self._trees = self._trees or self._open()
         began = time.monotonic()
         for tree in self._trees:
-            tree.look(ended=ended)
+            tree.look(quiet=quiet)
         looked = time.monotonic()
         self.pause = max(self.pause, _SHARE * (looked - began))
+        # One of which a file is about to be replaced is not complete until all of it is there.
+        self._tell_complete(checkpoints)
         self._send(checkpoints, backlog.newest_complete_first(checkpoints.waiting.values()), looked + _TURN)
         self._tell_complete(checkpoints)
         self._send(outputs, [each for each in outputs.waiting.values() if each.ready], looked + _TURN)
@@ -179,8 +189,9 @@ class Sender:
                 except Changed:
                     continue
                 except OSError as error:
-                    if error.filename != file:
+                    if not self._bucket.root.is_dir():
                         raise
+                    # Of this file alone: a name or a size that the bucket does not take, or one that cannot be read.
                     self._problem = f"{file}: {(error.strerror or str(error)).lower()}"
                     continue
                 sent.add(tree.prefix + each.name)

@@ -22,17 +22,22 @@ _PATIENCE = 10.0
 _MOVE = 1.0
 """Seconds until a process is in the scope that was made for it."""
 _LINGER = "cynthus-lingers"
+_SYSTEMD = Path("/run/systemd/system")
 _TEXT = """\
 # Written by Cynthus; `cynthus down` takes it away.
 [Unit]
 Description=Cynthus agent of {deployment}
 After=docker.service
+ConditionPathExists={program}
 StartLimitIntervalSec=0
 
 [Service]
 Type=exec
 ExecStart={command}
+# Where it finds its compiled code: a unit of the machine has no home of itself.
+Environment={user_home}
 Restart=on-failure
+RestartForceExitStatus=SIGTERM SIGINT SIGHUP
 RestartSec=1
 # A run, and whoever watches it, lives on when this is stopped or started anew.
 KillMode=process
@@ -61,18 +66,21 @@ def install(home: Home, python: str, environment: Mapping[str, str]) -> bool:
         return False
     file = manager.folder / _name(home)
     words = (python, "-I", "-S", str(home.program), "watch", "--home", str(home.folder))
-    command = " ".join(map(_quoted, words))
-    text = _TEXT.format(deployment=home.deployment, command=command, target=manager.target).encode()
+    text = _TEXT.format(
+        deployment=home.deployment, command=" ".join(map(_quoted, words)), target=manager.target,
+        program=str(home.program).replace("%", "%%"), user_home=_quoted(f"HOME={environment.get('HOME', '/')}", "$"),
+    ).encode()
     if home.unit.exists() and _content(file) == text:
         return False
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
+        # First of all: what is there from here on is found again by whoever removes it.
+        write_json(home.unit, {"systemctl": list(manager.words), "file": str(file)})
         write_atomic(file, text, mode=0o644)
         # `enable` makes systemd read its files again, too.
         if _asked(manager.words, "enable", _name(home), environment=environment):
-            write_json(home.unit, {"systemctl": list(manager.words), "file": str(file)})
             return True
-        file.unlink(missing_ok=True)
+    remove(home, environment)
     return False
 
 
@@ -92,7 +100,9 @@ def enter_scope(home: Home, run: str, environment: Mapping[str, str]) -> None:
     made = _asked(
         ("busctl", *words[1:]), "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
         "org.freedesktop.systemd1.Manager", "StartTransientUnit", "ssa(sv)a(sa(sv))", name, "fail",
-        "2", "PIDs", "au", "1", str(os.getpid()), "Description", "s", f"Cynthus run {run} of {home.deployment}", "0",
+        "3", "PIDs", "au", "1", str(os.getpid()), "Description", "s", f"Cynthus run {run} of {home.deployment}",
+        # What the kernel kills for its memory in a scope of systemd's own, systemd kills all of.
+        "Delegate", "b", "true", "0",
         environment=environment,
     )
     deadline = time.monotonic() + (_MOVE if made else 0)
@@ -107,11 +117,24 @@ def remove(home: Home, environment: Mapping[str, str]) -> None:
         _asked(words, "disable", "--now", _name(home), environment=environment)
         with suppress(OSError):
             file.unlink(missing_ok=True)
+            home.unit.unlink(missing_ok=True)
         _asked(words, "daemon-reload", environment=environment)
-        note = file.with_name(_LINGER)
-        if note.exists() and not list(file.parent.glob("cynthus-*.service")):
-            note.unlink()
-            _asked(("loginctl",), "disable-linger", environment=environment)
+    folder = _user_units(environment)
+    if (folder / _LINGER).exists() and not list(folder.glob("cynthus-*.service")):
+        with suppress(OSError):
+            (folder / _LINGER).unlink()
+        _asked(("loginctl",), "disable-linger", environment=environment)
+
+
+def system_stops() -> bool:
+    """Whether the machine is being shut down or started again."""
+    if not _SYSTEMD.is_dir():
+        return False
+    try:
+        answer = process.run(process.Command(("systemctl", "is-system-running")), timeout=_PATIENCE)
+    except (OSError, process.CommandTimeout):
+        return False
+    return answer.stdout.strip() == b"stopping"
 
 
 def _name(home: Home) -> str:
@@ -119,7 +142,7 @@ def _name(home: Home) -> str:
 
 
 def _manager(environment: Mapping[str, str]) -> _Manager | None:
-    if not Path("/run/systemd/system").is_dir():
+    if not _SYSTEMD.is_dir():
         return None
     if not os.geteuid():
         return _Manager(("systemctl",), Path("/etc/systemd/system"), "multi-user.target")
@@ -129,10 +152,14 @@ def _manager(environment: Mapping[str, str]) -> _Manager | None:
         name = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return None
-    folder = Path(environment.get("XDG_CONFIG_HOME") or f"{environment.get('HOME', '')}/.config") / "systemd/user"
+    folder = _user_units(environment)
     if not folder.is_absolute() or not _lingers(name, folder, environment):
         return None
     return _Manager(("systemctl", "--user"), folder, "default.target")
+
+
+def _user_units(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("XDG_CONFIG_HOME") or f"{environment.get('HOME', '')}/.config") / "systemd/user"
 
 
 def _lingers(user: str, folder: Path, environment: Mapping[str, str]) -> bool:
@@ -182,7 +209,7 @@ def _content(file: Path) -> bytes | None:
         return None
 
 
-def _quoted(word: str) -> str:
-    """A word as a unit's command line has it."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _quoted(word: str, dollar: str = "$$") -> str:
+    """A word as a unit's command line has it; elsewhere a dollar sign stands for itself."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", dollar)
     return f'"{escaped}"'

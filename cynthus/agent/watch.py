@@ -3,11 +3,13 @@ machine on. It ends when nothing runs any more."""
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat
+from cynthus.agent import beat, lock
 from cynthus.files import write_atomic
 
 if TYPE_CHECKING:
@@ -35,17 +37,36 @@ def begin(home: Home, attempt: Attempt) -> None:
 
 def watch(home: Home) -> None:
     """Look after all attempts that go on, until there is none."""
-    idle = 0.0
+    idle, program = 0.0, _mark(home.program)
     while idle < _LAST:
         going = [*_going(home)]
         for run, attempt in going:
             with suppress(OSError, ValueError):  # a full disk, a damaged record: the next look may find it mended
-                if beat.over(attempt) or not attempt.folder.is_dir():
+                if beat.over(attempt) or not attempt.folder.is_dir() or _never_began(attempt):
                     _marker(home, attempt).unlink(missing_ok=True)
                 else:
                     beat.keep(run, attempt)
+        if _mark(home.program) not in (program, None):
+            # What has replaced it may have other modules, which this process could not read any more.
+            os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv])  # noqa: S606 - itself, without a shell
         idle = 0.0 if going else idle + _PAUSE
         time.sleep(_PAUSE)
+    if [*_going(home)]:
+        # It began while we were about to leave, and found the unit running: systemd starts it again.
+        sys.exit(1)
+
+
+def _never_began(attempt: Attempt) -> bool:
+    """Whether its start was cut off before there was anything to look after; the next one notes it again."""
+    return not attempt.record.exists() and beat.told(attempt) and not lock.held(attempt.lock)
+
+
+def _mark(program: Path) -> tuple[int, int] | None:
+    try:
+        found = program.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _going(home: Home) -> Iterator[tuple[RunFolder, Attempt]]:

@@ -42,48 +42,48 @@ def send(tree: Tree, *names: str) -> None:
 
 def test_a_file_is_ready_at_the_second_look(tree: Tree) -> None:
     write(tree, "a/b")
-    tree.look(ended=False)
+    tree.look(quiet=False)
     assert (list(tree.waiting), ready(tree)) == (["a/b"], [])
-    tree.look(ended=False)
+    tree.look(quiet=False)
     assert ready(tree) == ["a/b"]
 
 
 def test_after_the_end_the_first_look_is_enough(tree: Tree) -> None:
     write(tree, "a")
-    tree.look(ended=True)
+    tree.look(quiet=True)
     assert ready(tree) == ["a"]
 
 
 @pytest.mark.parametrize("change", ["size", "time", "inode"])
 def test_a_file_that_changed_waits_for_another_look(tree: Tree, change: str) -> None:
     file = write(tree, "a")
-    tree.look(ended=False)
+    tree.look(quiet=False)
     if change == "size":
         write(tree, "a", text="xy")
     elif change == "time":
         write(tree, "a", at=1)
     else:
         write(tree, "b").rename(file)
-    tree.look(ended=False)
+    tree.look(quiet=False)
     assert ready(tree) == []
 
 
 def test_what_was_sent_waits_no_more(tree: Tree) -> None:
     write(tree, "a")
     write(tree, "b", text="123")
-    tree.look(ended=True)
+    tree.look(quiet=True)
     send(tree, "b")
     assert (list(tree.waiting), tree.saved) == (["a"], 3)
-    tree.look(ended=True)
+    tree.look(quiet=True)
     assert (list(tree.waiting), tree.saved) == (["a"], 3)
 
 
 def test_what_was_sent_and_changed_waits_again(tree: Tree) -> None:
     write(tree, "a")
-    tree.look(ended=True)
+    tree.look(quiet=True)
     send(tree, "a")
     write(tree, "a", at=5)
-    tree.look(ended=True)
+    tree.look(quiet=True)
     assert list(tree.waiting) == ["a"]
 
 
@@ -91,36 +91,36 @@ def test_links_and_pipes_are_left_out(tree: Tree) -> None:
     (tree.folder / "loop").symlink_to(tree.folder)
     (tree.folder / "link").symlink_to("nowhere")
     os.mkfifo(tree.folder / "pipe")
-    tree.look(ended=True)
+    tree.look(quiet=True)
     assert tree.waiting == {}
 
 
 def test_a_folder_that_is_not_there_has_nothing(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "nothing", "", Ledger(tmp_path / "ledger", "/bucket"))
-    tree.look(ended=True)
+    tree.look(quiet=True)
     assert tree.waiting == {}
 
 
 def test_the_newest_checkpoint_comes_first_and_as_a_whole(tree: Tree) -> None:
     for name, at in {"step-1/a": 10, "step-2/a": 20, "step-2/b": 5, "last.pt": 15}.items():
         write(tree, name, at=at)
-    tree.look(ended=True)
+    tree.look(quiet=True)
     assert order(tree) == ["step-2/a", "step-2/b", "last.pt", "step-1/a"]
 
 
 def test_a_checkpoint_that_is_being_written_waits_as_a_whole(tree: Tree) -> None:
     write(tree, "step-1/a", at=10)
     write(tree, "step-2/a", at=20)
-    tree.look(ended=False)
+    tree.look(quiet=False)
     write(tree, "step-2/b", at=21)
-    tree.look(ended=False)
+    tree.look(quiet=False)
     assert order(tree) == ["step-1/a"]
 
 
 def test_a_checkpoint_is_complete_when_all_of_it_is_there(tree: Tree) -> None:
     for name, at in {"step-1/a": 10, "step-2/a": 20, "step-2/b": 20}.items():
         write(tree, name, at=at)
-    tree.look(ended=True)
+    tree.look(quiet=True)
     send(tree, "step-1/a", "step-2/a")
     assert tree.complete() == [{"name": "step-1", "files": {"step-1/a": [1, "sum of step-1/a"]}}]
     send(tree, "step-2/b")

@@ -100,3 +100,12 @@ def test_main_py_sees_the_gpus_that_its_run_has_taken(host: Host) -> None:
     place = leases.usual_place()
     labels = [json.loads((place / index).read_text())["label"] for index in host.log.strip().split(",")]
     assert labels == [host.attempt.label, host.attempt.label]
+
+
+def test_a_lease_can_be_read_by_others_whatever_the_umask(host: Host, tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        leases.lease(host.attempt, 1, tmp_path / "place")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "place/0").stat().st_mode & 0o777 == 0o644

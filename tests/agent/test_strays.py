@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,13 @@ def paths(run: RunFolder) -> list[str]:
     found = strays.look(run)
     assert found is not None
     return sorted(path for path, _ in found.largest)
+
+
+def test_one_whose_name_is_no_utf_8_keeps_no_end_from_being_told(host: Host) -> None:
+    ended = host.end("open(b'\\xff.bin', 'w').write('x' * 99)")
+    assert ended["exit_code"] == 0
+    (told,) = json.loads(host.attempt.strays.read_text())["runs"]
+    assert told["largest"] == [{"path": os.fsdecode(b"\xff.bin"), "bytes": 99}]
 
 
 def test_what_the_source_brought_does_not_count(run: RunFolder) -> None:

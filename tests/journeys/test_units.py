@@ -95,6 +95,17 @@ def test_after_a_reboot_the_end_is_on_record_though_nobody_asks(visitor: User, m
     assert "the machine was started again" in machine.text("cat", f"{newest}/attempts/1/0/status.json")
 
 
+def test_a_reboot_in_good_order_is_told_as_one_and_not_as_a_wish_of_the_users(
+    visitor: User, machine: Host, folder: Path
+) -> None:
+    answer = visitor.cynthus("run", folder, "-y", "--detach")
+    assert answer.code == 0, answer
+    newest = machine.text("sh", "-c", "ls -d /opt/cynthus/*/runs/* | tail -n 1").strip()
+    machine.reboot()
+    wait_for(lambda: '"EXITED"' in machine.text("cat", f"{newest}/attempts/1/0/status.json"))
+    assert '"reason": "the machine was' in machine.text("cat", f"{newest}/attempts/1/0/status.json")
+
+
 def test_down_takes_the_unit_along(visitor: User, machine: Host, folder: Path) -> None:
     assert visitor.cynthus("down", folder, "-y").code == 0
     assert machine.text("sh", "-c", "find /etc/systemd /opt /root/.cache -name '*cynthus*'") == ""
