@@ -612,8 +612,8 @@ class GpusFailed(HostError):
 class StillNeeded(HostError):
     """`cynthus down --purge` would remove something from a host that others use.
 
-    Containers or volumes that are not of Cynthus, another deployment that needs Docker there, or packages that need
-    what Cynthus installed. The message names them. Nothing was removed; without `--purge` Docker and drivers stay.
+    Containers, volumes or images that are not of Cynthus, another deployment, processes on the GPUs, or packages that
+    need what Cynthus installed. The message names them. Without `--purge` Docker and drivers stay.
     """
 
     code = "CYN-435"
