@@ -558,7 +558,7 @@ class GpusTaken(HostError):
 
 
 class HostUnfit(HostError):
-    """Something on a host has to be mended before it can be made ready for an app.
+    """Something on a host has to be mended before it can be made ready for an app, or before `--purge` takes it away.
 
     The message names it: a system that Cynthus installs nothing on, a user who may not become root, settings of Docker
     that are not JSON, GPUs for which there is no driver. Nothing was changed. What works is always left as it is, so

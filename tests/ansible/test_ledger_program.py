@@ -102,6 +102,13 @@ def test_data_whose_engine_somebody_else_has_removed_stay(lab: Lab) -> None:
     assert (found["data"], found["kept"]) == ([], [f"{lab.data}: another engine may use it"])
 
 
+def test_a_containerd_whose_docker_somebody_else_has_removed_stays_while_it_keeps_something(lab: Lab) -> None:
+    lab.there("containerd")
+    assert lab.problems() == "containerd keeps something of others: moby"
+    lab.host.program("ctr", ("*", "", 0))
+    assert lab.problems() == ""
+
+
 def test_data_whose_engine_went_in_a_removal_that_was_cut_off_go(lab: Lab) -> None:
     lab.there()
     lab.noted(removing=True)
@@ -132,7 +139,7 @@ def test_what_is_installed_again_is_not_being_removed(lab: Lab) -> None:
 
 def test_who_else_uses_containerd_keeps_it(lab: Lab) -> None:
     lab.host.program("ctr", ("*", "k8s.io\nmoby", 0))
-    assert lab.problems() == "others than Docker use containerd: k8s.io"
+    assert lab.problems() == "containerd keeps something of others: k8s.io"
     lab.host.program("ctr", otherwise=1)
     assert "containerd does not answer" in lab.problems()
 
@@ -252,7 +259,8 @@ def test_another_deployment_is_seen_by_its_folder(lab: Lab, place: str) -> None:
     lab.host.file(f"{place}/.lock-other", "")
     assert lab.problems() == ""
     lab.host.file(f"{place}/other-1a2b3c/spec.json", "")
-    assert lab.problems() == "another deployment needs what was installed on this host: other-1a2b3c"
+    other = lab.host.folder / "root" / place / "other-1a2b3c"
+    assert lab.problems() == f"another deployment lies on this host: {other}"
 
 
 def test_a_docker_that_nobody_can_ask_stays(lab: Lab) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _ENGINES = ("docker-ce", "docker.io", "moby-engine")
+_CONTAINERD = {"containerd", "containerd.io"}
 _DRIVER = re.compile("(lib)?nvidia|cuda")
 _SETTINGS = ("/etc/docker/", "/etc/systemd/system/docker.service.d/")
 """Files that any engine reads."""
@@ -70,7 +71,7 @@ def look(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
     engines = packages.installed(_ENGINES)
     ends = bool(engines) and engines <= set(removed)
     # An earlier removal may have been cut off when they were gone already.
-    ended = not engines and noted["removing"] and not others.engine_runs(*_servers(noted, removed))
+    ended = not engines and noted["removing"] and not others.engine_runs(*_servers(removed))
     # Where ours is gone and not by us, somebody else's may be in its place.
     foreign = not (ends or ended) and bool({*noted["packages"]} & {*_ENGINES})
     data = _present([path for path, state in noted["data"].items() if state == "absent"])
@@ -94,7 +95,8 @@ def look(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
         "problems": [
             *others.needed(needed_by),
             *_in_use(noted, removed, wish.get("deployment", ""), ends=ends),
-            *(others.in_containerd() if ends or data else ()),
+            # Of an engine that is gone, and not by us, nobody knows whose they are.
+            *(others.in_containerd([] if foreign else ["moby"]) if data or {*removed} & _CONTAINERD else ()),
             *(others.in_folders(wish.get("root", ""), wish.get("deployment", "")) if removed or left else ()),
         ],
         "packages": removed,
@@ -163,9 +165,9 @@ def _without(names: Sequence[str], those: Sequence[str]) -> list[str]:
     return [name for name in names if name not in those]
 
 
-def _servers(noted: Mapping[str, Any], removed: Sequence[str]) -> Iterator[str]:
+def _servers(removed: Sequence[str]) -> Iterator[str]:
     yield "dockerd"
-    if not {"containerd", "containerd.io"} & {*noted["packages"]} & {*removed}:
+    if not _CONTAINERD & {*removed}:
         yield "containerd"
 
 

@@ -67,8 +67,8 @@ def in_its_data(deployment: str) -> Iterator[dict[str, str]]:
         yield problem(f"images are there that no registry may have, and would be lost: {listed(images)}", hint)
 
 
-def in_containerd() -> Iterator[dict[str, str]]:
-    """Who else keeps something in containerd.
+def in_containerd(ours: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Who else keeps something in containerd than the namespaces `ours`.
 
     Raises:
         Unsure: it does not answer.
@@ -77,18 +77,21 @@ def in_containerd() -> Iterator[dict[str, str]]:
         return
     who = "containerd does not answer, so nobody can tell whose containers it has"
     hint = "start it there: sudo systemctl start containerd"
-    names = sorted({*told(who, hint, "ctr", "namespaces", "ls", "-q").split()} - {"moby"})
+    names = sorted({*told(who, hint, "ctr", "namespaces", "ls", "-q").split()} - {*ours})
     if names:
         yield problem(
-            f"others than Docker use containerd: {listed(names)}",
+            f"containerd keeps something of others: {listed(names)}",
             "see what is in these namespaces with `sudo ctr -n NAME containers ls` and `images ls`, and remove them",
         )
 
 
 def in_folders(root: str, deployment: str) -> Iterator[dict[str, str]]:
     """Other deployments, by where they lie."""
-    found = [path.name for each in _FOLDERS for path in Path(root or "/").glob(each) if path.is_dir()]
-    yield from _other_deployments({name for name in found if not name.startswith(".")}, deployment)
+    found = [path for each in _FOLDERS for path in Path(root or "/").glob(each) if path.is_dir()]
+    others = sorted(str(path) for path in found if not path.name.startswith(".") and path.name != deployment)
+    if others:
+        hint = "`cynthus down` of it first, or remove the folder if nobody needs it any more"
+        yield problem(f"another deployment lies on this host: {listed(others)}", hint)
 
 
 def on_gpus() -> Iterator[dict[str, str]]:
