@@ -558,7 +558,7 @@ class GpusTaken(HostError):
 
 
 class HostUnfit(HostError):
-    """Something on a host has to be mended before it can be made ready for an app.
+    """Something on a host has to be mended before it can be made ready for an app, or before `--purge` takes it away.
 
     The message names it: a system that Cynthus installs nothing on, a user who may not become root, settings of Docker
     that are not JSON, GPUs for which there is no driver. Nothing was changed. What works is always left as it is, so
@@ -612,8 +612,8 @@ class GpusFailed(HostError):
 class StillNeeded(HostError):
     """`cynthus down --purge` would remove something from a host that others use.
 
-    Containers or volumes that are not of Cynthus, another deployment that needs Docker there, or packages that need
-    what Cynthus installed. The message names them. Nothing was removed; without `--purge` Docker and drivers stay.
+    Containers, volumes or images that are not of Cynthus, another deployment, processes on the GPUs, or packages that
+    need what Cynthus installed. The message names them. Without `--purge` Docker and drivers stay.
     """
 
     code = "CYN-435"

@@ -32,7 +32,9 @@ _PARTING = re.compile(r"^(Shared connection|Connection) to \S+ closed\.\s*$", re
 """What ssh says at the end of a command that had a terminal."""
 _WRONG_PASSWORD = re.compile("Incorrect sudo password")
 _NO_PASSWORD = re.compile("Missing sudo password|sudo: (a password|interactive authentication) is required")
-_NO_SUDO = re.compile("not in the sudoers file|may not run sudo")
+_NO_SUDO = re.compile("not in the sudoers file|may not run sudo|is not allowed to execute")
+_UNHEARD = re.compile("waiting for (privilege escalation|become)")
+"""Ansible looks for words that the sudo in Rust, which newer Ubuntus have, does not say."""
 
 
 def play_error(events: Events, rc: int | None) -> CynthusError:
@@ -133,6 +135,11 @@ def _refused_by_sudo(failure: Failure, said: Sequence[str]) -> HostError | None:
         return HostUnfit(
             f"{failure.host}: sudo asks for a password, at {failure.where}",
             hint="give it with CYNTHUS_SUDO_PASSWORD, or let the user use sudo without one",
+        )
+    if any(_UNHEARD.search(text) for text in said):
+        return HostUnfit(
+            f"{failure.host}: Ansible and this host's sudo do not understand each other, at {failure.where}",
+            hint="install the package `sudo` there in place of sudo-rs, or let the user use sudo without a password",
         )
     if any(_NO_SUDO.search(text) for text in said):
         return HostUnfit(

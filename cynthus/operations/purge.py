@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ _SHOWN = 12
 class Purge:
     """What would be removed was shown; `password` is what sudo asks for."""
 
-    password: str | None
+    password: str | None = field(repr=False)
 
     def carry_out(self, tools: Tools, site: Site, journal: Journal) -> None:
         """Remove it. What was removed already is fine.

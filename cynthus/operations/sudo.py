@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.errors import PasswordNeeded
+from cynthus.errors import PasswordNeeded, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ def sudo_password(tools: Tools, asking: Sequence[str]) -> str | None:
 
     Raises:
         PasswordNeeded: nobody gave one.
+        UsageError: it is none that Ansible can be given.
     """
     if not asking:
         return None
@@ -27,5 +28,10 @@ def sudo_password(tools: Tools, asking: Sequence[str]) -> str | None:
             "CYNTHUS_SUDO_PASSWORD; nothing was changed",
             hint="set CYNTHUS_SUDO_PASSWORD, let the user use sudo without a password, or set `runtime: venv`, which "
             "installs nothing",
+        )
+    if password != password.strip():
+        raise UsageError(
+            "the password for sudo begins or ends with a space, which Ansible takes off it; nothing was changed",
+            hint="type it again, or mend CYNTHUS_SUDO_PASSWORD; one that is really so has to be changed there",
         )
     return password

@@ -55,14 +55,14 @@ def changed(result: PlayResult) -> list[str]:
     return [task.task for task in result.tasks if task.changed]
 
 
-def purge(folder: Path, host: Host, **extravars: Any) -> PlayResult:
+def purge(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> PlayResult:
     """Remove what that has installed, as `cynthus down --purge` does it."""
     root = folder / "app/infra/local/compute"
     if not root.exists():
         rendered(folder / "app")
     return AnsibleRunner(settings_in(folder, timeout=300)).play(
         root / "ansible/playbooks/purge.yml",
-        inventory=inventory_of(root, host),
+        inventory=inventory_of(root, host, user=user),
         extravars=extravars,
         activity=lambda _: None,
     )

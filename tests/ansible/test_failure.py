@@ -171,7 +171,11 @@ def test_a_sentence_without_a_hint_has_one_all_the_same() -> None:
     assert error_of(spoken("it broke (CYN-433).")).hint
 
 
-@pytest.mark.parametrize("words", ["Missing sudo password", "plain is not in the sudoers file."])
+@pytest.mark.parametrize("words", [
+    "Missing sudo password", "plain is not in the sudoers file.", "plain is not allowed to execute '/bin/sh' as root",
+    "Timeout (12s) waiting for privilege escalation prompt: ",
+    "Timed out waiting for become success or become password",
+])
 def test_a_user_who_cannot_become_root_is_said_to_be_one(words: str) -> None:
     error = error_of(failed({"msg": words}))
     assert (type(error), "sudo" in error.hint) == (HostUnfit, True)

@@ -71,8 +71,8 @@ def test_what_an_earlier_docker_has_left_stays(bare_host: Host, tmp_path: Path) 
     assert bare_host.text("cat", "/var/lib/docker/mine") == "mine"
 
 
-def test_where_nothing_was_installed_nothing_is_removed(docker_host: Host, tmp_path: Path) -> None:
-    assert changed(purge(tmp_path, docker_host)) == []
+def test_where_nothing_was_installed_nobody_has_to_become_root(docker_host: Host, tmp_path: Path) -> None:
+    assert changed(purge(tmp_path, docker_host, user="plain")) == []
 
 
 def test_what_others_have_in_docker_keeps_it(bare_host: Host, base_tar: Path, tmp_path: Path) -> None:
@@ -85,11 +85,15 @@ def test_what_others_have_in_docker_keeps_it(bare_host: Host, base_tar: Path, tm
     with pytest.raises(StillNeeded, match="volumes are there, which would be lost: precious"):
         purge(tmp_path, bare_host)
     bare_host.text("docker", "volume", "rm", "precious")
+    with pytest.raises(StillNeeded, match="images are there that no registry may have, and would be lost: base"):
+        purge(tmp_path, bare_host)
     label = ("--label", "cynthus-deployment=other-1a2b3c")
     bare_host.text("docker", "create", "--name", "another", *label, "base", "true")
-    with pytest.raises(StillNeeded, match="another deployment needs the Docker of this host: other-1a2b3c"):
+    with pytest.raises(StillNeeded, match="another deployment needs what was installed on this host: other-1a2b3c"):
         purge(tmp_path, bare_host)
     assert ledger(bare_host)["packages"]
+    bare_host.text("docker", "rm", "another")
+    bare_host.text("docker", "image", "rm", "base")
     # Of the deployment itself nothing is in the way; and what was edited since is the user's.
     bare_host.path("/etc/docker/daemon.json").write_text('{"live-restore": true, "log-level": "warn"}')
     purge(tmp_path, bare_host, ledger_deployment="other-1a2b3c")

@@ -40,6 +40,8 @@ def test_what_up_installed_goes_with_purge_and_what_was_there_stays(
     up = user.cynthus("up", app, "-y")
     assert (up.code, up.out) == (0, "counting\n3 words\n"), up
 
+    # No registry has it.
+    bare_host.text("docker", "image", "rm", "base:1")
     asked = user.cynthus("down", app, "--purge")
     assert (asked.code, "CYN-138" in asked.err, "docker.io" in asked.err) == (2, True, True), asked
     assert bare_host.text("docker", "version")

@@ -113,6 +113,7 @@ def test_the_password_is_asked_for_once(tmp_path: Path) -> None:
     planned.carry_out(lab.tools, lab.site, journal_of(lab.tools, lab.site, "down"))
     assert [play.sudo_password for play in lab.ansible.plays] == ["correct horse", "correct horse"]
     assert len(lab.shop.person.questions) == 1
+    assert "horse" not in repr(planned)
 
 
 def test_where_nothing_is_ever_installed_it_is_refused(tmp_path: Path) -> None:

@@ -166,6 +166,14 @@ def test_a_password_of_the_environment_is_taken_and_nobody_is_asked(tmp_path: Pa
     assert (lab.shop.person.questions, lab.passwords) == ([], ["correct horse", "correct horse"])
 
 
+@pytest.mark.parametrize("password", [" correct horse", "correct horse\n"])
+def test_a_password_that_would_not_arrive_as_it_is_is_refused(tmp_path: Path, password: str) -> None:
+    lab = Lab(tmp_path, variable=password, changes=[DOCKER])
+    with pytest.raises(UsageError, match="begins or ends with a space"):
+        lab.ready(ASKS)
+    assert lab.played == []
+
+
 def test_where_sudo_asks_nothing_no_play_gets_a_password(tmp_path: Path) -> None:
     lab = Lab(tmp_path, variable="correct horse", changes=[DOCKER])
     lab.ready()

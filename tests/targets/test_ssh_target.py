@@ -138,6 +138,18 @@ def test_a_host_that_lacks_nothing_asks_for_no_password(tmp_path: Path) -> None:
     assert place(pretending(tmp_path, sudo="with a password", engine="27.1"), spec()).asking == ()
 
 
+def test_where_one_machine_lacks_something_all_that_ask_are_named(tmp_path: Path) -> None:
+    first = tmp_path / "bin/ssh.first"
+    pretending(tmp_path, sudo="with a password", engine="27.1")
+    ready = first.read_text()
+    pretending(tmp_path, sudo="with a password")
+    bare = first.read_text()
+    first.write_text(f"if /bin/grep -q ready /proc/$$/cmdline; then\n{ready}\nelse\n{bare}\nfi\n")
+    placement = place(tmp_path, spec("bare", "ready"))
+    assert placement.unready == ("Docker Engine on host-0 (bare)",)
+    assert placement.asking == ("host-0 (bare)", "host-1 (ready)")
+
+
 def test_a_driver_needs_the_password_too(tmp_path: Path) -> None:
     told = pretending(tmp_path, sudo="with a password", engine="27.1", nvidia_devices=1)
     assert place(told, spec(resources={"gpu": "L4"})).asking == ("host-0 (there)",)

@@ -257,7 +257,7 @@ def _sudo() -> str:
         return "is root"
     if _said("sudo", "-k", "-n", "true") is not None:
         return "without a password"
-    asked = _run("sudo", "-n", "-v")
+    asked = _run("sudo", "-k", "-n", "-v")
     return "with a password" if asked and re.search(_ASKS, asked.stderr) else "not at all"
 
 

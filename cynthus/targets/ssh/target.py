@@ -50,10 +50,11 @@ class SshTarget:
         runtime, because, unready = _choose_runtime(spec, hosts, found)
         gpus, whys, lacking = _choose_gpus(spec, hosts, found)
         reasons = tuple(filter(None, (because, *whys)))
+        # All of them: a play may have to become root on each.
         asking = tuple(
             _called(host)
             for host, told in zip(hosts, found, strict=True)
-            if told["sudo"] == "with a password" and _lacks_something(told, runtime, gpus)
+            if told["sudo"] == "with a password" and (unready or lacking)
         )
         return Placement(
             self.name, runtime, nodes=len(hosts), gpus=gpus, reasons=reasons, unready=(*unready, *lacking),
@@ -173,11 +174,6 @@ def _choose_runtime(
     for host, told in zip(hosts, found, strict=True):
         _refuse_missing_python(spec, host, told)
     return "venv", f"no Docker engine answers on {powerless[0]}" if spec.runtime == "auto" else "", ()
-
-
-def _lacks_something(told: Mapping[str, Any], runtime: Runtime, gpus: int) -> bool:
-    """Whether only root can make the host ready."""
-    return (runtime == "container" and not told["engine"]) or (gpus > 0 and not told["gpus"])
 
 
 def _choose_gpus(

@@ -113,7 +113,7 @@ def sudo() -> str:
     # -k leaves out what sudo remembers of a password. Only -v tells who has to give one from who may not at all.
     if ask("sudo", "-k", "-n", "true").code == 0:
         return "without a password"
-    return "with a password" if re.search(_ASKS, ask("sudo", "-n", "-v").err) else "not at all"
+    return "with a password" if re.search(_ASKS, ask("sudo", "-k", "-n", "-v").err) else "not at all"
 
 
 def cloud_init(patience: float = 0) -> str:
