@@ -117,7 +117,7 @@ class Container:
         there = self._engine.inspect("container", self.name)
         if there is not None:
             self._refuse_foreign(there)
-            self._engine.ask("rm", "--force", self.name)
+            self._engine.ask("rm", "--force", "--volumes", self.name)
         answer = self._engine.ask(*command.argv[1:])
         if answer.returncode:
             raise Failure(
@@ -158,7 +158,7 @@ class Container:
         """Remove it, and the secrets it may not have come to read."""
         container_room.forget_secrets(self._attempt, os.environ)
         try:
-            self._engine.ask("rm", "--force", self.name)
+            self._engine.ask("rm", "--force", "--volumes", self.name)
         except Failure:
             return  # The verb `remove` finds it by its label.
 

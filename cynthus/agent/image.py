@@ -78,7 +78,8 @@ def remove_all(engine: Engine, deployment: str) -> None:
     """
     label = f"label={LABEL}={deployment}"
     repository = image_name.repository(deployment)
-    _delete(engine, ("container", "rm", "--force"), ("container", "ls", "--all", "--quiet", "--filter", label))
+    listed = ("container", "ls", "--all", "--quiet", "--filter", label)
+    _delete(engine, ("container", "rm", "--force", "--volumes"), listed)
     _delete(engine, ("image", "rm", "--force"), ("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", repository))
     # What was kept of a build that was cut off has no name, only the label.
     _asked(engine, "image", "prune", "--force", "--filter", label)
@@ -90,7 +91,7 @@ def _clear_leftovers(engine: Engine, home: Home) -> None:
     listing = ("container", "ls", "--all", "--format", "{{.Names}}", "--filter", f"name={beginning}")
     for name in _asked(engine, *listing).split():
         if not lock.held(home.environments / f"{name.removeprefix(beginning)}.lock"):
-            engine.ask("rm", "--force", name)
+            engine.ask("rm", "--force", "--volumes", name)
 
 
 def _delete(engine: Engine, words: tuple[str, ...], listing: tuple[str, ...]) -> None:

@@ -73,7 +73,7 @@ def make(engine: Engine, steps: Steps, build: Build, environment: Mapping[str, s
     proxies = of_docker | {name: engine.variables[name] for name in PROXIES if name in engine.variables}
     settings = image_settings.collect(environment, proxies, build.file.parent)
     base = engine.inspect("image", build.base) or {}
-    engine.ask("rm", "--force", build.container)
+    engine.ask("rm", "--force", "--volumes", build.container)
     try:
         steps.run(
             _run_argv(build, settings, of_docker),
@@ -84,7 +84,7 @@ def make(engine: Engine, steps: Steps, build: Build, environment: Mapping[str, s
     finally:
         # One that is left all the same is found by its label, by the verb `remove`.
         with suppress(Failure):
-            engine.ask("rm", "--force", build.container)
+            engine.ask("rm", "--force", "--volumes", build.container)
 
 
 def _run_argv(build: Build, settings: Settings, of_docker: Mapping[str, str]) -> tuple[str, ...]:

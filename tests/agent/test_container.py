@@ -100,6 +100,16 @@ def test_an_image_without_a_shell_is_the_end_of_the_run(host: Host, docker_engin
     assert host.end("", base="cynthus-test/empty:1")["exit_code"] == 127
 
 
+def test_a_volume_that_its_image_declares_goes_with_the_container(host: Host, docker_engine: DockerEngine) -> None:
+    built = docker_engine.docker("create", docker_engine.base, "true").stdout.decode().strip()
+    docker_engine.docker("commit", "--change", "VOLUME /kept", built, "cynthus-test/volume:1")
+    docker_engine.docker("rm", "--volumes", built)
+    before = docker_engine.docker("volume", "ls", "--quiet").stdout
+    assert host.end("import os; print(os.path.ismount('/kept'))", base="cynthus-test/volume:1")["exit_code"] == 0
+    until(lambda: docker_engine.docker("volume", "ls", "--quiet").stdout == before)
+    assert host.log == "True\n"
+
+
 def test_a_container_that_the_engine_cannot_start_is_the_end_of_the_run(host: Host) -> None:
     ended = host.end("", gpus=99)
     assert (ended["exit_code"], ended["reason"].partition(":")[0]) == (127, "cannot start the container")
