@@ -34,7 +34,7 @@ def host(docker_host: Host) -> Host:
 
 
 def test_a_host_gets_the_python_that_everything_else_needs(host: Host, tmp_path: Path) -> None:
-    assert changed(configure(tmp_path, host)) == ["Install Python", "Let users in"]
+    assert changed(configure(tmp_path, host)) == ["Install Python", "Note what was not there before", "Let users in"]
 
 
 def test_a_host_without_python_is_left_as_it_is_by_a_look(host: Host, tmp_path: Path) -> None:
