@@ -70,15 +70,18 @@ def install(home: Home, python: str, environment: Mapping[str, str]) -> bool:
         deployment=home.deployment, command=" ".join(map(_quoted, words)), target=manager.target,
         program=str(home.program).replace("%", "%%"), user_home=_quoted(f"HOME={environment.get('HOME', '/')}", "$"),
     ).encode()
-    if home.unit.exists() and _content(file) == text:
+    about = {"systemctl": list(manager.words), "file": str(file)}
+    done = {**about, "enabled": True}
+    if _recorded(home) == done and _content(file) == text:
         return False
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         # First of all: what is there from here on is found again by whoever removes it.
-        write_json(home.unit, {"systemctl": list(manager.words), "file": str(file)})
+        write_json(home.unit, about)
         write_atomic(file, text, mode=0o644)
         # `enable` makes systemd read its files again, too.
         if _asked(manager.words, "enable", _name(home), environment=environment):
+            write_json(home.unit, done)
             return True
     remove(home, environment)
     return False
@@ -130,11 +133,16 @@ def system_stops() -> bool:
     """Whether the machine is being shut down or started again."""
     if not _SYSTEMD.is_dir():
         return False
-    try:
-        answer = process.run(process.Command(("systemctl", "is-system-running")), timeout=_PATIENCE)
-    except (OSError, process.CommandTimeout):
-        return False
-    return answer.stdout.strip() == b"stopping"
+    for _ in range(10):
+        try:
+            answer = process.run(process.Command(("systemctl", "is-system-running")), timeout=_PATIENCE)
+        except (OSError, process.CommandTimeout):
+            return False
+        if answer.returncode >= 0:
+            return answer.stdout.strip() == b"stopping"
+        # Whoever ends all of our scope has ended the question, too.
+        time.sleep(0.1)
+    return False
 
 
 def _name(home: Home) -> str:
@@ -174,12 +182,16 @@ def _lingers(user: str, folder: Path, environment: Mapping[str, str]) -> bool:
     return True
 
 
+def _recorded(home: Home) -> dict[str, object]:
+    try:
+        return read_json(home.unit) or {}
+    except (OSError, ValueError):
+        return {}
+
+
 def _known(home: Home) -> tuple[tuple[str, ...], Path | None]:
     """How to ask for the deployment's unit, and its file; nothing where it has none."""
-    try:
-        document = read_json(home.unit) or {}
-    except (OSError, ValueError):
-        return (), None
+    document = _recorded(home)
     words, file = document.get("systemctl"), document.get("file")
     if words not in (["systemctl"], ["systemctl", "--user"]) or not isinstance(file, str):
         return (), None

@@ -39,11 +39,20 @@ def inventory_of(folder: Path, host: Host, *, user: str = "") -> Path:
 
 def configure(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> PlayResult:
     """Make a host ready, as `cynthus up` does it."""
+    return _play("configure", folder, host, user, extravars)
+
+
+def purge(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> PlayResult:
+    """Remove what that has installed, as `cynthus down --purge` does it."""
+    return _play("purge", folder, host, user, extravars)
+
+
+def _play(name: str, folder: Path, host: Host, user: str, extravars: dict[str, Any]) -> PlayResult:
     root = folder / "app/infra/local/compute"
     if not root.exists():
         rendered(folder / "app")
     return AnsibleRunner(settings_in(folder, timeout=300)).play(
-        root / "ansible/playbooks/configure.yml",
+        root / f"ansible/playbooks/{name}.yml",
         inventory=inventory_of(root, host, user=user),
         extravars=extravars,
         activity=lambda _: None,
@@ -53,16 +62,3 @@ def configure(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> 
 def changed(result: PlayResult) -> list[str]:
     """The tasks that changed something."""
     return [task.task for task in result.tasks if task.changed]
-
-
-def purge(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> PlayResult:
-    """Remove what that has installed, as `cynthus down --purge` does it."""
-    root = folder / "app/infra/local/compute"
-    if not root.exists():
-        rendered(folder / "app")
-    return AnsibleRunner(settings_in(folder, timeout=300)).play(
-        root / "ansible/playbooks/purge.yml",
-        inventory=inventory_of(root, host, user=user),
-        extravars=extravars,
-        activity=lambda _: None,
-    )
