@@ -155,12 +155,13 @@ class _Pulse:
         return str(document["state"])
 
     def _note_strays(self) -> None:
-        """Who follows the run asks for them next, and this process is at hand. A full disk costs this note alone."""
+        """Who follows the run asks for them next, and this process is at hand. A full disk costs this note alone, and
+        so does a program that is not there any more."""
         if self._attempt.strays.exists():
             return
-        from cynthus.agent import strays
+        with suppress(OSError, ValueError, ImportError):
+            from cynthus.agent import strays
 
-        with suppress(OSError, ValueError):
             write_json(self._attempt.strays, {"runs": strays.of(self._run)}, durable=False)
 
     def _look_at_gpus(self, now: float) -> None:

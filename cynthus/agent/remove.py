@@ -15,7 +15,7 @@ from cynthus.agent.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cynthus.agent.home import Home
+    from cynthus.agent.home import Attempt, Home
 
 _REASON = "cancelled: the deployment is removed"
 _PATIENCE = 60.0
@@ -32,16 +32,17 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
     had_secrets = secrets.is_dir()
     if had_secrets:
         delete(secrets)
-    _delete_arrivals(home.deployment, environment)
     if not home.folder.exists():
+        _delete_arrivals(home.deployment, environment)
         return had_secrets
     if program.owner(home.folder) != home.deployment:
         raise Failure(f"{home.folder} is not the home of a deployment", hint="name the right one with --home")
-    for run in home.runs():
-        stop.stop(home, run.id, None, _REASON)
+    _stop_all(home)
     home.leaving.touch()
     unit.remove(home, environment)
     _await_quiet(home)
+    # Not before: our own processes were started from there, and may still have to read a module.
+    _delete_arrivals(home.deployment, environment)
     for kept in sorted(home.environments.glob("*.image")):
         from cynthus.agent import engine, image
 
@@ -74,15 +75,24 @@ def _rmdir_ours(folder: Path) -> None:
             folder.rmdir()
 
 
+def _stop_all(home: Home) -> None:
+    for run in home.runs():
+        stop.stop(home, run.id, None, _REASON)
+
+
 def _await_quiet(home: Home) -> None:
     """Wait for our own processes, which put away what is theirs after a run's end: nothing new is written then."""
     deadline = time.monotonic() + _PATIENCE
-    attempts = [each for run in home.runs() for each in run.attempts()]
-    files = [file for each in attempts for file in (each.lock, each.agent_lock, each.sync_lock)]
-    while any(lock.held(file) for file in files):
+    while any(_busy(each) for run in home.runs() for each in run.attempts()):
         if time.monotonic() > deadline:
             raise Failure(f"a process of {home.deployment} does not end", hint="run the command again in a minute")
         time.sleep(0.01)
+        # What a command that was killed had left behind may have started one meanwhile.
+        _stop_all(home)
+
+
+def _busy(attempt: Attempt) -> bool:
+    return any(lock.held(file) for file in (attempt.lock, attempt.agent_lock, attempt.sync_lock))
 
 
 def delete(path: Path) -> None:

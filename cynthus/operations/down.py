@@ -43,6 +43,8 @@ class Removed:
     forgotten: bool = False
     left: tuple[Left, ...] = ()
     """What stays on hosts that were given up, since they did not answer."""
+    known: bool = True
+    """Whether this machine knew of it. Where not, as with a fresh clone, it stays up wherever else it is."""
 
 
 def down(
@@ -71,6 +73,7 @@ def down(
     _confirm(tools, found, yes=yes, forget=forget, purge=purging is not None)
     if not found.folder.is_dir():
         return _remove_without_folder(tools, found, discard=discard)
+    known = found.entry is not None or bool(found.hosts)
     with at_work(tools, found, verb, hosts=found.hosts) as (site, journal), explained(site):
         run = recover(tools, site, journal, home=False)
         if run is not None and not run.over:
@@ -82,8 +85,8 @@ def down(
         run = newest_run(site)
         if forget:
             tools.index.remove(site.id)
-            return Removed(site, run, forgotten=True)
-        return Removed(with_entry(tools, site, phase="down", hosts=(), last_run=run), run)
+            return Removed(site, run, forgotten=True, known=known)
+        return Removed(with_entry(tools, site, phase="down", hosts=(), last_run=run), run, known=known)
 
 
 def _give_up(

@@ -51,14 +51,27 @@ def anns(ann: User, machine: Host) -> Path:
 
 @pytest.fixture(scope="module")
 def bobs(bob: User, anns: Path) -> Path:
-    """A clone of it."""
+    """A clone of it, which is up as well: it is one deployment."""
+    clone = _clone(anns, bob.place / "clone")
+    answer = bob.cynthus("up", clone, "-y", "--detach")
+    assert answer.code == 0, answer
+    return clone
+
+
+def _clone(folder: Path, into: Path) -> Path:
     left_out = shutil.ignore_patterns(".cynthus", "terraform.tfstate*", ".terraform", "known_hosts")
-    return shutil.copytree(anns, bob.place / "clone", ignore=left_out)
+    return shutil.copytree(folder, into, ignore=left_out)
+
+
+def test_down_where_it_was_never_up_does_not_claim_that_it_is_down(ann: User, anns: Path, bob: User) -> None:
+    fresh = _clone(anns, bob.place / "fresh")
+    answer = bob.cynthus("down", fresh, "-y")
+    assert answer.code == 0, answer
+    assert "was not up from here, so nothing was removed" in answer.out
+    assert ann.status(anns)["run"]["state"] == "RUNNING"
 
 
 def test_who_comes_second_attaches_to_the_run_that_goes_on(ann: User, bob: User, anns: Path, bobs: Path) -> None:
-    answer = bob.cynthus("up", bobs, "-y", "--detach")
-    assert answer.code == 0, answer
     assert bob.status(bobs)["run"]["id"] == ann.status(anns)["run"]["id"]
 
 
@@ -93,15 +106,11 @@ def test_a_lock_outlives_a_connection_that_is_cut_again_and_again(
     assert answer.code == 4, answer
 
 
-def test_whoever_was_killed_holds_nobody_up(ann: User, bob: User, anns: Path, bobs: Path) -> None:
+def test_whoever_was_killed_holds_nobody_up(ann: User, bob: User, anns: Path, bobs: Path, machine: Host) -> None:
     with ann.typing("update", anns, "-y", "--detach") as typed:
         typed.until("Configure and deploy")
         typed.process.kill()
     answer = bob.cynthus("down", bobs, "-y")
     assert answer.code == 0, answer
     assert f"(pid {typed.process.pid}) was cut off on host-0" in answer.err
-
-
-def test_nothing_of_it_stays_on_the_host(machine: Host, bobs: Path) -> None:
-    assert bobs.is_dir()
     wait_for(lambda: machine.run("ls", "-A", HOMES).returncode != 0)

@@ -6,6 +6,7 @@ import click
 
 from cynthus.cli import documents, options
 from cynthus.cli.app import App, pass_app
+from cynthus.cli.removed_text import removed_text
 
 
 @click.command(epilog=options.examples("cynthus down", "cynthus down weather -y"))
@@ -32,9 +33,5 @@ def command(
     removed = down(app.tools, where, target=target, yes=yes, discard=discard, forget=forget, purge=purge)
     if as_json:
         app.console.document(documents.removed(removed))
-    elif removed.site is None:
-        app.console.say("there is nothing to remove")
     else:
-        word = "gone" if removed.forgotten else "down"
-        rest = "what is left is named above" if removed.left else "nothing of it is left running"
-        app.console.result(f"{removed.site.id} is {word}; {rest}")
+        app.console.result(removed_text(removed))
