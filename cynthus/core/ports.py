@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from msgspec import Meta
 
-from cynthus.core.fields import HealthPath, Port, listed
+from cynthus.core.fields import HealthPath, Port
 from cynthus.core.misfit import Misfit, refuse
-from cynthus.core.section import Section
+from cynthus.core.section import Rule, Section
 from cynthus.errors import KeysExclude
 
 
-class ServedPort(Section):
+class ServedPort(Section, frozen=True, kw_only=True):
     """A port on which main.py listens, and how it is known that it answers."""
 
-    port: Port = Field(description="The port that main.py listens on.")
-    health: HealthPath | None = Field(
-        default=None,
-        description="Healthy is what answers a GET of this path with a status from 200 to 399. By default it is enough "
-        "that somebody takes the connection.",
-    )
+    short: ClassVar[str] = "port"
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_number(cls, value: Any) -> Any:
-        return {"port": value} if isinstance(value, int | float | str) and not isinstance(value, bool) else value
+    port: Annotated[Port, Meta(description="The port that main.py listens on.")]
+    health: Annotated[
+        HealthPath | None,
+        Meta(
+            description="Healthy is what answers a GET of this path with a status from 200 to 399. By default it is "
+            "enough that somebody takes the connection."
+        ),
+    ] = None
 
 
 def _each_once(ports: tuple[ServedPort, ...]) -> tuple[ServedPort, ...]:
@@ -42,8 +41,4 @@ def _each_once(ports: tuple[ServedPort, ...]) -> tuple[ServedPort, ...]:
     return ports
 
 
-Ports = Annotated[
-    tuple[ServedPort, ...],
-    BeforeValidator(listed, json_schema_input_type=list[int | ServedPort]),
-    AfterValidator(_each_once),
-]
+Ports = Annotated[tuple[ServedPort, ...], Rule(after=_each_once)]

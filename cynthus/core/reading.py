@@ -37,18 +37,12 @@ class Reading:
 
     def data(self) -> list[tuple[int, DataEntry]]:
         """Each entry under `data:` that makes sense by itself, with its position."""
-        from pydantic import ValidationError
-
+        from cynthus.core.building import build
         from cynthus.core.spec import DataEntry
 
-        found = []
         listed = self.values.get("data")
-        for index, value in enumerate(listed if isinstance(listed, list) else ()):
-            try:
-                found.append((index, DataEntry.model_validate(value, by_alias=True, by_name=False)))
-            except ValidationError:
-                continue
-        return found
+        built = [build(DataEntry, value)[0] for value in (listed if isinstance(listed, list) else ())]
+        return [(index, entry) for index, entry in enumerate(built) if entry is not None]
 
     def take(self, check: Callable[[], T], *places: Path) -> T | None:
         """What the check gives; where it refuses, its error is noted at the first of `places` that the file has."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from msgspec import Meta, structs
 
-from cynthus.core.fields import Port, listed
+from cynthus.core.fields import Port
 from cynthus.core.misfit import Misfit, quoted
-from cynthus.core.section import Section
+from cynthus.core.section import Rule, Section
 from cynthus.errors import BadName, KeysExclude
 
 PLAIN_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.:%@,\[\]-]*$"
@@ -35,59 +35,62 @@ def _key(text: str) -> str:
     return text
 
 
-PlainWord = Annotated[str, AfterValidator(_plain), WithJsonSchema({"type": "string", "pattern": PLAIN_PATTERN})]
-KeyPath = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": KEY_PATTERN})]
+PlainWord = Annotated[str, Rule(after=_plain, schema={"type": "string", "pattern": PLAIN_PATTERN})]
+KeyPath = Annotated[str, Rule(after=_key, schema={"type": "string", "pattern": KEY_PATTERN})]
 
 
-class Door(Section):
+class Door(Section, frozen=True, kw_only=True):
     """How to get in. What is left out is for ssh and its own configuration to decide."""
 
-    user: PlainWord | None = Field(default=None, description="The user to log in as. By default ssh's own choice.")
-    port: Port | None = Field(
-        default=None, description="The port of the SSH server. By default 22, or what ~/.ssh/config says."
-    )
-    key: KeyPath | None = Field(
-        default=None, description="The path of a private key on this machine. By default ssh's own choice."
-    )
-    proxy_jump: PlainWord | None = Field(
-        default=None, description="A machine to go through, as `ssh -J` takes it. By default none."
-    )
+    user: Annotated[
+        PlainWord | None, Meta(description="The user to log in as. By default ssh's own choice.")
+    ] = None
+    port: Annotated[
+        Port | None, Meta(description="The port of the SSH server. By default 22, or what ~/.ssh/config says.")
+    ] = None
+    key: Annotated[
+        KeyPath | None, Meta(description="The path of a private key on this machine. By default ssh's own choice.")
+    ] = None
+    proxy_jump: Annotated[
+        PlainWord | None, Meta(description="A machine to go through, as `ssh -J` takes it. By default none.")
+    ] = None
 
 
-class SshHost(Door):
+class SshHost(Door, frozen=True, kw_only=True):
     """One machine; what it says for itself goes before what is said for all."""
 
-    address: PlainWord = Field(description="A name, an address, or a `Host` of ~/.ssh/config.")
+    short: ClassVar[str] = "address"
 
-    internal_address: PlainWord | None = Field(
-        default=None, description="How the other machines reach this one. By default at `address`."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_text(cls, value: Any) -> Any:
-        return {"address": value} if isinstance(value, str) else value
+    address: Annotated[PlainWord, Meta(description="A name, an address, or a `Host` of ~/.ssh/config.")]
+    internal_address: Annotated[
+        PlainWord | None, Meta(description="How the other machines reach this one. By default at `address`.")
+    ] = None
 
 
-class Ssh(Door):
+def _each_once(hosts: tuple[SshHost, ...]) -> tuple[SshHost, ...]:
+    if not hosts:
+        raise Misfit("there is no machine here", hint="write e.g. hosts: [192.0.2.10]")
+    for index, host in enumerate(hosts):
+        if (host.address, host.port) in [(other.address, other.port) for other in hosts[:index]]:
+            message = f"{quoted(host.address)} stands here twice"
+            raise Misfit(message, hint="delete one", kind=KeysExclude, at=(index, "address"))
+    return hosts
+
+
+class Ssh(Door, frozen=True, kw_only=True):
     """The machines, and how to get into all of them."""
 
-    hosts: Annotated[tuple[SshHost, ...], BeforeValidator(listed, json_schema_input_type=list[str | SshHost])] = Field(
-        description="The machines, each an address or a mapping with `address:`."
-    )
-
-    @field_validator("hosts")
-    @classmethod
-    def _each_once(cls, hosts: tuple[SshHost, ...]) -> tuple[SshHost, ...]:
-        if not hosts:
-            raise Misfit("there is no machine here", hint="write e.g. hosts: [192.0.2.10]")
-        for index, host in enumerate(hosts):
-            if (host.address, host.port) in [(other.address, other.port) for other in hosts[:index]]:
-                message = f"{quoted(host.address)} stands here twice"
-                raise Misfit(message, hint="delete one", kind=KeysExclude, at=(index, "address"))
-        return hosts
+    hosts: Annotated[
+        tuple[SshHost, ...],
+        Rule(after=_each_once),
+        Meta(description="The machines, each an address or a mapping with `address:`."),
+    ]
 
     def each(self) -> tuple[SshHost, ...]:
         """The machines with everything that is said for all of them."""
-        own = self.model_dump(include=set(Door.model_fields), exclude_none=True)
-        return tuple(SshHost(**{**own, **host.model_dump(exclude_none=True)}) for host in self.hosts)
+        own = {name: getattr(self, name) for name in Door.__struct_fields__}
+        return tuple(SshHost(**{**own, **_said(host)}) for host in self.hosts)
+
+
+def _said(host: SshHost) -> dict[str, Any]:
+    return {name: value for name, value in structs.asdict(host).items() if value is not None}

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from cynthus.credentials import secrets
 from cynthus.errors import NotAFolder
 from cynthus.operations.site import folder_named
@@ -64,7 +66,7 @@ class App:
             "idle": spec.limits.idle.seconds if spec.limits.idle else None,
             "stop_grace": spec.limits.stop_grace.seconds,
             "gpus": placement.gpus,
-            "ports": [each.model_dump() for each in spec.ports],
+            "ports": [structs.asdict(each) for each in spec.ports],
             "bucket": spec.bucket,
             "engine": None if spec.engine == "none" else spec.engine,
         }

@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError, StateCorrupt, TerraformFailed
 from cynthus.operations.offer import Prepared, describe
@@ -42,7 +44,7 @@ def place(tools: Tools, app: App, site: Site) -> tuple[Target, Placement]:
     target = tools.targets.find(site.target)
     spec = app.spec
     if spec.runtime == "auto" and site.entry and site.entry.phase != "down":
-        spec = spec.model_copy(update={"runtime": site.entry.runtime})
+        spec = structs.replace(spec, runtime=site.entry.runtime)
     return target, target.place(spec, site.root())
 
 

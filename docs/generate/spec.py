@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cynthus.core.spec import spec_schema
+from cynthus.core.schema import spec_schema
 from docs.generate.markdown import table
 
 HEAD = """\

@@ -8,13 +8,14 @@ import pytest
 from cynthus.core.data import MOST_FILES, DataSource, check_data
 from cynthus.core.spec import AppSpec
 from cynthus.errors import DataMissing, DataUnreadable
+from tests import specs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def spec(*data: object) -> AppSpec:
-    return AppSpec.model_validate({"name": "app", "data": list(data)})
+    return specs.spec(data=list(data))
 
 
 def unreadable(folder: Path, *data: object) -> DataUnreadable:

@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.core.program import check_engine, find_main, find_requirements, named_script
-from cynthus.core.spec import AppSpec
 from cynthus.errors import MissingProgram, PackageMissing, RequirementsMissing
+from tests.specs import spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def spec(**keys: object) -> AppSpec:
-    return AppSpec.model_validate({"name": "app", **keys})
+    from cynthus.core.spec import AppSpec
 
 
 def fill(folder: Path, *files: str) -> Path:

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
-from cynthus.core.spec import AppSpec, Cpus, DataEntry, Duration, Gpu, Limits, Resources, Section, Size, spec_schema
+from cynthus.core.schema import section_schema, spec_schema, written
+from cynthus.core.section import keys_of
+from cynthus.core.spec import AppSpec, Cpus, DataEntry, Duration, Gpu, Limits, Resources, Section, Size
 from cynthus.errors import (
     BadName,
     BadValue,
@@ -75,7 +76,7 @@ def test_variables_keep_the_text_that_was_written() -> None:
     assert read(EVERYTHING).env == {"RATE": "1e-3", "BATCH": "010", "TIME": "12:30", "EMPTY": "", "WORD": "no"}
 
 
-@pytest.mark.parametrize("key", [key for key in AppSpec.model_fields])  # noqa: C416 - a list of names
+@pytest.mark.parametrize("key", list(keys_of(AppSpec)))
 def test_a_key_without_a_value_has_its_default(key: str) -> None:
     assert read(f"{key}:\n") == read("")
 
@@ -97,8 +98,8 @@ def test_an_anchor_may_be_used_twice() -> None:
 
 
 def test_a_spec_cannot_be_changed() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
-        read("").name = "other"
+    with pytest.raises(AttributeError, match="immutable"):
+        setattr(read(""), "name", "other")  # noqa: B010 - the type checker would not let it be tried
 
 
 CASES: list[tuple[str, type, int, str]] = [
@@ -255,14 +256,14 @@ def sections() -> list[type[Section]]:
 
 @pytest.mark.parametrize("section", sections(), ids=lambda section: section.__name__)
 def test_every_key_is_described_for_the_reference(section: type[Section]) -> None:
-    assert all(field.description for field in section.model_fields.values())
+    assert all("description" in each for each in section_schema(section)["properties"].values())
 
 
 def test_the_schema_is_json_and_needs_no_key() -> None:
     schema = json.loads(json.dumps(spec_schema()))
     assert "required" not in schema
     assert schema["additionalProperties"] is False
-    assert set(schema["properties"]) == set(AppSpec.model_fields)
+    assert set(schema["properties"]) == set(keys_of(AppSpec))
 
 
 def test_the_schema_spells_keys_as_the_file_does() -> None:
@@ -275,7 +276,7 @@ def test_the_schema_shows_defaults_as_one_would_write_them() -> None:
 
 def test_a_spec_written_as_json_is_read_as_the_same_spec() -> None:
     spec = read(EVERYTHING)
-    assert read(json.dumps(spec.model_dump(mode="json", by_alias=True))) == spec
+    assert read(json.dumps(written(spec))) == spec
 
 
 def test_every_data_entry_without_a_name_is_told() -> None:

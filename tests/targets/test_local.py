@@ -9,19 +9,16 @@ import pytest
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.placement import Placement
-from cynthus.core.spec import AppSpec
 from cynthus.errors import PlacementRefused, PythonMissing, RuntimeUnavailable
 from cynthus.targets.local.target import LocalTarget
+from tests.specs import spec
 from tests.targets.places import engine, script, settings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.core.finding import Finding
-
-
-def spec(**keys: Any) -> AppSpec:
-    return AppSpec.model_validate({"name": "app", **keys})
+    from cynthus.core.spec import AppSpec
 
 
 def place(folder: Path, environment: dict[str, str] | None = None, **keys: Any) -> Placement:

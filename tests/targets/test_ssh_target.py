@@ -11,21 +11,22 @@ import pytest
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.placement import Placement
-from cynthus.core.spec import AppSpec
 from cynthus.errors import HostUnreachable, PlacementRefused, PythonMissing, RuntimeUnavailable
 from cynthus.targets.ssh import reader
 from cynthus.targets.ssh.target import SshTarget, hosts_of, ssh_environment
+from tests import specs
 from tests.targets.places import calls, fake_ssh, refusing, script, settings_of
 
 if TYPE_CHECKING:
     from cynthus.core.finding import Finding
+    from cynthus.core.spec import AppSpec
 
 pytestmark = pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no /usr/bin/python3 on this machine")
 
 
 def spec(*hosts: object, **keys: Any) -> AppSpec:
     ssh = {"hosts": list(hosts or ("there",))}
-    return AppSpec.model_validate({"name": "app", "target": "ssh", "ssh": ssh, **keys})
+    return specs.spec(target="ssh", ssh=ssh, **keys)
 
 
 def target(folder: Path) -> SshTarget:
@@ -85,7 +86,7 @@ def test_more_nodes_than_are_named_are_refused_and_none_is_asked(tmp_path: Path)
 
 def test_without_machines_it_is_refused_with_an_example(tmp_path: Path) -> None:
     with pytest.raises(PlacementRefused, match="names none") as caught:
-        place(tmp_path, AppSpec.model_validate({"name": "app", "target": "ssh"}))
+        place(tmp_path, specs.spec(target="ssh"))
     assert "ssh: {hosts:" in caught.value.hint
 
 
