@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks.measure import Cost, measure
 from benchmarks.place import CYNTHUS, Place, place
 from tests.bed.beds import Bed
+from tests.bed.suite import usual
 from tests.bed.tree import tree
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Hosts:
 def on_hosts(number: int = 1, *, docker: bool = False, runtime: str = "venv") -> Iterator[Hosts]:
     """Fresh ones, which are gone afterwards."""
     # The connections that Ansible keeps open, and the hosts themselves, are left behind: nobody waits for them.
-    with Bed(tree()) as bed, place("hello", orphans=False) as there:
+    with Bed(tree(usual())) as bed, place("hello", orphans=False) as there:
         machines = tuple(bed.hosts(number, docker=docker))
         hosts = [
             {"address": each.address, "port": each.port, "internal_address": each.internal_address} for each in machines

@@ -15,11 +15,17 @@ from cynthus.process import birth
 from tests.bed import beds
 from tests.bed.probe import unfit
 from tests.bed.registry import PASSWORD, USER, Registry
+from tests.bed.suite import usual
 from tests.bed.tree import NoTree, Tree, cache, place, tree
 from tests.processes import wait_for
 
 if TYPE_CHECKING:
     from tests.bed.host import Host
+
+
+SUITE = click.option(
+    "--suite", default=usual, show_default="this machine's", help="What hosts run, by its code name: trixie."
+)
 
 
 @click.group()
@@ -28,9 +34,10 @@ def main() -> None:
 
 
 @main.command()
-def build() -> None:
+@SUITE
+def build(suite: str) -> None:
     """Build the tree below all hosts, if it is not in the cache."""
-    click.echo(f"The tree is at {_tree().folder}.")
+    click.echo(f"The tree is at {_tree(suite).folder}.")
 
 
 @main.command()
@@ -38,9 +45,10 @@ def build() -> None:
 @click.option("--docker", is_flag=True, help="With Docker installed already.")
 @click.option("--disk", default="", help="The size of a small disk, as mount takes it: 300m.")
 @click.option("--registry", "with_registry", is_flag=True, help="With an image registry.")
-def up(number: int, disk: str, *, docker: bool, with_registry: bool) -> None:
+@SUITE
+def up(number: int, disk: str, suite: str, *, docker: bool, with_registry: bool) -> None:
     """Make hosts, print how to reach them, and stay until Ctrl-C or `down`. Then everything is gone."""
-    below = _tree()
+    below = _tree(suite)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         bed = stack.enter_context(beds.Bed(below))
@@ -66,14 +74,14 @@ def down() -> None:
     click.echo(f"{len(told)} ended. The tree stays in {cache()}; delete that folder to be rid of it.")
 
 
-def _tree() -> Tree:
+def _tree(suite: str) -> Tree:
     reason = unfit()
     if reason:
         sys.exit(reason)
-    if not place().exists():
+    if not place(suite).exists():
         click.echo("The tree below all hosts is built now, once: that takes a minute or two.", err=True)
     try:
-        return tree()
+        return tree(suite)
     except NoTree as error:
         sys.exit(f"There is no tree for hosts: {error}")
 

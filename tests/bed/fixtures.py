@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.bed.beds import Bed
 from tests.bed.probe import unfit
 from tests.bed.registry import Registry
+from tests.bed.suite import usual
 from tests.bed.tree import NoTree, tree
 from tests.docker_base import write_base
 from tests.needs import lacking
@@ -26,17 +28,24 @@ class MakeHosts(Protocol):
         ...
 
 
-@pytest.fixture(scope="session")
-def bed() -> Iterator[Bed]:
-    """One bed for each process of the tests."""
+@contextmanager
+def bed_of(suite: str) -> Iterator[Bed]:
+    """A bed whose hosts are of a suite. A module that has its own fixture `bed` has all others here of it."""
     reason = unfit()
     if reason:
         lacking(reason)
     try:
-        below = tree()
+        below = tree(suite)
     except NoTree as error:
-        lacking(f"there is no tree for hosts: {error}")
+        lacking(f"there is no tree for hosts of {suite}: {error}")
     with Bed(below) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def bed() -> Iterator[Bed]:
+    """One bed for each process of the tests."""
+    with bed_of(usual()) as made:
         yield made
 
 

@@ -28,8 +28,9 @@ _MAKE = """
 import signal
 from tests.bed.beds import Bed
 from tests.bed.registry import Registry
+from tests.bed.suite import usual
 from tests.bed.tree import tree
-with Bed(tree()) as bed, Registry(bed):
+with Bed(tree(usual())) as bed, Registry(bed):
     bed.host()
     print(bed.folder, flush=True)
     signal.pause()

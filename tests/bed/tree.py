@@ -1,4 +1,4 @@
-"""The Debian tree below all hosts, built once by the machine's own apt and kept in a cache."""
+"""A Debian tree below all hosts, built once by the machine's own apt and kept in a cache."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import json
 import os
-import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from cynthus.process import Command, run
 from tests.bed import packages
 from tests.bed.hub import SEARCHED
+from tests.bed.suite import docker, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +28,8 @@ INSTALLED = (
 """What a host has beyond the least that apt can live with. No Docker: hosts are bare."""
 
 OFFERED = ("docker.io", "docker-registry", "python3-venv", "rsync", "curl", "gnupg", "acl", "pciutils")
-"""What a host can install: apt finds these, and what they need, on the host's own disk."""
+"""What a host can install: apt finds these, and what they need, on the host's own disk. So it does with Docker's."""
 
-DOCKER = ("docker.io",)
-"""What the hosts have that ask for Docker."""
-
-_COMPONENTS = ("main", "universe")
 _SCRIPTS = Path(__file__).parent
 
 
@@ -46,6 +42,7 @@ class Tree:
     """Where the layers of a host lie. None of them is ever written to again."""
 
     folder: Path
+    suite: str
 
     @property
     def base(self) -> Path:
@@ -73,21 +70,24 @@ def cache() -> Path:
     return Path(named or f"{beside}/cynthus-tests").expanduser().absolute()
 
 
-def place() -> Path:
-    """Where the tree for this machine's distribution is, or will be once it is built."""
-    return cache() / f"tree-{_suite()}-{_key()}"
+def place(suite: str) -> Path:
+    """Where the tree of a suite is, or will be once it is built."""
+    return cache() / f"tree-{suite}-{_key(suite)}"
 
 
-def tree() -> Tree:
-    """The tree for this machine's distribution, built now if it is not there (one to two minutes, 700 MB).
+def tree(suite: str) -> Tree:
+    """The tree of a suite, built now if it is not there (one to two minutes, 700 MB).
 
     Raises:
         NoTree: it cannot be built.
     """
-    with _alone(cache()):
-        if not place().exists():
-            _build(place())
-    return Tree(place())
+    made = Tree(place(suite), suite)
+    # Who has one does not wait for who builds another. It gets its name only when it is whole.
+    if not made.folder.exists():
+        with _alone(cache()):
+            if not made.folder.exists():
+                _build(made.folder, suite)
+    return made
 
 
 @contextmanager
@@ -99,54 +99,44 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _suite() -> str:
-    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-
-
-def _key() -> str:
+def _key(suite: str) -> str:
     """Another list of packages or another script is another tree."""
     scripts = [(_SCRIPTS / name).read_text() for name in ("furnish.sh", "layer.sh", "packages.py")]
-    return hashlib.sha256(json.dumps([INSTALLED, OFFERED, DOCKER, scripts]).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([INSTALLED, OFFERED, docker(suite), scripts]).encode()).hexdigest()[:12]
 
 
-def _build(whole: Path) -> None:
+def _build(whole: Path, suite: str) -> None:
     half = whole.with_suffix(".building")
     shutil.rmtree(half, ignore_errors=True)
-    made = Tree(half)
+    made = Tree(half, suite)
     half.mkdir()
     # Readable for all: hosts have users that are not root.
     half.chmod(0o755)
-    _bootstrap(made.base)
+    _bootstrap(made)
     packages.index(made.base / "srv" / "packages")
     packages.unpack(made.base / "srv" / "packages", "docker-registry", half / "registry")
-    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *DOCKER)
+    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *docker(suite))
     half.rename(whole)
 
 
-def _bootstrap(base: Path) -> None:
+def _bootstrap(made: Tree) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        sources, settings = Path(folder, "sources.list"), Path(folder, "apt.conf")
-        sources.write_text(_sources())
+        listed, settings = Path(folder, "sources.list"), Path(folder, "apt.conf")
+        listed.write_text(_sources(made.suite))
         settings.write_text(_settings())
         _run(
-            "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory",
+            "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
             f"--include={','.join(INSTALLED)}", f"--aptopt={settings}", f"--customize-hook={_SCRIPTS / 'furnish.sh'}",
-            _suite(), str(base), str(sources),
-            BED_OFFERED=" ".join(OFFERED),
+            made.suite, str(made.base), str(listed),
+            BED_OFFERED=" ".join(dict.fromkeys((*OFFERED, *docker(made.suite)))),
         )  # fmt: skip
 
 
-def _sources() -> str:
-    """The sources of the distribution itself, as this machine has them: mirrors and all, but nobody else's packages."""
-    asked = ("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
-    lines = {line for line in _run(*asked).splitlines() if _is_of_distribution(*line.split())}
-    if not lines:
-        raise NoTree(f"apt has no source for {_suite()}")
-    return "".join(f"deb {line}\n" for line in sorted(lines))
-
-
-def _is_of_distribution(_uri: str, release: str, component: str) -> bool:
-    return release.split("-")[0] == _suite() and component in _COMPONENTS
+def _sources(suite: str) -> str:
+    found = sources(suite)
+    if not found:
+        raise NoTree("apt has no source of this machine's distribution")
+    return found
 
 
 def _settings() -> str:
@@ -158,6 +148,8 @@ def _settings() -> str:
 def _run(*argv: str, **environment: str) -> str:
     answer = run(Command(argv, env={**os.environ, "PATH": SEARCHED, **environment}))
     if answer.returncode:
-        said = answer.stderr.decode(errors="replace").strip().splitlines()
+        lines = answer.stderr.decode(errors="replace").strip().splitlines()
+        # mmdebstrap's I: is what it does.
+        said = [line for line in lines if not line.startswith("I: ")]
         raise NoTree(f"{argv[0]} failed: {' | '.join(said[-4:]) or answer.returncode}")
     return answer.stdout.decode()
