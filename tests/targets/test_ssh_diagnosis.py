@@ -91,7 +91,10 @@ CASES: list[tuple[str, str, str, bool]] = [
     ("client_loop: send disconnect: Broken pipe\r\n", "was lost", "try again", True),
     ("Timeout, server 192.0.2.10 not responding.\r\n", "was lost", "try again", True),
     ("Connection reset by 192.0.2.10 port 22\r\n", "was lost", "try again", True),
-    ("kex_exchange_identification: Connection closed by remote host\r\n", "was lost", "try again", True),
+    ("kex_exchange_identification: Connection closed by remote host\r\nConnection closed by 192.0.2.10 port 22\r\n",
+     "hangs up before it has said a word", "wait a minute", True),
+    ("kex_exchange_identification: read: Connection reset by peer\r\nConnection reset by 192.0.2.10 port 22\r\n",
+     "hangs up before it has said a word", "wait a minute", True),
     ("", "was lost", "try again", True),
 ]  # fmt: skip
 

@@ -84,6 +84,15 @@ CAUSES = (
         passes=True,
     ),
     Cause(
+        # OpenSSH 9.8 and later (Debian 13) say no more than this where logins from an address have failed (sshd_config,
+        # PerSourcePenalties).
+        r"kex_exchange_identification: (?:read: )?Connection (?:closed by remote host|reset by peer)",
+        "{host} hangs up before it has said a word",
+        "wait a minute and try again: servers do that where logins have failed several times (PerSourcePenalties of "
+        "sshd, fail2ban). If it goes on, see `journalctl -u ssh` there",
+        passes=True,
+    ),
+    Cause(
         r"Bad configuration option|Bad owner or permissions on|terminating, .* bad configuration",
         "ssh does not accept its own configuration",
         "mend ~/.ssh/config",
