@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,10 +72,13 @@ def _too_few(count: int, have: int, taken: dict[int, str]) -> Failure:
     )
 
 
-def usual_place() -> Path:
-    """One for all users, gone after a reboot where the system has such a place."""
-    shared = Path("/run/lock")
-    usable = shared.is_dir() and os.access(shared, os.W_OK)
+def usual_place(shared: Path = Path("/run/lock")) -> Path:
+    """One for all users, gone after a reboot where the system has such a place.
+
+    Where `shared` is for root only, as it may be since systemd 258, root does not use it either: or both would be given
+    the same GPUs.
+    """
+    usable = shared.is_dir() and shared.stat().st_mode & stat.S_IWOTH
     return (shared if usable else Path("/tmp")) / _NAME  # noqa: S108 - all users share it
 
 

@@ -102,6 +102,12 @@ def test_main_py_sees_the_gpus_that_its_run_has_taken(host: Host) -> None:
     assert labels == [host.attempt.label, host.attempt.label]
 
 
+@pytest.mark.parametrize(("mode", "used"), [(0o1777, True), (0o755, False)])
+def test_root_takes_them_where_everybody_does(tmp_path: Path, mode: int, *, used: bool) -> None:
+    tmp_path.chmod(mode)
+    assert (leases.usual_place(tmp_path).parent == tmp_path) is used
+
+
 def test_a_lease_can_be_read_by_others_whatever_the_umask(host: Host, tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
