@@ -6,13 +6,14 @@ which leaves when the head does. It is what the supervisor takes for main.py: al
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from cynthus import process
@@ -21,7 +22,7 @@ from cynthus.files import write_json
 from cynthus.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cynthus.process import Started
@@ -103,7 +104,8 @@ class Ray:
         """To the end; gives main.py's exit code, negative for a signal. Raises: Broken."""
         signal.signal(signal.SIGTERM, self._end)
         self._node.folder.mkdir(parents=True, exist_ok=True)
-        return self._lead() if self._node.rank == 0 else self._follow()
+        with _kept(self._node.folder):
+            return self._lead() if self._node.rank == 0 else self._follow()
 
     def _lead(self) -> int:
         node = self._node
@@ -237,6 +239,20 @@ class Ray:
         self._number = number
         if self._node.forward and self._main is not None:
             process.kill_group(self._main.pid, number)
+
+
+@contextmanager
+def _kept(folder: Path) -> Iterator[None]:
+    """Keep the system from tidying the folder up. systemd deletes from /tmp what nobody has touched for ten days (on
+    Debian 13, too), but not from a folder that is locked.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class _Ended:

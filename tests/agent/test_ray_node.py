@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,9 @@ import pytest
 
 from cynthus.agent import cluster, fellows, requirements
 from cynthus.agent.spec import parse
+from cynthus.process import Command, run
 from tests.agent.host import RUN, Host, about, document, pids, until
+from tests.needs import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,6 +98,19 @@ def test_a_node_prints_what_ray_says_there(hosts: Hosts) -> None:
 def test_alone_there_is_a_head_only(hosts: Hosts) -> None:
     assert hosts.start(0, alone=True).wait(30) == 0, hosts.log(0)
     assert (hosts.log(0).startswith("main at 127.0.0.1:"), hosts.living()) == (True, [])
+
+
+def test_what_tidies_temporary_folders_up_leaves_that_of_a_node_alone(hosts: Hosts, tmp_path: Path) -> None:
+    if shutil.which("systemd-tmpfiles") is None:
+        lacking("there is no systemd-tmpfiles")
+    hosts.start(0, WAITS, alone=True)
+    until(lambda: "main at" in hosts.log(0))
+    others = tmp_path / "others/file"
+    others.parent.mkdir()
+    others.touch()
+    (tmp_path / "age.conf").write_text(f"d {hosts.place} - - - 0\n")
+    run(Command(("systemd-tmpfiles", "--clean", str(tmp_path / "age.conf"))))
+    assert (others.exists(), (hosts.place / "folder-0/start.log").exists()) == (False, True)
 
 
 def test_main_pys_exit_code_is_the_runs(hosts: Hosts) -> None:
