@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bed.beds import Bed
+    from tests.bed.tree import Tree
 
 _PORTS = count(8080)
 _CONTROL = """Package: {}
@@ -30,6 +31,8 @@ Multi-Arch: allowed
 Maintainer: nobody <nobody@example.org>
 Description: a stand-in
 """
+_OF_DEBIAN = {"docker-ce": "docker.io", "docker-ce-cli": "docker-cli"}
+"""What of Docker's packages is made of which of Debian's. Debian 12 has the command in docker.io."""
 _CLASHES = ("Conflicts:", "Breaks:", "Replaces:", "Recommends:", "Suggests:", " ")
 
 
@@ -47,19 +50,24 @@ def served(bed: Bed, folder: Path) -> Iterator[str]:
         server.wait()
 
 
-def write_dockers(debs: Path, folder: Path) -> None:
-    """Docker's repository below `folder`/linux, with Debian's engine from `debs` as Docker's packages."""
-    suite = folder / "linux/debian/dists/bookworm"
+def write_dockers(tree: Tree, folder: Path) -> None:
+    """Docker's repository below `folder`/linux, with the packages of a tree's Debian as Docker's."""
+    suite = folder / "linux/debian/dists" / tree.suite
     index = suite / "stable/binary-amd64"
     index.mkdir(parents=True)
-    _repack(next(debs.glob("docker.io_*.deb")), folder / "unpacked", index / "docker-ce.deb")
-    for name in ("docker-ce-cli", "containerd.io", "docker-buildx-plugin"):
-        write_deb(index, name)
+    for name in ("docker-ce", "docker-ce-cli", "containerd.io", "docker-buildx-plugin"):
+        debian = _OF_DEBIAN.get(name)
+        found = list((tree.base / "srv/packages").glob(f"{debian}_*.deb"))
+        if debian and found:
+            _repack(found[0], debian, name, index)
+        else:
+            write_deb(index, name)
     packages.index(index)
     # A file's place in the index is told from the top of the repository.
-    text = (index / "Packages").read_text().replace("Filename: ./", "Filename: dists/bookworm/stable/binary-amd64/")
+    place = f"Filename: dists/{tree.suite}/stable/binary-amd64/"
+    text = (index / "Packages").read_text().replace("Filename: ./", place)
     (index / "Packages").write_text(text)
-    head = "Suite: bookworm\nCodename: bookworm\nComponents: stable\nArchitectures: amd64\n"
+    head = f"Suite: {tree.suite}\nCodename: {tree.suite}\nComponents: stable\nArchitectures: amd64\n"
     (suite / "Release").write_text(head + _listed(text, "stable/binary-amd64/Packages"))
     _sign(suite / "Release", folder / "linux/debian/gpg")
 
@@ -87,13 +95,14 @@ def write_deb(folder: Path, name: str, version: str = "1", files: Mapping[str, s
     shutil.rmtree(place)
 
 
-def _repack(deb: Path, place: Path, target: Path) -> None:
-    """Debian's engine, as a package called docker-ce that gets along with itself."""
+def _repack(deb: Path, old: str, new: str, index: Path) -> None:
+    """A package of Debian's under another name, which gets along with itself."""
+    place = index / "unpacked"
     _run("dpkg-deb", "--raw-extract", str(deb), str(place))
     control = place / "DEBIAN/control"
     lines = [line for line in control.read_text().splitlines() if not line.startswith(_CLASHES)]
-    control.write_text("\n".join(lines).replace("Package: docker.io", "Package: docker-ce") + "\n")
-    _run("dpkg-deb", "-Znone", "--build", str(place), str(target))
+    control.write_text("\n".join(lines).replace(f"Package: {old}", f"Package: {new}") + "\n")
+    _run("dpkg-deb", "-Znone", "--build", str(place), str(index / f"{new}.deb"))
     shutil.rmtree(place)
 
 

@@ -58,7 +58,7 @@ def dockers(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read
     """A host that was bare and could reach Docker's own repository, with settings."""
     settings: dict[str, object] = {"docker_data_root": "/srv/docker", "docker_insecure_registries": ["10.77.0.1:5000"]}
     folder = tmp_path_factory.mktemp("dockers")
-    write_dockers(bed.tree.base / "srv/packages", folder / "repository")
+    write_dockers(bed.tree, folder / "repository")
     with (
         served(bed, folder / "repository") as url,
         readied(bed, folder, docker_repository_url=f"{url}/linux", **settings) as made,
@@ -93,7 +93,8 @@ def names(host: Host) -> list[str]:
 
 def test_a_bare_host_gets_an_engine_that_its_user_may_use(bare: Readied) -> None:
     answer = bare.host.ssh("docker version --format '{{.Server.Version}}'")
-    assert (answer.returncode, answer.stdout.startswith(b"20.10.")) == (0, True)
+    installed = bare.host.text("dpkg-query", "-W", "-f=${Version}", "docker.io")
+    assert (answer.returncode, installed.startswith(answer.stdout.decode().strip() or "?")) == (0, True)
 
 
 def test_what_would_be_done_was_said_before(bare: Readied) -> None:
@@ -114,10 +115,10 @@ def test_a_new_engine_comes_back_after_a_reboot(bare: Readied) -> None:
     assert bare.host.text("systemctl", "is-enabled", "docker").strip() == "enabled"
 
 
-def test_dockers_own_packages_come_from_a_signed_repository(dockers: Readied) -> None:
+def test_dockers_own_packages_come_from_a_signed_repository(bed: Bed, dockers: Readied) -> None:
     assert "ii " in dockers.host.text("dpkg", "--list", "docker-ce")
     assert dockers.host.text("cat", SOURCE).splitlines()[2:] == [
-        "Suites: bookworm", "Components: stable", "Signed-By: /etc/apt/keyrings/docker.asc"
+        f"Suites: {bed.tree.suite}", "Components: stable", "Signed-By: /etc/apt/keyrings/docker.asc"
     ]  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def test_a_new_engine_begins_with_its_settings(dockers: Readied) -> None:
 def test_a_repository_that_breaks_off_leaves_the_distributions_docker_and_nothing_of_itself(
     bed: Bed, bare_host: Host, tmp_path: Path
 ) -> None:
-    write_dockers(bed.tree.base / "srv/packages", tmp_path / "repository")
+    write_dockers(bed.tree, tmp_path / "repository")
     (tmp_path / "repository/linux/debian/gpg").unlink()
     with served(bed, tmp_path / "repository") as url:
         configure(tmp_path, bare_host, docker_repository_url=f"{url}/linux")
