@@ -13,21 +13,23 @@ from tests.bed import packages
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.bed.beds import Bed
     from tests.bed.host import Host
 
 pytestmark = [pytest.mark.hosts]
-PYTHON = '#!/bin/sh\nexec /usr/bin/python3.11 "$@"\n'
+PYTHON = '#!/bin/sh\nexec /usr/bin/python{} "$@"\n'
 
 
 @pytest.fixture
-def host(docker_host: Host) -> Host:
+def host(bed: Bed, docker_host: Host) -> Host:
     """Its package source has one, for the packages that want it."""
     docker_host.run("dpkg", "--force-all", "--purge", "python3", "python3-minimal")
     assert docker_host.run("sh", "-c", "command -v python3").returncode != 0
     archive = docker_host.path("/srv/archive")
     archive.mkdir()
-    write_deb(archive, "python3", "3.11.2-2", {"usr/bin/python3": PYTHON})
-    write_deb(archive, "python3-minimal", "3.11.2-2")
+    version = bed.tree.python
+    write_deb(archive, "python3", f"{version}.2-2", {"usr/bin/python3": PYTHON.format(version)})
+    write_deb(archive, "python3-minimal", f"{version}.2-2")
     packages.index(archive)
     docker_host.path("/etc/apt/sources.list.d/archive.list").write_text("deb [trusted=yes] file:/srv/archive ./\n")
     return docker_host

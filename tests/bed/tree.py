@@ -58,6 +58,11 @@ class Tree:
         """The program docker-registry."""
         return self.folder / "registry" / "usr" / "bin" / "docker-registry"
 
+    @property
+    def python(self) -> str:
+        """The version of its Python: "3.11"."""
+        return (self.base / "usr/bin/python3").readlink().name.removeprefix("python")
+
     def lower(self, *, docker: bool) -> str:
         """The layers in overlayfs' words: the uppermost first."""
         return f"{self.docker}:{self.base}" if docker else str(self.base)

@@ -114,13 +114,15 @@ def test_where_one_fails_nothing_goes_on(one_failed: tuple[Path, Ended], machine
     assert "main.py" not in "".join(each.text("ps", "-eo", "args") for each in machines)
 
 
-def test_where_one_host_lacks_what_the_app_needs_it_starts_on_none(visitor: User, machines: list[Host]) -> None:
-    folder = app(visitor, "one lacks", machines, "print('started')")
-    machines[1].text("mv", "/usr/lib/python3.11/venv", "/usr/lib/python3.11/no-venv")
+def test_where_one_host_lacks_what_the_app_needs_it_starts_on_none(
+    visitor: User, bed: Bed, machines: list[Host]
+) -> None:
+    folder, python = app(visitor, "one lacks", machines, "print('started')"), f"/usr/lib/python{bed.tree.python}"
+    machines[1].text("mv", f"{python}/venv", f"{python}/no-venv")
     try:
         ended = visitor.cynthus("up", folder, "-y")
     finally:
-        machines[1].text("mv", "/usr/lib/python3.11/no-venv", "/usr/lib/python3.11/venv")
+        machines[1].text("mv", f"{python}/no-venv", f"{python}/venv")
     assert (ended.code, ended.out) == (1, ""), ended
 
 
