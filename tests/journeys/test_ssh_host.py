@@ -93,6 +93,13 @@ def test_the_deployment_lies_in_the_home_of_the_user(up: Ended, visitor: User, f
     assert machine.text("ls", HOMES).split() == [visitor.status(folder)["id"]], up
 
 
+def test_the_environment_was_made_while_the_data_was_on_its_way(
+    up: Ended, visitor: User, folder: Path, machine: Host
+) -> None:
+    # Which leaves the lock that it held.
+    assert machine.text("ls", f"{HOMES}/{visitor.status(folder)['id']}/ahead.lock"), up
+
+
 def test_a_second_up_does_nothing(up: Ended, visitor: User, folder: Path) -> None:
     again = visitor.cynthus("up", folder, "-y")
     assert (again.code, again.out) == (0, ""), (up, again)
