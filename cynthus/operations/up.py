@@ -116,7 +116,7 @@ def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepar
 def _under_way(
     tools: Tools, request: Request, verb: Literal["up", "run", "prepare"], app: App, site: Site, lock: HostLock
 ) -> Outcome:
-    journal = journal_of(tools, site, verb)
+    journal = journal_of(tools, site, verb, lock)
     newest = recover(tools, site, journal)
     ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
     if newest is not None and newest.state is RunState.RUNNING:

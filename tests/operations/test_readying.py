@@ -12,6 +12,7 @@ from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.placement import Placement
 from cynthus.errors import ConfirmationNeeded, HostError, HostUnfit, NotAllowed, PasswordNeeded, UsageError
 from cynthus.operations.at_work import journal_of
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.readying import Allowed, make_hosts_ready
 from cynthus.state.index import Entry
 from cynthus.testing.ansible import FakeAnsible, Step
@@ -54,7 +55,7 @@ class Lab:
         return (Step("survey", "Look at what is there", json.dumps(self.told)),)
 
     def ready(self, placement: Placement = LACKS, *, yes: bool = True, allowed: Allowed | None = None) -> None:
-        journal = journal_of(self.tools, self.site, "up")
+        journal = journal_of(self.tools, self.site, "up", HostLock(self.tools, "up"))
         make_hosts_ready(self.tools, self.site, placement, journal, yes=yes, allowed=allowed or Allowed())
 
     @property
