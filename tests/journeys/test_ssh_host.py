@@ -16,23 +16,14 @@ from cynthus.terraform.environment import terraform_environment
 from tests.journeys.user import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bed.beds import Bed
     from tests.bed.host import Host
     from tests.journeys.user import Ended, User
 
 pytestmark = pytest.mark.hosts
 
 HOMES = "/home/tester/.local/share/cynthus"
-
-
-@pytest.fixture(scope="module")
-def machine(bed: Bed) -> Iterator[Host]:
-    made = bed.host()
-    yield made
-    bed.remove(made)
 
 
 @pytest.fixture(scope="module")
