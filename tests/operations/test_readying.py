@@ -40,7 +40,7 @@ class Lab:
         self.shop = Workshop(place).with_person(answer=answer, types=types)
         self.told = {"changes": [], "problems": [], "host": {}, "docker": {}, "nvidia": {}, **told}
         self.ansible = FakeAnsible(self._steps)
-        settings = replace(self.shop.tools.settings, sudo_password=variable)
+        settings = self.shop.tools.settings._replace(sudo_password=variable)
         self.tools = replace(self.shop.tools, ansible=self.ansible, settings=settings)
         site = site_in(place / "app")
         entry = Entry(
