@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.mend import mend_entry, mend_journal

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cynthus.core.run import RunState
 from cynthus.errors import UsageError
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
 Ending = Literal["attached", "unchanged", "prepared", "started"]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What was typed."""
 
     where: str | None = None
@@ -50,8 +51,7 @@ class Request:
     allowed: Allowed = field(default_factory=Allowed)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of it: `attached` to a run that goes on, `unchanged` since the last success, `prepared`, `started`."""
 
     ending: Ending
@@ -59,8 +59,7 @@ class Outcome:
     run: Run
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """Everything that is known before anything is made.
 
     `content` stands for what the user's folder asks for, `edits` for the user's edits of the rendered files.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.errors import HostUnreachable, Locked

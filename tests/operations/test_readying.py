@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.placement import Placement
@@ -41,7 +41,7 @@ class Lab:
         self.shop = Workshop(place).with_person(answer=answer, types=types)
         self.told = {"changes": [], "problems": [], "host": {}, "docker": {}, "nvidia": {}, **told}
         self.ansible = FakeAnsible(self._steps)
-        settings = replace(self.shop.tools.settings, sudo_password=variable)
+        settings = self.shop.tools.settings._replace(sudo_password=variable)
         self.tools = replace(self.shop.tools, ansible=self.ansible, settings=settings)
         site = site_in(place / "app")
         entry = Entry(
