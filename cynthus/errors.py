@@ -57,8 +57,7 @@ what the error means, why it happens and what to do. ``message`` says what and w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,8 +86,7 @@ class UsageError(CynthusError):
     exit_code = 2
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong in a text file: where, what, and what to do. Lines and columns count from 1.
 
     Line 0 stands for what the file does not mention.

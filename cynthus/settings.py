@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus.errors import SettingsInvalid
 
@@ -49,13 +48,12 @@ HANDED_ON_PREFIXES = ("LC_", "PIP_", "UV_", "CUDA_", "NVIDIA_", "NCCL_", "OMP_",
 """And by how it begins: the locale, settings of the installers, of the GPU and of what computes with it."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Folders, binaries and time limits. Times in seconds."""
 
     environment: Mapping[str, str]
     """The user's, without the password."""
-    sudo_password: str | None = field(repr=False)
+    sudo_password: str | None
     home: Path
     state_dir: Path
     data_dir: Path
@@ -66,6 +64,10 @@ class Settings:
     terraform_timeout: float
     ansible_timeout: float
     color: bool
+
+    def __repr__(self) -> str:
+        # What is written of it somewhere never has the password.
+        return f"Settings(home={self.home})"
 
 
 def read(environment: Mapping[str, str]) -> Settings:

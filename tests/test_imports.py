@@ -67,14 +67,26 @@ def test_importing_cynthus_imports_nothing_else() -> None:
     assert loaded("import cynthus") - {"__future__"} == {"cynthus"}
 
 
-LIGHT = ["files", "process", "settings", "errors", "state.index", "state.runs", "state.locks", "state.journal",
-         "credentials.secrets", "core.run", "core.deployment", "core.clock"]  # fmt: skip
+LIGHT = ["files", "process", "settings", "errors", "credentials.secrets", "core.clock"]
+VALUES = ["state.index", "state.runs", "state.locks", "state.journal", "core.run", "core.deployment"]
 
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_what_every_command_needs_loads_no_package_of_others(name: str) -> None:
     tops = {module.partition(".")[0] for module in loaded(f"import cynthus.{name}")}
     assert tops - set(sys.stdlib_module_names) == {"cynthus"}
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_what_every_command_needs_loads_no_module_that_is_slow_to_load(name: str) -> None:
+    assert not loaded(f"import cynthus.{name}") & {"dataclasses", "inspect"}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_load_no_package_of_others_but_the_one_that_they_are_made_of(name: str) -> None:
+    tops = {module.partition(".")[0] for module in loaded(f"import cynthus.{name}")}
+    # The second one is looked at by the first, where it is there.
+    assert tops - set(sys.stdlib_module_names) - {"typing_extensions"} == {"cynthus", "msgspec"}
 
 
 def test_imports_go_down_the_staircase() -> None:

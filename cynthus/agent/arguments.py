@@ -14,7 +14,7 @@ _OPTIONS = frozenset([
     # of a node of a cluster
     "port", "gpus", "inside", "patience",
     # of bringing things to a host from elsewhere
-    "at", "deployment", "host", "kit", "program", "python", "ssh",
+    "at", "ahead", "deployment", "host", "kit", "program", "python", "ssh",
 ])
 
 

@@ -259,6 +259,25 @@ class Home(NamedTuple):
         return self.folder / "checkpoints.sent.jsonl"
 
     @property
+    def ahead(self) -> Path:
+        """What came of making the environment while the data was on its way."""
+        return self.folder / "ahead.json"
+
+    @property
+    def ahead_lock(self) -> Path:
+        """Held while that goes on."""
+        return self.folder / "ahead.lock"
+
+    @property
+    def ahead_maker(self) -> Path:
+        """Which process does it."""
+        return self.folder / "ahead.pid"
+
+    @property
+    def ahead_log(self) -> Path:
+        return self.folder / "ahead.log"
+
+    @property
     def leaving(self) -> Path:
         """Says that all of this is about to be removed, so that nobody begins to save it."""
         return self.folder / "leaving"

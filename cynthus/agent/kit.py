@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import archive, data, environment, requirements
+from cynthus.agent import archive, data, requirements
 from cynthus.agent.failure import ENVIRONMENT, Failure
 from cynthus.files import write_atomic
 
@@ -121,8 +121,8 @@ def _dicts(value: object) -> list[dict[str, object]]:
 
 
 def _needed(folder: Path, spec: Spec) -> Iterator[Path]:
-    """The requirements file and everything that it names."""
-    file = environment.requirements_file(spec, folder)
+    """The requirements file, an empty one too, for the spec names it, and everything that it names."""
+    file = None if spec.requirements is None else folder / spec.requirements
     named = requirements.everything(file) if file else ()
     for each in dict.fromkeys(Path(os.path.normpath(path)) for path in named):
         if not each.is_relative_to(folder):

@@ -22,13 +22,14 @@ _STDIN_LIMIT = 1 << 20
 
 def environment(given: Arguments) -> Answer:
     """Make the Python environment or the container image."""
+    from cynthus.agent import ahead, program
     from cynthus.agent import environment as room
-    from cynthus.agent import program
 
     spec, _, home = _spec(given)
     program.install(home)
+    begun = ahead.finish(home, room.identify(spec, _folder(given)))
     made = room.prepare(home, spec, _folder(given), os.environ)
-    return {"changed": made.changed, "environment": made.hash, "python": made.python, "image": made.image}
+    return {"changed": made.changed or begun, "environment": made.hash, "python": made.python, "image": made.image}
 
 
 def data(given: Arguments) -> Answer:
@@ -84,6 +85,12 @@ def receive(given: Arguments) -> Answer:
     program.install(home)
     unit.install(home, sys.executable, os.environ)
     got = room.receive(home, _absolute(given.need("kit")))
+    # What was here already has its environment, or had a failure that was told.
+    if got.changed and given.options.get("ahead") == "environment":
+        from cynthus.agent import ahead
+        from cynthus.agent.spec import read
+
+        ahead.begin(home, read(got.spec)[0], got.folder, os.environ)
     return {
         "changed": got.changed, "home": str(home.folder), "folder": str(got.folder), "spec": str(got.spec),
         "archive": str(got.source),

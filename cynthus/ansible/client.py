@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,8 +14,7 @@ Activity = Callable[[str], None]
 """Told in a few words which task runs right now."""
 
 
-@dataclass(frozen=True)
-class TaskResult:
+class TaskResult(Struct, frozen=True):
     """What one task came to on one host. `stdout` is what a command printed, else ''."""
 
     host: str
@@ -24,8 +24,7 @@ class TaskResult:
     stdout: str = ""
 
 
-@dataclass(frozen=True)
-class PlayResult:
+class PlayResult(Struct, frozen=True):
     """What a play came to, in the order in which tasks ended. Skipped tasks are left out."""
 
     tasks: tuple[TaskResult, ...]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from cynthus.ansible.client import Activity, TaskResult
 
@@ -14,8 +15,7 @@ _LINES = 40
 _ARGUMENT_CHECK = "validate_argument_spec"
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A task that failed on a host, or a host that could not be reached. `result` is what the module returned."""
 
     host: str
@@ -30,8 +30,7 @@ class Failure:
         return f"{self.role}: {self.task}" if self.role else self.task
 
 
-@dataclass
-class Events:
+class Events(Struct):
     """Collects the events of one play and tells `activity` of each task as it begins."""
 
     activity: Activity

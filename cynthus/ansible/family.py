@@ -5,28 +5,33 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from cynthus.process import kill_group
 
 _PROC = Path("/proc")
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(Struct, frozen=True):
     """One line of the process table. `born` is in the kernel's ticks: a pid is used again, pid and birth are not.
 
     The parent is left out of comparisons: it changes when the first one dies.
     """
 
     pid: int
-    parent: int = field(compare=False)
+    parent: int
     born: str
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Process) and (self.pid, self.born) == (other.pid, other.born)
 
-@dataclass
-class Family:
+    def __hash__(self) -> int:
+        return hash((self.pid, self.born))
+
+
+class Family(Struct):
     """ansible-playbook, known by a variable in its environment, and all that descends from it.
 
     What has left the family of its own accord (a daemon that forked twice) before we look does not belong to it any

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,7 @@ def deployment(site: Site) -> Document:
         "runtime": entry.runtime if entry else None,
         "created_at": entry.created_at if entry else None,
         "dollars_per_hour": entry.per_hour if entry else None,
-        "hosts": [asdict(host) for host in site.hosts],
+        "hosts": [to_builtins(host) for host in site.hosts],
     }
 
 
@@ -63,7 +64,7 @@ def run(value: Run | None) -> Document | None:
         "started_at": value.started_at,
         "ended_at": value.ended_at,
         "pulled": value.pulled,
-        "version": asdict(value.version),
+        "version": to_builtins(value.version),
         "transitions": [{"at": each.at, "state": str(each.state), "reason": each.reason} for each in value.transitions],
     }
 
@@ -89,8 +90,8 @@ def plan(planned: Planned) -> Document:
     return document(
         "plan",
         deployment=deployment(planned.site),
-        changes=[asdict(change) for change in prepared.plan.changes],
-        offer=asdict(prepared.offer),
+        changes=[to_builtins(change) for change in prepared.plan.changes],
+        offer=to_builtins(prepared.offer),
         reasons=list(planned.reasons),
     )
 
@@ -103,7 +104,7 @@ def render(written: Written) -> Document:
 
 def diff(site: Site, edited: Sequence[Edited]) -> Document:
     """The user's edits, by root."""
-    roots = [{"root": each.root, "edits": [asdict(edit) for edit in each.edits]} for each in edited]
+    roots = [{"root": each.root, "edits": [to_builtins(edit) for edit in each.edits]} for each in edited]
     return document("diff", deployment=deployment(site), roots=roots)
 
 
@@ -124,7 +125,7 @@ def _status(found: Status) -> Document:
         "run": run(found.run),
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [_host(each) for each in found.hosts],
-        "ports": [{"host": host.name, **asdict(port)} for host in found.hosts for port in host.ports],
+        "ports": [{"host": host.name, **to_builtins(port)} for host in found.hosts for port in host.ports],
         "not_saved": {"files": files, "bytes": size, "uncounted": found.uncounted or None},
         "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),
@@ -148,7 +149,7 @@ def _host(found: HostStatus) -> Document:
 def _strays(found: Strays) -> Document:
     """What main.py wrote elsewhere in one run; not `complete`: there may be more."""
     largest = [{"path": path, "bytes": size} for path, size in found.largest]
-    return {**asdict(found), "largest": largest}
+    return {**to_builtins(found), "largest": largest}
 
 
 def removed(gone: Removed) -> Document:
@@ -158,7 +159,7 @@ def removed(gone: Removed) -> Document:
         deployment=deployment(gone.site) if gone.site else None,
         run=run(gone.run),
         forgotten=gone.forgotten,
-        left=[asdict(each) for each in gone.left],
+        left=[to_builtins(each) for each in gone.left],
     )
 
 
@@ -169,4 +170,4 @@ def cancel(site: Site, ended: Run) -> Document:
 
 def doctor(findings: Sequence[Finding]) -> Document:
     """Every check with its answer."""
-    return document("doctor", findings=[asdict(each) for each in findings])
+    return document("doctor", findings=[to_builtins(each) for each in findings])

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
+from cynthus.core.measure import Measure
 from cynthus.core.misfit import Misfit, quoted
 
 _WORD = re.compile(r"([1-9][0-9]{0,3})(\+?)")
 
 
-@dataclass(frozen=True)
-class Cpus:
+class Cpus(Measure, frozen=True, eq=False):
     """A number of processors; with `at_least` more will do too. `str()` is the word that the user wrote."""
 
     count: int
     at_least: bool = False
-    word: str = field(default="", compare=False)
+    word: str = ""
 
     def __str__(self) -> str:
         return self.word or f"{self.count}{'+' if self.at_least else ''}"

@@ -6,9 +6,10 @@ import errno
 import os
 import stat
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from cynthus.errors import DataMissing, DataUnreadable
 
@@ -22,8 +23,7 @@ MOST_FILES = 20_000
 MEND = "mend its permissions (`chmod -R u+rX`), or name other data"
 
 
-@dataclass(frozen=True)
-class DataSource:
+class DataSource(Struct, frozen=True):
     """One entry that can be read. `origin` is the path as the spec has it, `path` where that leads."""
 
     name: str | None

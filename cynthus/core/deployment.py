@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 ConnectionKind = Literal["local", "ssh", "iap"]
 
 
-@dataclass(frozen=True)
-class ConnectionInfo:
+class ConnectionInfo(Struct, frozen=True):
     """How a host is reached; which fields are set depends on `kind`."""
 
     kind: ConnectionKind
@@ -21,8 +21,7 @@ class ConnectionInfo:
     """The path of a private key on the machine that connects; None leaves the choice to ssh."""
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Struct, frozen=True):
     """One row of the Terraform output `hosts`, where Terraform ends and Ansible begins."""
 
     name: str

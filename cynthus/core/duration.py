@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
+from cynthus.core.measure import Measure
 from cynthus.core.misfit import Misfit, quoted
 
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
@@ -12,12 +12,11 @@ _WORD = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([
 LONGEST = 366 * 86400
 
 
-@dataclass(frozen=True)
-class Duration:
+class Duration(Measure, frozen=True, eq=False):
     """A number of seconds. `str()` is the word that the user wrote."""
 
     seconds: int
-    word: str = field(default="", compare=False)
+    word: str = ""
 
     def __str__(self) -> str:
         return self.word or f"{self.seconds}s"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
+from cynthus.core.measure import Measure
 from cynthus.core.misfit import Misfit, quoted
 from cynthus.core.suggest import nearest
 
@@ -22,13 +22,12 @@ _NEAR = 0.75
 """Stricter than for other words: A6000 is no misspelt A100."""
 
 
-@dataclass(frozen=True)
-class Gpu:
+class Gpu(Measure, frozen=True, eq=False):
     """A model of GPU and how many of it. `str()` is the word that the user wrote."""
 
     name: str
     count: int = 1
-    word: str = field(default="", compare=False)
+    word: str = ""
 
     def __str__(self) -> str:
         return self.word or f"{self.name}:{self.count}"

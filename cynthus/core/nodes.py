@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["text", "null", "bool", "number", "not finite"]
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A place in a text. Lines and columns count from 1, columns in characters."""
 
     line: int = 1
     column: int = 1
 
 
-@dataclass
-class Scalar:
+class Scalar(Struct):
     """One value. `text` is as it was written, without quotes; `kind` is what YAML 1.1 takes it for."""
 
     mark: Mark
@@ -27,8 +26,7 @@ class Scalar:
     height: int = 1
 
 
-@dataclass
-class Sequence:
+class Sequence(Struct):
     """A list. `weight` counts all values in it, aliases followed; `height` its levels."""
 
     mark: Mark
@@ -37,8 +35,7 @@ class Sequence:
     height: int = 1
 
 
-@dataclass
-class Mapping:
+class Mapping(Struct):
     """Keys and values in the order of the text, doubled keys included."""
 
     mark: Mark

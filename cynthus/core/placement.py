@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Runtime = Literal["venv", "container"]
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """The machines that were chosen. `nodes` hosts, each with `gpus` GPUs, running the app in `runtime`."""
 
     target: str

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Action = Literal["create", "update", "delete", "replace", "read", "move", "import", "forget"]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One resource that would change. `reason` is Terraform's word for why it must be replaced or deleted, else ''."""
 
     address: str
@@ -17,8 +17,7 @@ class Change:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The changes of one saved plan; none of them means that reality is as described."""
 
     changes: tuple[Change, ...]
@@ -31,8 +30,7 @@ class Plan:
         return sum(change.action == action for change in self.changes)
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What a placement would cost and what stays afterwards. Money in US dollars; None where it is not known."""
 
     machine: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
 
 from cynthus.core.misfit import Misfit
 from cynthus.core.nodes import Mapping, Mark, Node, Path, locate
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """What a file asks for, and the report of its problems. Keys in `broken` have their defaults in `spec`."""
 
     spec: AppSpec

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class RunState(StrEnum):
@@ -51,8 +53,7 @@ class IllegalTransition(ValueError):
     """A state change that the table does not have: a defect of the caller."""
 
 
-@dataclass(frozen=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """One change of state: when (UTC, RFC 3339), to what, and why."""
 
     at: str
@@ -60,16 +61,14 @@ class Transition:
     reason: str
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(Struct, frozen=True):
     """What runs: the environment (hash of base and requirements) and the source (hash of its archive)."""
 
     environment: str
     source: str
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """One execution of the app. `fingerprint` covers everything that makes a second run worth having."""
 
     id: str

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from fractions import Fraction
 
+from cynthus.core.measure import Measure
 from cynthus.core.misfit import Misfit, quoted
 
 _UNITS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _WORD = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?([KMGTkmgt])(i?)[Bb]?(\+?)")
 
 
-@dataclass(frozen=True)
-class Size:
+class Size(Measure, frozen=True, eq=False):
     """A number of bytes; with `at_least` more will do too. `str()` is the word that the user wrote."""
 
     bytes: int
     at_least: bool = False
-    word: str = field(default="", compare=False)
+    word: str = ""
 
     def __str__(self) -> str:
         return self.word or f"{self.bytes / 10**9:g}GB{'+' if self.at_least else ''}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(Struct, frozen=True):
     """One change of the system of a host."""
 
     what: str
@@ -25,16 +25,14 @@ class Change:
         return f"{self.kind} {self.what}: {self.why}"
 
 
-@dataclass(frozen=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """Something to mend before a host can be made ready."""
 
     message: str
     hint: str
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """A host as the role `survey` saw it. `facts` has what it is, by `host`, `docker` and `nvidia`."""
 
     changes: tuple[Change, ...]

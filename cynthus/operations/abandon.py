@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.core.run import RunState
 from cynthus.errors import HostUnreachable
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(Struct, frozen=True):
     """What stays on a host that was given up: the deployment's folder there, what else is there, and the command that
     removes all of it once the host is back."""
 

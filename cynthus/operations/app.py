@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import structs
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from cynthus.credentials import secrets
 from cynthus.errors import NotAFolder
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
-@dataclass(frozen=True)
-class App:
+class App(Struct, frozen=True):
     """The spec with everything found that it names. Paths in `source` and `requirements` are relative to `folder`."""
 
     folder: Path
@@ -37,9 +36,13 @@ class App:
     requirements: str | None
     data: tuple[Mapping[str, object], ...]
     arguments: tuple[str, ...] = ()
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict)
     edited: Mapping[str, Any] | None = None
     """run.json with the user's edits of it; None where there are none. It counts more than all above but arguments."""
+
+    def __repr__(self) -> str:
+        # What is written of it somewhere never has a secret's value.
+        return f"App({self.folder})"
 
     def run_document(self, placement: Placement, deployment: str) -> dict[str, Any]:
         """What the agent must know to run the app: run.json of the rendered folder. No secret's value is in it."""
@@ -66,7 +69,7 @@ class App:
             "idle": spec.limits.idle.seconds if spec.limits.idle else None,
             "stop_grace": spec.limits.stop_grace.seconds,
             "gpus": placement.gpus,
-            "ports": [structs.asdict(each) for each in spec.ports],
+            "ports": [asdict(each) for each in spec.ports],
             "bucket": spec.bucket,
             "engine": None if spec.engine == "none" else spec.engine,
         }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.mend import mend_entry, mend_journal
@@ -51,12 +52,12 @@ def at_work(
     with holding(tools, site.folder, operation), HostLock(tools, operation) as lock:
         lock.take(site, hosts)
         fresh = mend_entry(tools, replace(site, entry=tools.index.known(site.id) or site.entry))
-        yield fresh, journal_of(tools, fresh, operation)
+        yield fresh, journal_of(tools, fresh, operation, lock)
 
 
-def journal_of(tools: Tools, site: Site, operation: str) -> Journal:
-    """The deployment's journal; its records have their folders from now on."""
+def journal_of(tools: Tools, site: Site, operation: str, lock: HostLock) -> Journal:
+    """The deployment's journal; its records have their folders from now on. No step begins once the lock is lost."""
     site.paths.create()
-    journal = Journal(site.paths.journal, operation=operation, clock=tools.clock)
+    journal = Journal(site.paths.journal, operation=operation, clock=tools.clock, insist=lock.insist)
     mend_journal(tools, journal)
     return journal

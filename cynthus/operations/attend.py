@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cynthus.core.run import RunState
 from cynthus.errors import Locked, RunLost
@@ -33,8 +34,7 @@ NOTE = 10.0
 """Seconds between two notes of what the host says, for the time when it does not answer any more."""
 
 
-@dataclass
-class Attendance:
+class Attendance(Struct):
     """Follows one run. `seen` counts the bytes of each host's log that were shown, by rank, so that it can be
     interrupted and go on. `news` tells of its ports, where it has some, `warnings` of what its hosts warn of."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.operations import infrastructure
 from cynthus.operations.site import locate
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from cynthus.render.edits import Edit
 
 
-@dataclass(frozen=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """The edits of one root. Paths are relative to the root's folder."""
 
     root: str

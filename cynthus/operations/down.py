@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import HostUnreachable, PullFailed, UsageError
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
     from cynthus.state.journal import Journal
 
 
-@dataclass(frozen=True)
-class Removed:
+class Removed(Struct, frozen=True):
     """What `down` came to. `site` is None where there was nothing to remove."""
 
     site: Site | None

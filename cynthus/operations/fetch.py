@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import PullFailed
 from cynthus.operations.places import Places, sign_at, sign_of, stays_inside
@@ -27,8 +28,7 @@ _TOGETHER = 250
 """How many files at most are asked for together."""
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A folder on a host, and the one at home that gets what is in it.
 
     `record` is the file that remembers what came home; `begun` is what lay there when the host began with it.
@@ -41,8 +41,7 @@ class Pair:
     begun: Known = NOTHING
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What a folder on the host holds, as far as it can come home, and what of that is not there.
 
     `outside` are links that are not at home and stay where they are: what they say leads out of the folder, or could.
@@ -58,8 +57,7 @@ class Difference:
         return len(self.missing), sum(file.size for file in self.missing)
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """A file whose place at home has something of the user's: it lies at `place` instead, below the folder too."""
 
     path: str

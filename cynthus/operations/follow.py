@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import HostUnreachable
 from cynthus.operations.fetch import CHUNK
@@ -24,8 +25,7 @@ PAUSE = 0.1
 """Seconds between two looks at a log that does not grow."""
 
 
-@dataclass
-class Reading:
+class Reading(Struct):
     """The log of a run on one host, as far as it was read: its bytes up to `offset` have gone to `sink`."""
 
     agent: HostAgent

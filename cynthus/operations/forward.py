@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.core.run import RunState
 from cynthus.core.suggest import did_you_mean
@@ -31,8 +32,7 @@ _UNPUBLISHED = 30.0
 """Seconds for Docker to say which port of the host leads into the container."""
 
 
-@dataclass
-class Forwarding:
+class Forwarding(Struct):
     """One port of a run that goes on. `there` are the agents of all its hosts, which tell how it stands, and `agent` is
     that of the host with the port."""
 

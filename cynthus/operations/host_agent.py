@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import CynthusError, HostError, HostUnreachable, error_of_code
 from cynthus.process import CommandTimeout
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from cynthus.targets.base import Connection
 
 
-@dataclass(frozen=True)
-class HostAgent:
+class HostAgent(Struct, frozen=True):
     """The agent of one deployment on one host."""
 
     connection: Connection

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import asdict
 
 from cynthus.errors import CynthusError, HostUnreachable, Locked
 from cynthus.operations.silence import distant, with_way_out

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError, StateCorrupt, TerraformFailed
@@ -44,7 +43,7 @@ def place(tools: Tools, app: App, site: Site) -> tuple[Target, Placement]:
     target = tools.targets.find(site.target)
     spec = app.spec
     if spec.runtime == "auto" and site.entry and site.entry.phase != "down":
-        spec = structs.replace(spec, runtime=site.entry.runtime)
+        spec = replace(spec, runtime=site.entry.runtime)
     return target, target.place(spec, site.root())
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.core.names import mint_run_id
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from cynthus.state.journal import Journal
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """All that is needed to start a run. `archive` is the packed source."""
 
     site: Site

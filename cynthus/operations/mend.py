@@ -5,8 +5,9 @@ Only who holds the folder does that. Those who only look pass over what cannot b
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import HostUnreachable

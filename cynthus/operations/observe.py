@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.run import Run, RunState

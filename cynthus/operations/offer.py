@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import ConfirmationNeeded, UsageError
 
@@ -26,8 +27,7 @@ SIGNS: dict[Action, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A plan that was saved, what it would change and what that would cost."""
 
     file: Path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.operations import infrastructure
 from cynthus.operations.app import load_app
@@ -34,8 +35,7 @@ def plan(tools: Tools, request: Request) -> Planned:
     return Planned(site, prepared, placement.reasons)
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """The plan with its offer, and why the app would be placed there."""
 
     site: Site

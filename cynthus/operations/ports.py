@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cynthus.errors import HostUnreachable
 
@@ -18,8 +19,7 @@ _PAUSE = 1.0
 """Seconds between two looks for the first answer of a port."""
 
 
-@dataclass(frozen=True)
-class ServedPort:
+class ServedPort(Struct, frozen=True):
     """One port. `host_port` is the same on the host, where it is bound to loopback; None before that is known. `since`
     is when `healthy` became what it is, and `reason` says why it is not."""
 
@@ -54,8 +54,7 @@ def expects_ports(document: Mapping[str, object]) -> bool:
     return bool(document.get("ports"))
 
 
-@dataclass
-class PortNews:
+class PortNews(Struct):
     """Tells of each port of a run once, on each host, when it has become healthy there."""
 
     tell: Callable[[HostAgent, ServedPort], None]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.errors import HostUnreachable, NothingToPull, PullFailed
 from cynthus.files import write_atomic
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
-@dataclass(frozen=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """What came home: files copied now, their bytes, and how many lie there in all. `hint` tells of files of an ended
     run that do not come home because main.py wrote them elsewhere; '' where there are none."""
 
@@ -81,8 +82,7 @@ def _there(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
     return there
 
 
-@dataclass(frozen=True)
-class _Came:
+class _Came(Struct, frozen=True):
     """What came from one host; `shown` is how to call the folder at home."""
 
     found: Difference

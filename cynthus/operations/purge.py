@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cynthus.errors import HostError, UsageError
 from cynthus.operations.sudo import sudo_password
@@ -25,11 +26,14 @@ _SHOWN = 12
 """Packages and files in a line; a Docker Engine brings some twenty."""
 
 
-@dataclass(frozen=True)
-class Purge:
+class Purge(Struct, frozen=True):
     """What would be removed was shown; `password` is what sudo asks for."""
 
-    password: str | None = field(repr=False)
+    password: str | None
+
+    def __repr__(self) -> str:
+        # What is written of it somewhere never has the password.
+        return "Purge()"
 
     def carry_out(self, tools: Tools, site: Site, journal: Journal) -> None:
         """Remove it. What was removed already is fine.

@@ -3,9 +3,10 @@ has failed where it failed on one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.core.run import RunState
 from cynthus.errors import CynthusError, HostUnreachable
@@ -25,8 +26,7 @@ SILENT = "the host does not answer"
 GONE = "nothing of it is there any more"
 
 
-@dataclass(frozen=True)
-class Rank:
+class Rank(Struct, frozen=True):
     """The run on one host. `status` is None where nothing of it is there; one that did not answer is `silent`."""
 
     agent: HostAgent

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from cynthus.core import survey
 from cynthus.errors import HostError, HostUnfit, NotAllowed, UsageError
@@ -23,8 +24,7 @@ ROLE = "survey"
 """The role whose answer tells what would be changed."""
 
 
-@dataclass(frozen=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """What may be done to hosts beyond installing: a reboot or another driver; a restart of what others use."""
 
     reboot: bool = False

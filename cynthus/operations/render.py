@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import UsageError
 from cynthus.operations import infrastructure
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from cynthus.render.workspace import FileChange
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """Where the files lie, and what became (or, for a check, would become) of each."""
 
     site: Site

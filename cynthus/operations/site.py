@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import NotAFolder, UnknownDeployment, UnknownHost, UsageError
@@ -30,8 +32,7 @@ COMPUTE = "compute"
 """The root that holds the hosts, on every target."""
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Struct, frozen=True):
     """A deployment and everything that is known of it here. `entry` is None before the first `up`."""
 
     folder: Path
@@ -83,6 +84,12 @@ class Site:
             return count == 0
         known = {host.name for host in standing_hosts(self.root())}
         return not known.issuperset(host.name for host in self.entry.hosts)
+
+    @property
+    def hosts_differ(self) -> bool:
+        """Whether Terraform's state has other hosts than the index: a command was cut off between the two."""
+        standing = standing_hosts(self.root())
+        return self.entry is not None and bool(standing) and standing != self.entry.hosts
 
     @property
     def phase(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.agent import archive, spec
 from cynthus.agent.failure import Failure
@@ -21,8 +22,7 @@ KEPT = 10
 """How many archives stay at home: the newest, and besides what the last runs were started with."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """One packed source. `large` names files that hardly belong there; they are told once, when it is packed."""
 
     hash: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.errors import CynthusError, HostUnreachable, PullFailed
 from cynthus.operations.checkpoints import unsaved_checkpoints
@@ -52,16 +54,14 @@ HOSTS_GONE = (
 )
 
 
-@dataclass(frozen=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """Why a host does not answer, and what it said last, None where that is not known."""
 
     error: HostUnreachable
     heard: Heard | None
 
 
-@dataclass(frozen=True)
-class HostStatus:
+class HostStatus(Struct, frozen=True):
     """One host: its name, and the status.json of the newest run's attempt there (None before one has started).
 
     `silence` is set where it does not answer; the report is None then.
@@ -93,8 +93,7 @@ class HostStatus:
         return warned(self.report)
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(Struct, frozen=True):
     """One deployment. `unsaved` is how many files, and bytes, of its runs are not at home.
 
     What cannot be looked into is not in it, and `uncounted` says why.

@@ -4,8 +4,9 @@ neither saved nor unsaved; but whoever expects them should hear of it before the
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.core.amounts import files, size
 from cynthus.errors import CynthusError
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 _SHOWN = 3
 
 
-@dataclass(frozen=True)
-class Strays:
+class Strays(Struct, frozen=True):
     """Those of one run: how many, their bytes, and the largest with its bytes. Not `complete`: there may be more."""
 
     run: str

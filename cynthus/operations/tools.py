@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from cynthus.errors import NotAFolder
 
@@ -44,8 +45,7 @@ class Person(Protocol):
         """What is typed without being shown; None where nobody is there."""
 
 
-@dataclass(frozen=True)
-class Tools:
+class Tools(Struct, frozen=True):
     """The outside world, behind the protocols of the rooms."""
 
     settings: Settings

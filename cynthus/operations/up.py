@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cynthus.core.run import RunState
 from cynthus.errors import UsageError
@@ -15,6 +17,7 @@ from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.edits import as_edited, edits_fingerprint
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
+from cynthus.operations.leave import leave
 from cynthus.operations.offer import accept
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
@@ -23,6 +26,7 @@ from cynthus.operations.remains import explained
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
+from cynthus.terraform.outputs import hosts as hosts_of
 
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
@@ -36,8 +40,7 @@ if TYPE_CHECKING:
 Ending = Literal["attached", "unchanged", "prepared", "started"]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What was typed."""
 
     where: str | None = None
@@ -48,8 +51,7 @@ class Request:
     allowed: Allowed = field(default_factory=Allowed)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of it: `attached` to a run that goes on, `unchanged` since the last success, `prepared`, `started`."""
 
     ending: Ending
@@ -57,8 +59,7 @@ class Outcome:
     run: Run
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """Everything that is known before anything is made.
 
     `content` stands for what the user's folder asks for, `edits` for the user's edits of the rendered files.
@@ -116,7 +117,7 @@ def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepar
 def _under_way(
     tools: Tools, request: Request, verb: Literal["up", "run", "prepare"], app: App, site: Site, lock: HostLock
 ) -> Outcome:
-    journal = journal_of(tools, site, verb)
+    journal = journal_of(tools, site, verb, lock)
     newest = recover(tools, site, journal)
     ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
     if newest is not None and newest.state is RunState.RUNNING:
@@ -210,9 +211,10 @@ def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Si
     try:
         prepared = infrastructure.plan(tools, site, offer)
         accept(tools, prepared, yes=yes)
-        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up":
+        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up" and not site.hosts_differ:
             return site
         outputs = infrastructure.apply(tools, site, prepared, journal)
+        leave(tools, site, hosts_of(outputs))
     finally:
         # A plan holds values, and is good for one apply.
         site.paths.plan.unlink(missing_ok=True)

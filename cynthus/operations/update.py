@@ -36,7 +36,7 @@ def update(tools: Tools, request: Request, *, source: bool, data: bool) -> Outco
             raise NothingRunning(f"{site.name} is not up, so there is nothing to update", hint="`cynthus up` makes it")
         with explained(site):
             lock.take(site)
-            journal = journal_of(tools, site, "update")
+            journal = journal_of(tools, site, "update", lock)
             newest = recover(tools, site, journal)
             ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
             if data and not source and newest is not None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cynthus.errors import HostUnreachable
 
@@ -18,8 +19,7 @@ _PAUSE = 5.0
 """Seconds between two looks: a disk does not fill up within one, and each look reads a file on the host."""
 
 
-@dataclass(frozen=True)
-class Warned:
+class Warned(Struct, frozen=True):
     """What it warns of; '' where there is nothing. `free` are the bytes left on its disk, None where nobody knows."""
 
     text: str = ""
@@ -32,8 +32,7 @@ def warned(report: Mapping[str, object] | None) -> Warned:
     return Warned(str((report or {}).get("warning") or ""), free if isinstance(free, int) else None)
 
 
-@dataclass
-class Warnings:
+class Warnings(Struct):
     """Tells of each host what it warns of, when that changes; a warning without text says that it is over."""
 
     tell: Callable[[HostAgent, Warned], None]

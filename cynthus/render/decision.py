@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from cynthus.render.merge import merge
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal["new", "updated", "merged", "obsolete", "same", "kept", "deleted-by-user"]
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """What is known about one file."""
 
     path: str
@@ -37,8 +37,7 @@ class Case:
         return self.generated and not self.path.endswith(".json")
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What to do. `kind` None is a conflict; `content` None leaves the file as it is, `remove` takes it away."""
 
     case: Case

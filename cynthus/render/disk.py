@@ -6,9 +6,10 @@ import os
 import shutil
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import UsageError
 from cynthus.files import write_atomic
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What lies at a path. `content` is None where nothing does, or where it is no plain file: `odd` says what then."""
 
     content: bytes | None = None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 EditKind = Literal["edited", "deleted", "added"]
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """One edit of the user's. `diff` is a unified diff against what was rendered; empty where there is none to show."""
 
     path: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.render import templates
 from cynthus.render.documents import document
@@ -27,8 +28,7 @@ NEEDED = frozenset({TFVARS, RUN, AGENT})
 _SUFFIX = ".j2"
 
 
-@dataclass(frozen=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """The files of one root: content by path, relative to the root, with forward slashes."""
 
     files: Mapping[str, bytes]

@@ -6,15 +6,15 @@ Nothing is ever guessed: where both changed the same place in different ways the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cynthus.render.documents import merge_documents
 
 Lines = Sequence[bytes]
 
 
-@dataclass(frozen=True)
-class Hunk:
+class Hunk(Struct, frozen=True):
     """Lines `start` to `end` (exclusive) of the base, replaced by `lines`. An insertion has `start == end`."""
 
     start: int

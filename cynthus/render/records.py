@@ -14,9 +14,10 @@ A pristine copy takes its place right after its file does. If a kill comes betwe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.files import read_json
 from cynthus.render.disk import Found, Hands, look, seen, walk
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 OWN = ".cynthus"
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An edit that contradicted a new version: hashes of that version and of the file as it was (empty: gone)."""
 
     ours: str

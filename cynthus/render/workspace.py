@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cynthus.errors import UsageError
 from cynthus.render.conflict import conflict
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from cynthus.render.decision import Case, Decision, Kind
 
 
-@dataclass(frozen=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """What became of one file. `path` is relative to the root.
 
     "kept": edited by the user, and nothing of ours to bring in. "deleted-by-user": stays deleted. "obsolete": no longer
@@ -36,8 +36,7 @@ class FileChange:
     kind: Kind
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """The rendered files at `root`, with the copy at `pristine` of what was rendered last.
 
     One writer at a time: the lock of the deployment sees to that.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.core.names import is_deployment_id
 from cynthus.errors import UsageError
@@ -17,8 +18,7 @@ OURS = ".cynthus"
 """The folder of ours in the user's folder; git ignores all of it."""
 
 
-@dataclass(frozen=True)
-class DeploymentFolder:
+class DeploymentFolder(Struct, frozen=True):
     """The paths of one deployment's records. Nothing is read or written but by `create`."""
 
     folder: Path

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from cynthus.core.run import Run  # noqa: TC001 - the type is looked at when a record is read
 from cynthus.errors import CynthusError
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """`at` is when it answered, by the clock here, `beat_at` the last heartbeat there, by its own; None where nothing
     had started. `run` is the newest run as it was then. Times are UTC, RFC 3339."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pwd
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from cynthus.core.clock import parse_stamp
 from cynthus.process import alive
@@ -17,8 +19,7 @@ SILENCE = timedelta(seconds=60)
 """A holder on another machine that was not heard of for so long is gone."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Who we are and on which machine. `boot` is the kernel's id of its present life, '' where it tells none."""
 
     owner: str
@@ -30,8 +31,7 @@ class Place:
         return self.boot == holder.boot if self.boot and holder.boot else self.host == holder.host
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """One holder of a lock. Times are UTC, RFC 3339; `born` tells a process from a later one of the same pid."""
 
     owner: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from cynthus.core.deployment import Host  # noqa: TC001 - the type is looked at when a record is read
 from cynthus.core.names import is_deployment_id
@@ -24,8 +25,7 @@ Phase = Literal["prepared", "up", "down"]
 _HINT = "`cynthus up` or `cynthus down` in the folder of that deployment goes on without the record"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One deployment. `folder` is the user's, `home` where it lies on its hosts; times are UTC, RFC 3339."""
 
     id: str

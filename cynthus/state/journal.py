@@ -19,7 +19,7 @@ from cynthus.state.lines import append
 from cynthus.writing import reading, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cynthus.core.clock import Clock
@@ -31,13 +31,18 @@ KEPT = 1000
 
 
 class Journal:
-    """The journal at `path`, written for one operation."""
+    """The journal at `path`, written for one operation. Before each step it calls `insist`, which raises where the
+    operation has lost its right to go on."""
 
-    def __init__(self, path: Path, *, operation: str, clock: Clock, largest: int = LARGEST) -> None:
+    def __init__(
+        self, path: Path, *, operation: str, clock: Clock, largest: int = LARGEST,
+        insist: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = path
         self._operation = operation
         self._clock = clock
         self._largest = largest
+        self._insist = insist
 
     def record(self, step: str, event: Event, **details: Detail) -> None:
         """Add a line and wait until it is on disk.
@@ -56,7 +61,9 @@ class Journal:
 
         Raises:
             DiskFull, FolderNotWritable: the intent, or the good end, cannot be written.
+            Locked: as `insist`; nothing was begun.
         """
+        self._insist()
         self.record(name, "intent", **details)
         try:
             yield

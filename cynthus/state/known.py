@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cynthus.files import write_atomic
 
@@ -18,8 +20,7 @@ Sign = tuple[int, int] | str
 """What tells one version of a file from another: its bytes and last change in nanoseconds; of a link, its target."""
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """Versions by the path of their file below a folder. `began` names what the host's folder began with, if anything.
 
     While a newer version is on its way there are several of a file: a kill may leave any of them at home.

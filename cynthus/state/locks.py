@@ -7,9 +7,10 @@ import fcntl
 import os
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import Locked

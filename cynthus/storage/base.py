@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from cynthus.errors import BucketFailed
 
@@ -14,8 +15,7 @@ LONGEST_KEY = 1024
 """Bytes, as object stores have it."""
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """One object: its bytes, and the SHA-256 of them, None where listing does not tell."""
 
     key: str

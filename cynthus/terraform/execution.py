@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.process import Command, ended, kill_group, let_go, start
 from cynthus.terraform.tail import Tail
@@ -22,16 +23,14 @@ FIRST_PAUSE = 0.003
 LONGEST_PAUSE = 0.1
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to wait, in seconds: `timeout` until Terraform is asked to stop, then ten times `grace` for its end."""
 
     timeout: float = 3600
     grace: float = 60
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How it ended. `returncode` is None where it still runs: it was asked to stop, did not, and was left alone."""
 
     returncode: int | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +16,7 @@ KEPT = 20
 _NAME = re.compile(r"([0-9]{6})-[a-z]+\.jsonl")
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(Struct, frozen=True):
     """The two files of one command: what it said (`-json` lines or text), and its stderr."""
 
     stdout: Path

@@ -78,6 +78,11 @@ def test_without_requirements_nothing_else_arrives(folder: Path) -> None:
     assert names(brought(folder)) == set()
 
 
+def test_requirements_that_are_empty_arrive_all_the_same(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("# none yet\n")
+    assert names(brought(folder, requirements="requirements.txt")) == {"requirements.txt"}
+
+
 def test_the_spec_arrives_with_all_that_it_says(folder: Path) -> None:
     assert read_spec(brought(folder, env={"A": "1"})) == document(env={"A": "1"})
 

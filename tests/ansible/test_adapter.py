@@ -77,12 +77,11 @@ def test_the_users_settings_of_ansible_and_python_do_not_matter(tmp_path: Path, 
     staged = stage(tmp_path, [command("Say", "echo", "well")])
     program = f"""
 import os, sys
-from dataclasses import replace
 from pathlib import Path
 os.environ.update({variables!r})
 from cynthus import settings
 from cynthus.ansible.adapter import AnsibleRunner
-own = replace(settings.read(os.environ), tmpfs=Path({str(tmp_path / "tmpfs")!r}))
+own = settings.read(os.environ)._replace(tmpfs=Path({str(tmp_path / "tmpfs")!r}))
 result = AnsibleRunner(own).play(
     Path({str(staged.playbook)!r}), inventory=Path({str(staged.inventory)!r}), extravars={{}}, activity=lambda _: None
 )
@@ -97,12 +96,11 @@ def test_a_cwd_that_is_gone_does_not_matter(tmp_path: Path) -> None:
     (tmp_path / "cwd").mkdir()
     program = f"""
 import os
-from dataclasses import replace
 from pathlib import Path
 from cynthus import settings
 from cynthus.ansible.adapter import AnsibleRunner
 os.rmdir(os.getcwd())
-own = replace(settings.read(os.environ), tmpfs=Path({str(tmp_path / "tmpfs")!r}))
+own = settings.read(os.environ)._replace(tmpfs=Path({str(tmp_path / "tmpfs")!r}))
 AnsibleRunner(own).play(
     Path({str(staged.playbook)!r}), inventory=Path({str(staged.inventory)!r}), extravars={{}}, activity=print
 )

@@ -24,14 +24,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="families are fo
 
 PLAYER = """
 import os, sys, threading
-from dataclasses import replace
 from pathlib import Path
 from cynthus import settings
 from cynthus.ansible.adapter import AnsibleRunner
 from cynthus.errors import CynthusError
 
 folder = Path(sys.argv[1])
-own = replace(settings.read(os.environ), tmpfs=folder / "tmpfs")
+own = settings.read(os.environ)._replace(tmpfs=folder / "tmpfs")
 runner = AnsibleRunner(own, grace=float(sys.argv[2]))
 try:
     runner.play(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec import field
 
 from cynthus.ansible.family import Family
 from cynthus.ansible.stop import Stop
@@ -16,7 +18,6 @@ class Clock:
         return self.now
 
 
-@dataclass
 class Watched(Family):
     """A family of nobody that remembers what was done to it."""
 

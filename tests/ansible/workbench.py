@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +56,7 @@ def settings_in(folder: Path, *, timeout: float = 100, tmpfs: Path | None = None
     home.mkdir(exist_ok=True)
     given = {"PATH": os.environ["PATH"], "HOME": str(home), **environment}
     read = settings.read(given)
-    return replace(read, tmpfs=tmpfs or folder / "tmpfs", ansible_timeout=timeout)
+    return read._replace(tmpfs=tmpfs or folder / "tmpfs", ansible_timeout=timeout)
 
 
 def stage(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.bed.beds import Bed
+    from tests.bed.host import Host
+
 __all__ = ["bare_host", "base_tar", "bed", "docker_engine", "make_hosts"]
 
 
@@ -35,6 +38,14 @@ def visitor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         person.environment["CYNTHUS_TERRAFORM"] = str(case(request.param).path)
     yield person
     _go_home(person)
+
+
+@pytest.fixture(scope="module")
+def machine(bed: Bed) -> Iterator[Host]:
+    """A bare host, the same for all tests of a module."""
+    made = bed.host()
+    yield made
+    bed.remove(made)
 
 
 @pytest.fixture

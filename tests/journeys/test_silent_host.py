@@ -13,10 +13,8 @@ from cynthus.process import Command, run
 from tests.journeys.user import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bed.beds import Bed
     from tests.bed.host import Host
     from tests.journeys.user import Ended, User
 
@@ -30,13 +28,6 @@ def spec_for(machine: Host) -> str:
     """A cynthus.yaml that runs on the machine."""
     ssh = {"hosts": [machine.address], "user": machine.user, "port": machine.port, "key": str(machine.key)}
     return json.dumps({"target": "ssh", "ssh": ssh, "runtime": "venv"})
-
-
-@pytest.fixture(scope="module")
-def machine(bed: Bed) -> Iterator[Host]:
-    made = bed.host()
-    yield made
-    bed.remove(made)
 
 
 @pytest.fixture(scope="module")

@@ -16,23 +16,14 @@ from cynthus.terraform.environment import terraform_environment
 from tests.journeys.user import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bed.beds import Bed
     from tests.bed.host import Host
     from tests.journeys.user import Ended, User
 
 pytestmark = pytest.mark.hosts
 
 HOMES = "/home/tester/.local/share/cynthus"
-
-
-@pytest.fixture(scope="module")
-def machine(bed: Bed) -> Iterator[Host]:
-    made = bed.host()
-    yield made
-    bed.remove(made)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +82,13 @@ def test_the_outputs_are_at_home(up: Ended, folder: Path) -> None:
 
 def test_the_deployment_lies_in_the_home_of_the_user(up: Ended, visitor: User, folder: Path, machine: Host) -> None:
     assert machine.text("ls", HOMES).split() == [visitor.status(folder)["id"]], up
+
+
+def test_the_environment_was_made_while_the_data_was_on_its_way(
+    up: Ended, visitor: User, folder: Path, machine: Host
+) -> None:
+    # Which leaves the lock that it held.
+    assert machine.text("ls", f"{HOMES}/{visitor.status(folder)['id']}/ahead.lock"), up
 
 
 def test_a_second_up_does_nothing(up: Ended, visitor: User, folder: Path) -> None:

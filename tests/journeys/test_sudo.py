@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.journeys.terminal import terminal
 from tests.journeys.test_secrets import files_with
-from tests.journeys.test_terminal import terminal
 from tests.journeys.user import COUNT, processes_with
 
 if TYPE_CHECKING:

@@ -12,22 +12,13 @@ from tests.journeys.test_silent_host import WORKS, spec_for
 from tests.journeys.user import User, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bed.beds import Bed
     from tests.bed.host import Host
 
 pytestmark = pytest.mark.hosts
 
 HOMES = "/home/tester/.local/share/cynthus"
-
-
-@pytest.fixture(scope="module")
-def machine(bed: Bed) -> Iterator[Host]:
-    made = bed.host()
-    yield made
-    bed.remove(made)
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,8 @@ from tests.journeys.test_silent_host import HOMES, WORKS, spec_for
 from tests.journeys.user import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.bed.beds import Bed
     from tests.bed.host import Host
     from tests.journeys.user import User
 
@@ -41,13 +39,6 @@ def kill_agents(machine: Host, homes: str) -> str:
     """Kill the agent, its supervisor and whoever looks after them, all at once; gives the last heartbeat."""
     machine.text("pkill", "-KILL", "-f", "agent[.]pyz")
     return str(told(machine, homes)["beat_at"])
-
-
-@pytest.fixture(scope="module")
-def machine(bed: Bed) -> Iterator[Host]:
-    made = bed.host()
-    yield made
-    bed.remove(made)
 
 
 @pytest.fixture(scope="module")

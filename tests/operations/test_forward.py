@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.run import RunState
 from cynthus.errors import HostError, HostUnreachable, NothingRunning, UnknownHost, UnknownPort, UnknownRun, UsageError

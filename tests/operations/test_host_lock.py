@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.errors import HostUnreachable, Locked
+from cynthus.operations.at_work import journal_of
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.host_lock import LOST, HostLock
@@ -108,15 +109,30 @@ def test_who_was_not_heard_of_for_two_minutes_has_lost_it(far: Far) -> None:
     assert '"up" of bob@their-laptop' in far.progress.notes[-1]
 
 
+def lose(far: Far, ours: HostLock) -> None:
+    """Let somebody else have it."""
+    claim = far.outage.held["weather-0a1b2c"][0]
+    theirs = replace(claim, token="theirs", holder={**claim.holder, "operation": "down"})
+    far.outage.held["weather-0a1b2c"] = theirs, time.monotonic()
+    wait_for(lambda: ours._lost is not None, "a heartbeat")
+
+
 def test_who_lost_it_is_told_before_the_next_step(far: Far) -> None:
     with HostLock(far.tools, "up", beat_every=0.01) as ours:
         ours.take(site(far), [HOST])
-        claim = far.outage.held["weather-0a1b2c"][0]
-        theirs = replace(claim, token="theirs", holder={**claim.holder, "operation": "down"})
-        far.outage.held["weather-0a1b2c"] = theirs, time.monotonic()
-        wait_for(lambda: ours._lost is not None, "a heartbeat")
+        lose(far, ours)
         with pytest.raises(Locked, match=r'meanwhile .* has been running "down"'):
             ours.insist()
+
+
+def test_who_lost_it_begins_no_step_that_is_noted_in_the_journal(far: Far) -> None:
+    with HostLock(far.tools, "up", beat_every=0.01) as ours:
+        ours.take(site(far), [HOST])
+        journal = journal_of(far.tools, site(far), "up", ours)
+        lose(far, ours)
+        with pytest.raises(Locked), journal.step("remove"):
+            pytest.fail("it was begun")
+        assert journal.records() == ()
 
 
 def test_a_heartbeat_keeps_it(far: Far) -> None:

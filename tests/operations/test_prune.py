@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.agent import zipapp
 from cynthus.core.run import Run, RunState
@@ -54,7 +54,7 @@ class Place:
 
     def change(self, **changes: object) -> None:
         """Another record of the oldest run."""
-        self.site.runs.save(replace(self.site.runs.load(OLDEST), **changes))  # type: ignore[arg-type]  # each test knows
+        self.site.runs.save(replace(self.site.runs.load(OLDEST), **changes))  # each test knows
 
     def left(self) -> list[str]:
         """The runs that have outputs on the host."""

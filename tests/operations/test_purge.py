@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.errors import HostError, StillNeeded, UsageError
 from cynthus.operations.at_work import journal_of
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.purge import LEDGER, plan_purge
 from cynthus.state.index import Entry
 from cynthus.testing.ansible import FakeAnsible, Step
@@ -96,7 +98,7 @@ def test_what_was_shown_is_what_is_removed(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     planned = lab.plan()
     assert planned
-    planned.carry_out(lab.tools, lab.site, journal_of(lab.tools, lab.site, "down"))
+    planned.carry_out(lab.tools, lab.site, journal_of(lab.tools, lab.site, "down", HostLock(lab.tools, "down")))
     assert lab.played == [LOOK, {"ledger_deployment": ID}]
 
 
@@ -110,7 +112,7 @@ def test_the_password_is_asked_for_once(tmp_path: Path) -> None:
     lab = Lab(tmp_path, Noted(asks=True), types="correct horse")
     planned = lab.plan()
     assert planned
-    planned.carry_out(lab.tools, lab.site, journal_of(lab.tools, lab.site, "down"))
+    planned.carry_out(lab.tools, lab.site, journal_of(lab.tools, lab.site, "down", HostLock(lab.tools, "down")))
     assert [play.sudo_password for play in lab.ansible.plays] == ["correct horse", "correct horse"]
     assert len(lab.shop.person.questions) == 1
     assert "horse" not in repr(planned)

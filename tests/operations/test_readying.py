@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.placement import Placement
 from cynthus.errors import ConfirmationNeeded, HostError, HostUnfit, NotAllowed, PasswordNeeded, UsageError
 from cynthus.operations.at_work import journal_of
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.readying import Allowed, make_hosts_ready
 from cynthus.state.index import Entry
 from cynthus.testing.ansible import FakeAnsible, Step
@@ -40,7 +41,7 @@ class Lab:
         self.shop = Workshop(place).with_person(answer=answer, types=types)
         self.told = {"changes": [], "problems": [], "host": {}, "docker": {}, "nvidia": {}, **told}
         self.ansible = FakeAnsible(self._steps)
-        settings = replace(self.shop.tools.settings, sudo_password=variable)
+        settings = self.shop.tools.settings._replace(sudo_password=variable)
         self.tools = replace(self.shop.tools, ansible=self.ansible, settings=settings)
         site = site_in(place / "app")
         entry = Entry(
@@ -54,7 +55,7 @@ class Lab:
         return (Step("survey", "Look at what is there", json.dumps(self.told)),)
 
     def ready(self, placement: Placement = LACKS, *, yes: bool = True, allowed: Allowed | None = None) -> None:
-        journal = journal_of(self.tools, self.site, "up")
+        journal = journal_of(self.tools, self.site, "up", HostLock(self.tools, "up"))
         make_hosts_ready(self.tools, self.site, placement, journal, yes=yes, allowed=allowed or Allowed())
 
     @property

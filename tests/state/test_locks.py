@@ -7,10 +7,10 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.clock import SystemClock, stamp
 from cynthus.errors import DiskFull, FolderNotWritable, Locked

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct, field
 
 from cynthus.core.run import Run, RunState, Transition, Version
 from cynthus.errors import DiskFull, FolderNotWritable, StateCorrupt, StateTooNew
@@ -22,13 +22,11 @@ class Colour(StrEnum):
     RED = "red"
 
 
-@dataclass(frozen=True)
-class Inner:
+class Inner(Struct, frozen=True):
     number: int
 
 
-@dataclass(frozen=True)
-class Thing:
+class Thing(Struct, frozen=True):
     text: str
     number: int
     yes: bool

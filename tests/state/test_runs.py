@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.run import RunState
 from cynthus.errors import FolderNotWritable, StateCorrupt, StateTooNew, UnknownRun
@@ -91,7 +91,7 @@ def test_the_record_of_another_run_is_broken(runs: Runs, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("name", ["created_at", "started_at", "ended_at"])
 def test_a_time_that_is_none_is_broken(runs: Runs, name: str) -> None:
-    runs.save(replace(RUN, **{name: "yesterday"}))  # type: ignore[arg-type]  # each of the three is a text
+    runs.save(replace(RUN, **{name: "yesterday"}))  # each of the three is a text
     with pytest.raises(StateCorrupt, match=f"{name} is no time"):
         runs.load(RUN.id)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.errors import HostUnreachable
@@ -40,7 +41,7 @@ class Standing:
 
     def connect(self, **changes: object) -> SshConnection:
         """Another connection; `changes` are to the host as Terraform would tell of it."""
-        return SshConnection(replace(self.way, host=replace(self.way.host, **changes)))  # type: ignore[arg-type]
+        return SshConnection(replace(self.way, host=replace(self.way.host, **changes)))
 
     def place(self) -> PurePosixPath:
         place = PurePosixPath(f"/home/tester/{next(_NUMBERS)}")

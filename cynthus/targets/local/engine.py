@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.targets.local.machine import find_program
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """`version` where one answers, else `problem`: why not."""
 
     version: str = ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from cynthus import process
 from cynthus.targets.base import Claim, FileEntry, Hold

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.errors import HostUnreachable
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from cynthus.targets.ssh.way import Way
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """One way not to get through. `pattern` is looked for in what `ssh` said; `passes` is whether it may get better by
     itself. In the texts {host} is the host, {alias} and {file} where its key is pinned."""
 

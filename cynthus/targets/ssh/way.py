@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from cynthus.process import Command
 
@@ -19,8 +20,7 @@ USUAL_PORT = 22
 """Not said to `ssh`, so that a port in the user's own configuration counts."""
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """`known_hosts` is where the host's key is pinned, `environment` is the whole environment of `ssh`, and `control` a
     private folder for the sockets of connections that commands share."""
 
