@@ -25,7 +25,10 @@ def test_another_suite_comes_from_the_same_mirrors_with_its_updates_too() -> Non
     assert sources("another").replace("another", usual()) == sources(usual())
 
 
-def test_a_suite_that_the_mirrors_do_not_have_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_suite_that_the_mirrors_do_not_have_is_told_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("CYNTHUS_TEST_CACHE", str(tmp_path))
     with pytest.raises(NoTree, match="no-such-suite"):
         tree("no-such-suite")
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]

@@ -112,16 +112,24 @@ def _key(suite: str) -> str:
 
 def _build(whole: Path, suite: str) -> None:
     half = whole.with_suffix(".building")
+    # What a killed one has left.
     shutil.rmtree(half, ignore_errors=True)
-    made = Tree(half, suite)
     half.mkdir()
+    try:
+        _fill(Tree(half, suite))
+        half.rename(whole)
+    except NoTree:
+        shutil.rmtree(half, ignore_errors=True)
+        raise
+
+
+def _fill(made: Tree) -> None:
     # Readable for all: hosts have users that are not root.
-    half.chmod(0o755)
+    made.folder.chmod(0o755)
     _bootstrap(made)
     packages.index(made.base / "srv" / "packages")
-    packages.unpack(made.base / "srv" / "packages", "docker-registry", half / "registry")
-    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *docker(suite))
-    half.rename(whole)
+    packages.unpack(made.base / "srv" / "packages", "docker-registry", made.folder / "registry")
+    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *docker(made.suite))
 
 
 def _bootstrap(made: Tree) -> None:
