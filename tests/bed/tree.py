@@ -6,17 +6,13 @@ import fcntl
 import hashlib
 import json
 import os
-import platform
 import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cynthus.process import Command, run
-from tests.bed import packages
-from tests.bed.hub import SEARCHED
+from tests.bed import debian, packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +29,7 @@ OFFERED = ("docker.io", "docker-registry", "python3-venv", "rsync", "curl", "gnu
 DOCKER = ("docker.io",)
 """What the hosts have that ask for Docker."""
 
-_COMPONENTS = ("main", "universe")
 _SCRIPTS = Path(__file__).parent
-
-
-class NoTree(Exception):
-    """The tree cannot be built here; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +66,7 @@ def cache() -> Path:
 
 def place() -> Path:
     """Where the tree for this machine's distribution is, or will be once it is built."""
-    return cache() / f"tree-{_suite()}-{_key()}"
+    return cache() / f"tree-{debian.suite()}-{_key()}"
 
 
 def tree() -> Tree:
@@ -84,23 +75,19 @@ def tree() -> Tree:
     Raises:
         NoTree: it cannot be built.
     """
-    with _alone(cache()):
+    with alone(cache()):
         if not place().exists():
             _build(place())
     return Tree(place())
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """One process builds; the others wait for it."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _suite() -> str:
-    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 
 
 def _key() -> str:
@@ -116,48 +103,8 @@ def _build(whole: Path) -> None:
     half.mkdir()
     # Readable for all: hosts have users that are not root.
     half.chmod(0o755)
-    _bootstrap(made.base)
+    debian.bootstrap(made.base, INSTALLED, _SCRIPTS / "furnish.sh", BED_OFFERED=" ".join(OFFERED))
     packages.index(made.base / "srv" / "packages")
     packages.unpack(made.base / "srv" / "packages", "docker-registry", half / "registry")
-    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *DOCKER)
+    debian.run_or_tell("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *DOCKER)
     half.rename(whole)
-
-
-def _bootstrap(base: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        sources, settings = Path(folder, "sources.list"), Path(folder, "apt.conf")
-        sources.write_text(_sources())
-        settings.write_text(_settings())
-        _run(
-            "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory",
-            f"--include={','.join(INSTALLED)}", f"--aptopt={settings}", f"--customize-hook={_SCRIPTS / 'furnish.sh'}",
-            _suite(), str(base), str(sources),
-            BED_OFFERED=" ".join(OFFERED),
-        )  # fmt: skip
-
-
-def _sources() -> str:
-    """The sources of the distribution itself, as this machine has them: mirrors and all, but nobody else's packages."""
-    asked = ("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages")
-    lines = {line for line in _run(*asked).splitlines() if _is_of_distribution(*line.split())}
-    if not lines:
-        raise NoTree(f"apt has no source for {_suite()}")
-    return "".join(f"deb {line}\n" for line in sorted(lines))
-
-
-def _is_of_distribution(_uri: str, release: str, component: str) -> bool:
-    return release.split("-")[0] == _suite() and component in _COMPONENTS
-
-
-def _settings() -> str:
-    """How this machine reaches its sources: proxies, and what it makes of old ones."""
-    kept = ("Acquire::http", "Acquire::https", "Acquire::Check", "Acquire::Retries")
-    return "".join(f"{line}\n" for line in _run("apt-config", "dump").splitlines() if line.startswith(kept))
-
-
-def _run(*argv: str, **environment: str) -> str:
-    answer = run(Command(argv, env={**os.environ, "PATH": SEARCHED, **environment}))
-    if answer.returncode:
-        said = answer.stderr.decode(errors="replace").strip().splitlines()
-        raise NoTree(f"{argv[0]} failed: {' | '.join(said[-4:]) or answer.returncode}")
-    return answer.stdout.decode()

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.serving import free_port, serve_model
+from tests.journeys.serving import serve_model
 from tests.journeys.user import COMMAND, WAIT, User, wait_for
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
