@@ -51,7 +51,7 @@ def _play(name: str, folder: Path, host: Reachable, user: str, extravars: dict[s
     root = folder / "app/infra/local/compute"
     if not root.exists():
         rendered(folder / "app")
-    return AnsibleRunner(settings_in(folder, timeout=300)).play(
+    return AnsibleRunner(settings_in(folder, timeout=900)).play(
         root / f"ansible/playbooks/{name}.yml",
         inventory=inventory_of(root, host, user=user),
         extravars=extravars,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.bed.beds import Bed
 from tests.bed.debian import NoTree
-from tests.bed.disk_image import disk_image
+from tests.bed.disk_image import DiskImage, disk_image
 from tests.bed.machine import VirtualMachine
 from tests.bed.probe import unfit, unfit_for_machines
 from tests.bed.registry import Registry
@@ -71,17 +71,22 @@ def docker_host(make_hosts: MakeHosts) -> Host:
     return make_hosts(docker=True)[0]
 
 
-@pytest.fixture(scope="module")
-def virtual_machine() -> Iterator[VirtualMachine]:
-    """A fresh machine with a kernel of its own, for all tests of a module: it takes a minute or more to start."""
+@pytest.fixture(scope="session")
+def machine_image() -> DiskImage:
+    """The disk of virtual machines."""
     reason = unfit_for_machines()
     if reason:
         lacking(reason)
     try:
-        image = disk_image()
+        return disk_image()
     except NoTree as error:
         lacking(f"there is no disk for virtual machines: {error}")
-    with closing(VirtualMachine(image)) as machine:
+
+
+@pytest.fixture(scope="module")
+def virtual_machine(machine_image: DiskImage) -> Iterator[VirtualMachine]:
+    """A fresh machine with a kernel of its own, for all tests of a module: it takes a minute or more to start."""
+    with closing(VirtualMachine(machine_image)) as machine:
         machine.start()
         yield machine
 

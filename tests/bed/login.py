@@ -27,12 +27,15 @@ class Reachable(Protocol):
         ...
 
 
-def ssh_argv(machine: Reachable, *words: str, user: str = "") -> tuple[str, ...]:
-    """An `ssh` that knows the machine's key and asks nothing; `words` is what the shell there gets."""
+def ssh_argv(machine: Reachable, *words: str, user: str = "", patience: int = 10) -> tuple[str, ...]:
+    """An `ssh` that knows the machine's key and asks nothing; `words` is what the shell there gets.
+
+    `patience` is for how many seconds the machine may take to say who it is.
+    """
     known = machine.key.with_name(f"{machine.name}.known")
     known.write_text(f"[{machine.address}]:{machine.port} {machine.public_key}\n")
     settings = (f"UserKnownHostsFile={known}", "GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes",
-                "BatchMode=yes", "IdentitiesOnly=yes", "LogLevel=ERROR", "ConnectTimeout=10")  # fmt: skip
+                "BatchMode=yes", "IdentitiesOnly=yes", "LogLevel=ERROR", f"ConnectTimeout={patience}")  # fmt: skip
     options = [word for setting in settings for word in ("-o", setting)]
     to = f"{user or machine.user}@{machine.address}"
     return ("ssh", "-F", "none", "-i", str(machine.key), "-p", str(machine.port), *options, to, *words)

@@ -31,8 +31,8 @@ MEMORY = 2048
 SILENCE = 10
 """For how many seconds a kernel on real hardware may say nothing. Some have a /dev/kvm on which none ever speaks."""
 
-PATIENCE = 600
-"""For how many seconds a machine that is emulated may take to let somebody in."""
+PATIENCE = 900
+"""For how many seconds a machine that is emulated may take to let somebody in, while others work here."""
 
 _REGISTRY_PORT = 5000
 _CARRIED = ("-accel", "kvm", "-cpu", "host")
@@ -93,7 +93,7 @@ class VirtualMachine:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def ssh_argv(self, *words: str) -> tuple[str, ...]:
-        return ssh_argv(self, *words)
+        return ssh_argv(self, *words, patience=60)
 
     def run(self, *argv: str, stdin: bytes = b"", timeout: float = 300) -> Completed:
         """Run as root, by SSH and sudo."""
@@ -111,7 +111,7 @@ class VirtualMachine:
 
     def boot_id(self) -> str:
         """Which start of the kernel this is; '' while nobody can log in."""
-        answer = run(Command(self.ssh_argv("cat", "/proc/sys/kernel/random/boot_id")), timeout=60)
+        answer = run(Command(self.ssh_argv("cat", "/proc/sys/kernel/random/boot_id")), timeout=120)
         return answer.stdout.decode().strip() if answer.returncode == 0 else ""
 
     def reboot(self, *, hard: bool = False) -> None:
@@ -119,7 +119,7 @@ class VirtualMachine:
         before = self.boot_id()
         # By a unit of its own, so that the login can end before.
         how = ("sh", "-c", "echo b >/proc/sysrq-trigger") if hard else ("systemctl", "reboot")
-        self.text("systemd-run", "--on-active=1", *how)
+        self.text("systemd-run", "--on-active=1", "--timer-property=AccuracySec=100ms", *how)
         self._await(lambda: self.boot_id() not in ("", before), "to come back")
 
     def await_login(self) -> None:
