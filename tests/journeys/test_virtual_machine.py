@@ -50,6 +50,8 @@ WORKS = "import time\nprint('working', flush=True)\ntime.sleep(3600)\n"
 @pytest.fixture(scope="module")
 def bare(virtual_machine: VirtualMachine) -> set[str]:
     """What is on the machine before anything of ours is."""
+    # Users may switch that on for themselves where polkit is, which Debian's smallest system does not have.
+    virtual_machine.text("loginctl", "enable-linger", virtual_machine.user)
     return everything(virtual_machine)
 
 
