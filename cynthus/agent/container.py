@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cynthus import process
-from cynthus.agent import container_room, engine, ports, record, reserve, supervisor
+from cynthus.agent import container_room, engine, ports, record, reserve, supervisor, unit
 from cynthus.agent.alarm import Alarm
 from cynthus.agent.container_argv import APP, create_argv
 from cynthus.agent.engine import last_line
@@ -181,6 +181,10 @@ class Container:
 
     def _give_up(self) -> None:
         """An engine that was removed never answers, and nobody should wait for ever for a process that is gone."""
+        if unit.system_stops():
+            # It is not coming back, and whoever has stopped it ends the container, too. Nor must that wait for us.
+            self._ended = Ended(None, None, supervisor.SHUT_DOWN)
+            return
         if self._silent_since is None:
             self._silent_since = time.monotonic()
         if time.monotonic() - self._silent_since < self._patience:

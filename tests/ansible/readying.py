@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.ansible.client import PlayResult
-    from tests.bed.host import Host
+    from tests.bed.login import Reachable
 
 
-def inventory_of(folder: Path, host: Host, *, user: str = "") -> Path:
+def inventory_of(folder: Path, host: Reachable, *, user: str = "") -> Path:
     """How Ansible reaches a host of the bed: by its own key, and without asking anything."""
     known = folder / "known_hosts"
     known.write_text(f"[{host.address}]:{host.port} {host.public_key}\n")
@@ -37,21 +37,21 @@ def inventory_of(folder: Path, host: Host, *, user: str = "") -> Path:
     return path
 
 
-def configure(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> PlayResult:
+def configure(folder: Path, host: Reachable, *, user: str = "", **extravars: Any) -> PlayResult:
     """Make a host ready, as `cynthus up` does it."""
     return _play("configure", folder, host, user, extravars)
 
 
-def purge(folder: Path, host: Host, *, user: str = "", **extravars: Any) -> PlayResult:
+def purge(folder: Path, host: Reachable, *, user: str = "", **extravars: Any) -> PlayResult:
     """Remove what that has installed, as `cynthus down --purge` does it."""
     return _play("purge", folder, host, user, extravars)
 
 
-def _play(name: str, folder: Path, host: Host, user: str, extravars: dict[str, Any]) -> PlayResult:
+def _play(name: str, folder: Path, host: Reachable, user: str, extravars: dict[str, Any]) -> PlayResult:
     root = folder / "app/infra/local/compute"
     if not root.exists():
         rendered(folder / "app")
-    return AnsibleRunner(settings_in(folder, timeout=300)).play(
+    return AnsibleRunner(settings_in(folder, timeout=900)).play(
         root / f"ansible/playbooks/{name}.yml",
         inventory=inventory_of(root, host, user=user),
         extravars=extravars,

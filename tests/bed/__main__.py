@@ -6,17 +6,21 @@ import os
 import shlex
 import signal
 import sys
-from contextlib import ExitStack, suppress
+import time
+from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from cynthus.process import birth
 from tests.bed import beds
-from tests.bed.probe import unfit
+from tests.bed.debian import NoTree
+from tests.bed.disk_image import disk_image, image_place
+from tests.bed.machine import VirtualMachine
+from tests.bed.probe import unfit, unfit_for_machines
 from tests.bed.registry import PASSWORD, USER, Registry
 from tests.bed.suite import usual
-from tests.bed.tree import NoTree, Tree, cache, place, tree
+from tests.bed.tree import Tree, cache, place, tree
 from tests.processes import wait_for
 
 if TYPE_CHECKING:
@@ -52,13 +56,40 @@ def up(number: int, disk: str, suite: str, *, docker: bool, with_registry: bool)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         bed = stack.enter_context(beds.Bed(below))
-        bed.by_hand()
+        beds.by_hand(bed.folder)
         for host in bed.hosts(number, docker=docker, disk=disk):
             _show(host)
         if with_registry:
             registry = stack.enter_context(Registry(bed))
             click.echo(f"registry: {registry.internal_address} for hosts, {registry.address} here, {USER}:{PASSWORD}")
         click.echo("\nCtrl-C removes all of it.")
+        while True:
+            signal.pause()
+
+
+@main.command()
+def vm() -> None:
+    """Start a virtual machine with a kernel of its own, print how to reach it, and stay until Ctrl-C or `down`."""
+    reason = unfit_for_machines()
+    if reason:
+        sys.exit(reason)
+    if not image_place().exists():
+        click.echo("The disk of virtual machines is built now, once: that takes two minutes or more.", err=True)
+    try:
+        image = disk_image()
+    except NoTree as error:
+        sys.exit(f"There is no disk for a virtual machine: {error}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    beds.sweep()
+    began = time.monotonic()
+    with suppress(KeyboardInterrupt), closing(VirtualMachine(image)) as machine:
+        beds.by_hand(machine.folder)
+        machine.start()
+        click.echo(f"{machine.name} let its user in after {time.monotonic() - began:.0f} s, with {machine.accelerator}")
+        click.echo(f"  {shlex.join(machine.ssh_argv())}")
+        click.echo(f"  its registry: 127.0.0.1:{machine.registry_port} here, {machine.registry} there")
+        click.echo(f"  its console: {machine.folder / 'console.log'}")
+        click.echo("\nCtrl-C removes it.")
         while True:
             signal.pause()
 

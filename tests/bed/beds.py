@@ -33,8 +33,7 @@ class Bed:
     def __init__(self, tree: Tree) -> None:
         sweep()
         self.tree = tree
-        self.folder = _beds() / f"{_PREFIX}{os.getpid()}-{birth(os.getpid())}-{uuid.uuid4().hex[:6]}"
-        self.folder.mkdir(parents=True)
+        self.folder = new_folder()
         self.key = self.folder / "key"
         new_key(self.key, "test bed")
         self.certificate = self.folder / "bed.crt"
@@ -63,10 +62,6 @@ class Bed:
     def remove(self, host: Host) -> None:
         self.living.remove(host)
         host.remove()
-
-    def by_hand(self) -> None:
-        """Note that a person has brought it up, who may ask somewhere else that it goes."""
-        (self.folder / "by-hand").touch()
 
     def close(self) -> None:
         for host in self.living:
@@ -119,6 +114,18 @@ def sweep() -> None:
     for folder in _beds().glob(f"{_PREFIX}*"):
         if not alive(*_owner(folder)):
             _forget(folder)
+
+
+def new_folder() -> Path:
+    """A folder of this process: `sweep` removes it once the process is gone."""
+    folder = _beds() / f"{_PREFIX}{os.getpid()}-{birth(os.getpid())}-{uuid.uuid4().hex[:6]}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def by_hand(folder: Path) -> None:
+    """Note that a person has brought it up, who may ask somewhere else that it goes."""
+    (folder / "by-hand").touch()
 
 
 def brought_up_by_hand() -> list[int]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from tests.bed.beds import Bed
-from tests.bed.probe import unfit
+from tests.bed.debian import NoTree
+from tests.bed.disk_image import DiskImage, disk_image
+from tests.bed.machine import VirtualMachine
+from tests.bed.probe import unfit, unfit_for_machines
 from tests.bed.registry import Registry
 from tests.bed.suite import usual
-from tests.bed.tree import NoTree, tree
+from tests.bed.tree import tree
 from tests.docker_base import write_base
 from tests.needs import lacking
 
@@ -74,6 +77,26 @@ def bare_host(make_hosts: MakeHosts) -> Host:
 def docker_host(make_hosts: MakeHosts) -> Host:
     """A fresh host that has Docker already."""
     return make_hosts(docker=True)[0]
+
+
+@pytest.fixture(scope="session")
+def machine_image() -> DiskImage:
+    """The disk of virtual machines."""
+    reason = unfit_for_machines()
+    if reason:
+        lacking(reason)
+    try:
+        return disk_image()
+    except NoTree as error:
+        lacking(f"there is no disk for virtual machines: {error}")
+
+
+@pytest.fixture(scope="module")
+def virtual_machine(machine_image: DiskImage) -> Iterator[VirtualMachine]:
+    """A fresh machine with a kernel of its own, for all tests of a module: it takes a minute or more to start."""
+    with closing(VirtualMachine(machine_image)) as machine:
+        machine.start()
+        yield machine
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from cynthus.process import Command, Completed, alive, birth, run, start
 from tests.bed import cgroups
 from tests.bed.hub import SEARCHED
 from tests.bed.keys import new_key
+from tests.bed.login import ssh_argv
 from tests.processes import wait_for
 
 if TYPE_CHECKING:
@@ -80,13 +81,7 @@ class Host:
 
     def ssh_argv(self, *words: str, user: str = "") -> tuple[str, ...]:
         """An `ssh` to the host that knows its key and asks nothing; `words` is what the shell there gets."""
-        known = self.key.with_name(f"{self.name}.known")
-        known.write_text(f"[{self.address}]:{self.port} {self.public_key}\n")
-        settings = (f"UserKnownHostsFile={known}", "GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes",
-                    "BatchMode=yes", "IdentitiesOnly=yes", "LogLevel=ERROR", "ConnectTimeout=10")  # fmt: skip
-        options = [word for setting in settings for word in ("-o", setting)]
-        to = f"{user or self.user}@{self.address}"
-        return ("ssh", "-F", "none", "-i", str(self.key), "-p", str(self.port), *options, to, *words)
+        return ssh_argv(self, *words, user=user)
 
     def ssh(self, *words: str, user: str = "", stdin: bytes = b"", timeout: float = 60) -> Completed:
         return run(Command(self.ssh_argv(*words, user=user), stdin=stdin), timeout=timeout)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import os
+import platform
 import shutil
 import sys
 
 from cynthus.process import Command, run
 from tests.bed import cgroups
+from tests.bed.hub import SEARCHED
 
 _PROGRAMS = ("unshare", "nsenter", "setpriv", "ip", "ssh", "ssh-keygen", "openssl", "mmdebstrap", "apt-get", "dpkg-deb")
+_FOR_MACHINES = ("qemu-system-x86_64", "qemu-img", "xorriso", "mkfs.ext4")
 _TRIAL = """
 set -e
 ip link add bridge type bridge
@@ -34,6 +37,15 @@ def unfit() -> str:
     if missing:
         return f"a test bed needs {', '.join(missing)}"
     return _trial() or _no_cgroups()
+
+
+def unfit_for_machines() -> str:
+    """Why there can be no virtual machine here; '' where there can be one. Whether it has KVM is no reason."""
+    if platform.machine() != "x86_64":
+        return f"virtual machines of the test bed are x86_64, and this one is {platform.machine()}"
+    missing = [name for name in _FOR_MACHINES if shutil.which(name, path=SEARCHED) is None]
+    # Its disk is made of the tree below all hosts.
+    return f"a virtual machine needs {', '.join(missing)}" if missing else unfit()
 
 
 def _trial() -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import hashlib
 import json
-import platform
-import ssl
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Self
 
 from cynthus.process import Command, start
+from tests.bed.depot import Depot
 from tests.bed.hub import ADDRESS
 from tests.processes import wait_for
 
@@ -28,10 +22,6 @@ PASSWORD = "correct horse"
 _HTPASSWD = "tester:$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
 """That user and password. The registry takes bcrypt only, which Python has no word for."""
 
-_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
-_CONFIG = "application/vnd.docker.container.image.v1+json"
-_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-
 
 class Registry:
     """A running registry. Hosts find it at `internal_address` and trust its certificate; the tests at `address`."""
@@ -46,6 +36,7 @@ class Registry:
         (self._data / "config.json").write_text(json.dumps(_settings(folder, bed)))
         self.line = bed.relay.add(ADDRESS, PORT)
         self.address = f"127.0.0.1:{self.line.port}"
+        self._depot = Depot(f"https://{self.address}", self.certificate, f"{USER}:{PASSWORD}")
         argv = ("setpriv", "--pdeathsig", "KILL", *bed.hub.entry, str(bed.tree.registry), "serve")
         self._log = bed.folder / "registry.log"
         with open(self._log, "wb") as log:
@@ -61,26 +52,7 @@ class Registry:
 
     def put(self, name: str, tar: Path) -> str:
         """Put a tree into it as the image `name`; gives the name by which a host pulls it."""
-        repository, _, tag = name.partition(":")
-        plain = tar.read_bytes()
-        layer = gzip.compress(plain, compresslevel=1)
-        config = json.dumps(
-            {
-                "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()],
-                "os": "linux",
-                "config": {},
-                "rootfs": {"type": "layers", "diff_ids": [_digest(plain)]},
-            }
-        ).encode()
-        for blob in (layer, config):
-            self._put_blob(repository, blob)
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": _IMAGE,
-            "config": {"mediaType": _CONFIG, "size": len(config), "digest": _digest(config)},
-            "layers": [{"mediaType": _LAYER, "size": len(layer), "digest": _digest(layer)}],
-        }
-        self._ask("PUT", f"/v2/{repository}/manifests/{tag or 'latest'}", json.dumps(manifest).encode(), _IMAGE)
+        self._depot.put(name, tar)
         return f"{self.internal_address}/{name}"
 
     def show_to(self, host: Host) -> str:
@@ -92,28 +64,9 @@ class Registry:
         host.text("systemd-run", f"--socket-property=ListenStream={self.address}", *proxy)
         return self.address
 
-    def _put_blob(self, repository: str, blob: bytes) -> None:
-        place = self._ask("POST", f"/v2/{repository}/blobs/uploads/")
-        joint = "&" if "?" in place else "?"
-        self._ask("PUT", f"{place}{joint}digest={_digest(blob)}", blob, "application/octet-stream")
-
-    def _ask(self, verb: str, path: str, body: bytes = b"", kind: str = "") -> str:
-        """The answer's Location. It may be a whole address or a path."""
-        url = path if path.startswith("https:") else f"https://{self.address}{path}"
-        word = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        headers = {"Authorization": f"Basic {word}", "Content-Type": kind}
-        request = urllib.request.Request(url, body, headers, method=verb)
-        trust = ssl.create_default_context(cafile=self.certificate)
-        with urllib.request.urlopen(request, context=trust, timeout=60) as answer:
-            return str(answer.headers.get("Location", ""))
-
     def _answers(self) -> bool:
         assert self._process.poll() is None, self._log.read_text()
-        try:
-            self._ask("GET", "/v2/")
-        except (urllib.error.URLError, ConnectionError):
-            return False
-        return True
+        return self._depot.answers()
 
 
 def _settings(folder: Path, bed: Bed) -> dict[str, object]:
@@ -127,7 +80,3 @@ def _settings(folder: Path, bed: Bed) -> dict[str, object]:
             "tls": {"certificate": str(bed.certificate), "key": str(bed.certificate.with_suffix(".key"))},
         },
     }
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"

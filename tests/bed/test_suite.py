@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bed.debian import NoTree
 from tests.bed.suite import sources, usual
-from tests.bed.tree import NoTree, tree
+from tests.bed.tree import tree
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,16 +7,14 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cynthus.process import Command, run
 from tests.bed import packages
-from tests.bed.hub import SEARCHED
-from tests.bed.suite import docker, sources
+from tests.bed.debian import NoTree, bootstrap, run_or_tell
+from tests.bed.suite import docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +29,6 @@ OFFERED = ("docker.io", "docker-registry", "python3-venv", "rsync", "curl", "gnu
 """What a host can install: apt finds these, and what they need, on the host's own disk. So it does with Docker's."""
 
 _SCRIPTS = Path(__file__).parent
-
-
-class NoTree(Exception):
-    """The tree cannot be built here; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +83,14 @@ def tree(suite: str) -> Tree:
     made = Tree(place(suite), suite)
     # Who has one does not wait for who builds another. It gets its name only when it is whole.
     if not made.folder.exists():
-        with _alone(cache()):
+        with alone(cache()):
             if not made.folder.exists():
                 _build(made.folder, suite)
     return made
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """One process builds; the others wait for it."""
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "lock", "w") as lock:
@@ -126,43 +120,8 @@ def _build(whole: Path, suite: str) -> None:
 def _fill(made: Tree) -> None:
     # Readable for all: hosts have users that are not root.
     made.folder.chmod(0o755)
-    _bootstrap(made)
+    offered = " ".join(dict.fromkeys((*OFFERED, *docker(made.suite))))
+    bootstrap(made.base, made.suite, INSTALLED, _SCRIPTS / "furnish.sh", BED_OFFERED=offered)
     packages.index(made.base / "srv" / "packages")
     packages.unpack(made.base / "srv" / "packages", "docker-registry", made.folder / "registry")
-    _run("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *docker(made.suite))
-
-
-def _bootstrap(made: Tree) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        listed, settings = Path(folder, "sources.list"), Path(folder, "apt.conf")
-        listed.write_text(_sources(made.suite))
-        settings.write_text(_settings())
-        _run(
-            "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
-            f"--include={','.join(INSTALLED)}", f"--aptopt={settings}", f"--customize-hook={_SCRIPTS / 'furnish.sh'}",
-            made.suite, str(made.base), str(listed),
-            BED_OFFERED=" ".join(dict.fromkeys((*OFFERED, *docker(made.suite)))),
-        )  # fmt: skip
-
-
-def _sources(suite: str) -> str:
-    found = sources(suite)
-    if not found:
-        raise NoTree("apt has no source of this machine's distribution")
-    return found
-
-
-def _settings() -> str:
-    """How this machine reaches its sources: proxies, and what it makes of old ones."""
-    kept = ("Acquire::http", "Acquire::https", "Acquire::Check", "Acquire::Retries")
-    return "".join(f"{line}\n" for line in _run("apt-config", "dump").splitlines() if line.startswith(kept))
-
-
-def _run(*argv: str, **environment: str) -> str:
-    answer = run(Command(argv, env={**os.environ, "PATH": SEARCHED, **environment}))
-    if answer.returncode:
-        lines = answer.stderr.decode(errors="replace").strip().splitlines()
-        # mmdebstrap's I: is what it does.
-        said = [line for line in lines if not line.startswith("I: ")]
-        raise NoTree(f"{argv[0]} failed: {' | '.join(said[-4:]) or answer.returncode}")
-    return answer.stdout.decode()
+    run_or_tell("unshare", "--mount", str(_SCRIPTS / "layer.sh"), str(made.base), str(made.docker), *docker(made.suite))

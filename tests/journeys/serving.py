@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from tests.journeys.user import Typed, User
 
 
-def free_port() -> int:
-    """One that nobody of this machine has."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        number: int = server.getsockname()[1]
-        return number
-
-
 def serve_model(user: User, port: int, **spec: object) -> Path:
     """A copy of the example that listens on `port`; `spec` are more keys of its cynthus.yaml."""
     folder = user.place / "serve-model"

@@ -82,6 +82,17 @@ def test_a_container_that_is_killed_for_its_memory_is_said_to_be(machine: Host, 
     assert user.cynthus("down", folder, "-y").code == 0
 
 
+def test_a_reboot_is_not_held_up_by_a_run_whose_engine_has_stopped_before(machine: Host, user: User) -> None:
+    folder = user.folder(main=COUNTS, cynthus_yaml=spec(machine))
+    answer = user.cynthus("up", folder, "-y", "--detach", timeout=120)
+    assert answer.code == 0, answer
+    # In good order, which takes no more than half a minute here.
+    machine.reboot()
+    wait_for(lambda: user.status(folder)["run"]["state"] == "FAILED")
+    assert user.status(folder)["run"]["reason"].startswith("the machine was"), user.status(folder)
+    assert user.cynthus("down", folder, "-y").code == 0
+
+
 def test_an_image_that_is_nowhere_is_told_before_anything_runs(machine: Host, user: User) -> None:
     folder = user.folder(main=COUNTS, cynthus_yaml=spec(machine, "none-such:1"))
     answer = user.cynthus("up", folder, "-y", timeout=120)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.serving import follows, forwarded, free_port, healthy, reached, serve_model
+from tests.journeys.serving import follows, forwarded, healthy, reached, serve_model
 from tests.journeys.test_schemas import complaints
 from tests.journeys.user import wait_for
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

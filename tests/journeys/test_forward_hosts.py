@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bed.fixtures import base_tar, make_hosts
-from tests.journeys.serving import follows, forwarded, free_port, healthy, reached, serve_model
+from tests.journeys.serving import follows, forwarded, healthy, reached, serve_model
 from tests.journeys.user import wait_for
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

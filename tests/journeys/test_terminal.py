@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.serving import free_port, serve_model
+from tests.journeys.serving import serve_model
 from tests.journeys.terminal import terminal
 from tests.journeys.user import WAIT, User, wait_for
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
