@@ -4,15 +4,13 @@ waits for its end."""
 from __future__ import annotations
 
 import os
-import signal
 from typing import TYPE_CHECKING
 
 from cynthus.agent import environment as room
-from cynthus.agent import lock, processes
+from cynthus.agent import lock, makers
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure, of_system
 from cynthus.files import read_json, write_json
-from cynthus.process import alive, birth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +37,11 @@ def begin(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]) 
 
 
 def _make(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]) -> None:
-    # For whoever has to end it: a pid alone may be somebody else's by then.
-    write_json(home.ahead_maker, {"pid": os.getpid(), "born": birth(os.getpid())}, durable=False)
     name = ""
     try:
         name = room.identify(spec, folder)
-        made = room.prepare(home, spec, folder, environment)
+        with makers.noted(home):
+            made = room.prepare(home, spec, folder, environment)
         write_json(home.ahead, {"environment": name, "changed": made.changed})
     except Failure as failure:
         write_json(home.ahead, {"environment": name, "failure": failure.problem()})
@@ -75,14 +72,3 @@ def finish(home: Home, name: str) -> bool:
             details=[str(line) for line in problem.get("details", ())],
         )
     return bool(told.get("changed"))
-
-
-def end(home: Home) -> None:
-    """End it, with all that it has started; fine where nothing is being made."""
-    try:
-        said = read_json(home.ahead_maker) or {}
-    except (OSError, ValueError):
-        return
-    pid, born = said.get("pid"), said.get("born")
-    if isinstance(pid, int) and isinstance(born, str) and alive(pid, born):
-        processes.send([pid, *processes.descendants(pid)], signal.SIGKILL)

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from cynthus.agent import clock, interpreter, lock, requirements
+from cynthus.agent.failure import ENVIRONMENT, Failure
 from cynthus.agent.home import EnvironmentFolder
 from cynthus.files import write_json
 
@@ -44,7 +45,8 @@ def prepare(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]
     """Make the environment unless it is there.
 
     Raises:
-        Failure: its Python is missing, or a requirement cannot be installed; nothing half made stays.
+        Failure: its Python is missing, a requirement cannot be installed, or was changed meanwhile; nothing half made
+            stays.
     """
     name = identify(spec, folder)
     if spec.in_container:
@@ -57,6 +59,10 @@ def prepare(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]
     if changed:
         home.environments.mkdir(parents=True, exist_ok=True)
         changed = _build_once(target, spec, requirements_file(spec, folder), environment)
+        if changed and identify(spec, folder) != name:
+            clear(target.folder)
+            hint = "run the command again"
+            raise Failure("the requirements were changed while they were being installed", hint=hint, code=ENVIRONMENT)
     if not changed:
         os.utime(target.marker)
     return Environment(name, changed, str(target.python), None)

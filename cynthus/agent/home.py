@@ -269,9 +269,9 @@ class Home(NamedTuple):
         return self.folder / "ahead.lock"
 
     @property
-    def ahead_maker(self) -> Path:
-        """Which process does it."""
-        return self.folder / "ahead.pid"
+    def makers(self) -> Path:
+        """A file for each process that makes an environment, called after its pid."""
+        return self.folder / "makers"
 
     @property
     def ahead_log(self) -> Path:

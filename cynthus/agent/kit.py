@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import archive, data, requirements
+from cynthus.agent import archive, data, makers, requirements
 from cynthus.agent.failure import ENVIRONMENT, Failure
 from cynthus.files import write_atomic
 
@@ -74,10 +74,11 @@ def pack(folder: Path, spec: Spec, document: Mapping[str, object], packed: Path 
 
 
 def receive(home: Home, kit: Path) -> Received:
-    """Unpack a kit in the deployment's home, in the place of the last one.
+    """Unpack a kit in the deployment's home, in the place of the last one. Whoever makes an environment of that one is
+    ended: its files would change under it.
 
     Raises:
-        Failure: it is no kit.
+        Failure: it is no kit, or what makes an environment does not end.
         OSError: it cannot be written.
     """
     import shutil
@@ -96,6 +97,8 @@ def receive(home: Home, kit: Path) -> Received:
         if not (fresh / _SOURCE).exists():
             raise Failure(f"{kit} cannot be unpacked: its end is missing", hint=_CUT)
         (fresh / _DIGEST).write_text(digest)
+        if not makers.end(home):
+            raise Failure(f"an environment of {home.deployment} is still being made", hint="try again in a minute")
         if target.exists():
             shutil.rmtree(target)
         os.replace(fresh, target)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cynthus.agent import ahead, bytecode, lock, memory, program, stop, unit
+from cynthus.agent import bytecode, lock, makers, memory, program, stop, unit
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
     _stop_all(home)
     home.leaving.touch()
     unit.remove(home, environment)
-    ahead.end(home)
     _await_quiet(home)
     # Not before: our own processes were started from there, and may still have to read a module.
     _delete_arrivals(home.deployment, environment)
@@ -84,17 +83,12 @@ def _stop_all(home: Home) -> None:
 def _await_quiet(home: Home) -> None:
     """Wait for our own processes, which put away what is theirs after a run's end: nothing new is written then."""
     deadline = time.monotonic() + _PATIENCE
-    while _making(home) or any(_busy(each) for run in home.runs() for each in run.attempts()):
+    while not makers.end(home) or any(_busy(each) for run in home.runs() for each in run.attempts()):
         if time.monotonic() > deadline:
             raise Failure(f"a process of {home.deployment} does not end", hint="run the command again in a minute")
         time.sleep(0.01)
         # What a command that was killed had left behind may have started one meanwhile.
         _stop_all(home)
-
-
-def _making(home: Home) -> bool:
-    """Whether an environment is being made: by a verb that outlives the connection it was called by, say."""
-    return any(lock.held(each) for each in (home.ahead_lock, *home.environments.glob("*.lock")))
 
 
 def _busy(attempt: Attempt) -> bool:

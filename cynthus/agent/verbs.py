@@ -22,13 +22,14 @@ _STDIN_LIMIT = 1 << 20
 
 def environment(given: Arguments) -> Answer:
     """Make the Python environment or the container image."""
-    from cynthus.agent import ahead, program
+    from cynthus.agent import ahead, makers, program
     from cynthus.agent import environment as room
 
     spec, _, home = _spec(given)
     program.install(home)
     begun = ahead.finish(home, room.identify(spec, _folder(given)))
-    made = room.prepare(home, spec, _folder(given), os.environ)
+    with makers.noted(home):
+        made = room.prepare(home, spec, _folder(given), os.environ)
     return {"changed": made.changed or begun, "environment": made.hash, "python": made.python, "image": made.image}
 
 
@@ -85,8 +86,8 @@ def receive(given: Arguments) -> Answer:
     program.install(home)
     unit.install(home, sys.executable, os.environ)
     got = room.receive(home, _absolute(given.need("kit")))
-    # What was here already has its environment, or had a failure that was told.
-    if got.changed and given.options.get("ahead") == "environment":
+    # What was here already has its environment, or had a failure that may be mended by now.
+    if given.options.get("ahead") == "environment" and (got.changed or home.ahead.exists()):
         from cynthus.agent import ahead
         from cynthus.agent.spec import read
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Section)
 
-Kind = Literal["misfit", "unknown", "missing", "choice", "text", "list", "mapping", "other"]
+Kind = Literal["misfit", "unknown", "missing", "choice", "text", "list", "mapping", "section", "other"]
 _KINDS: dict[object, Kind] = {str: "text", tuple: "list", dict: "mapping"}
 _WRONG = object()
 
@@ -51,7 +51,7 @@ class _Builder:
         if isinstance(value, section):
             return value
         if not isinstance(value, dict):
-            return self._wrong(path, "mapping", value)
+            return self._wrong(path, "section", value)
         found = len(self.problems)
         made: dict[str, Any] = {}
         for key, field in keys_of(section).items():

@@ -31,6 +31,7 @@ _WANTED = {
     "text": "a text",
     "list": "a list, e.g. [one, two]",
     "mapping": "keys with values, e.g. {KEY: value}",
+    "section": "keys with values",
     "other": "another value",
 }
 

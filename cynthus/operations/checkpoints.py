@@ -10,7 +10,6 @@ from cynthus.operations.site import agents
 from cynthus.state import known
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from pathlib import Path
 
     from cynthus.operations.fetch import Beside, Difference
@@ -19,16 +18,13 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
 
 
-def bring_checkpoints_home(tools: Tools, site: Site, names: Collection[str] | None = None) -> None:
-    """Copy them into the folder that the app calls its checkpoints, from all hosts or from those of these names. One
-    that was changed at home is kept, too.
+def bring_checkpoints_home(tools: Tools, site: Site) -> None:
+    """Copy them into the folder that the app calls its checkpoints. One that was changed at home is kept, too.
 
     Raises:
         PullFailed: something could not be read or written; everything else was copied.
     """
     for agent in agents(tools, site):
-        if names is not None and agent.name not in names:
-            continue
         pair = _pair(site, agent)
         difference = compare(pair.connection, pair.source, pair.folder)
         shown = str(pair.folder.relative_to(site.folder))

@@ -82,7 +82,7 @@ def down(
         _bring_home(tools, site, discard=discard)
         if yes:
             _tell_strays(tools, site)
-        _remove_hosts(tools, site, journal, purging=purging)
+        known = _remove_hosts(tools, site, journal, purging=purging) or known
         run = newest_run(site)
         if forget:
             tools.index.remove(site.id)
@@ -178,8 +178,8 @@ def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
 
 def _remove_hosts(
     tools: Tools, site: Site, journal: Journal, silent: Collection[str] = (), purging: Purge | None = None
-) -> None:
-    """First what lies on the hosts, then the hosts. Each is fine with being gone already."""
+) -> bool:
+    """First what lies on the hosts, then the hosts, each of which may be gone already; whether Terraform knew any."""
     # What keeps Terraform from its work is told while nothing is gone yet.
     infrastructure.check_state(site)
     read_deployment_id(site.root())
@@ -191,12 +191,12 @@ def _remove_hosts(
         # While Terraform's state still tells where the hosts are.
         purging.carry_out(tools, site, journal)
     if not site.root().is_dir():
-        return
+        return False
     with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):
         terraform = infrastructure.open_terraform(tools, site, step)
         if not terraform.resources():
             step.result("they were gone already" if site.hosts_gone else "there were none")
-            return
+            return False
         infrastructure.mend(tools, site)
         try:
             with infrastructure.deleted_files_told(site):
@@ -206,6 +206,7 @@ def _remove_hosts(
         finally:
             site.paths.plan.unlink(missing_ok=True)
         step.result(describe(plan, done=True))
+    return True
 
 
 def _unsaved_without_folder(tools: Tools, site: Site, known: Run | None) -> bool:

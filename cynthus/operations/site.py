@@ -86,12 +86,6 @@ class Site(Struct, frozen=True):
         return not known.issuperset(host.name for host in self.entry.hosts)
 
     @property
-    def hosts_differ(self) -> bool:
-        """Whether Terraform's state has other hosts than the index: a command was cut off between the two."""
-        standing = standing_hosts(self.root())
-        return self.entry is not None and bool(standing) and standing != self.entry.hosts
-
-    @property
     def phase(self) -> str:
         """How far it is: planned (only files), prepared, up, gone (see `hosts_gone`), down."""
         if self.entry is None:

@@ -17,7 +17,6 @@ from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.edits import as_edited, edits_fingerprint
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
-from cynthus.operations.leave import leave
 from cynthus.operations.offer import accept
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
@@ -26,7 +25,6 @@ from cynthus.operations.remains import explained
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
-from cynthus.terraform.outputs import hosts as hosts_of
 
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
@@ -211,10 +209,9 @@ def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Si
     try:
         prepared = infrastructure.plan(tools, site, offer)
         accept(tools, prepared, yes=yes)
-        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up" and not site.hosts_differ:
+        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up":
             return site
         outputs = infrastructure.apply(tools, site, prepared, journal)
-        leave(tools, site, hosts_of(outputs))
     finally:
         # A plan holds values, and is good for one apply.
         site.paths.plan.unlink(missing_ok=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cynthus.agent import ahead, lock
-from cynthus.process import birth
+from cynthus.agent import lock, makers
+from cynthus.process import Command, birth, start
 from tests.agent.host import Host, until
 from tests.agent.wheels import wheel
 
@@ -52,8 +53,7 @@ class FarHost(Host):
 
     def end_ahead(self) -> None:
         """Kill whoever makes it, and the installer."""
-        ahead.end(self.home)
-        until(lambda: not lock.held(self.home.ahead_lock) and birth(self.calls[0]) is None)
+        assert makers.end(self.home)
 
     def go(self, code: int) -> None:
         (self.root / "go.part").write_text(str(code))
@@ -120,6 +120,15 @@ def test_a_failure_is_told_once_and_then_tried_again(host: FarHost) -> None:
     assert host.ask(*host.received("environment"))["changed"]
 
 
+def test_what_failed_ahead_is_begun_again_by_the_next_arrival_of_the_same(host: FarHost) -> None:
+    begin(host)
+    host.go(1)
+    until(host.home.ahead.exists)
+    host.go(0)
+    host.receive("--ahead", "environment")
+    assert host.ask(*host.received("environment"))["changed"]
+
+
 def test_what_failed_for_other_requirements_is_nobodys_business_any_more(host: FarHost) -> None:
     begin(host)
     host.go(1)
@@ -129,13 +138,23 @@ def test_what_failed_for_other_requirements_is_nobodys_business_any_more(host: F
     assert host.ask(*host.received("environment"))["changed"]
 
 
-def test_a_second_arrival_does_not_begin_it_a_second_time(host: FarHost) -> None:
+def test_what_is_made_of_an_older_arrival_is_ended_since_its_files_go(host: FarHost) -> None:
     begin(host)
-    host.file("main.py", "changed")
+    host.file("needs.txt", "./wheels/tiny-1.0-py3-none-any.whl\n# changed\n")
     host.receive("--ahead", "environment")
-    host.go(0)
-    host.ask(*host.received("environment"))
-    assert len(host.calls) == 1
+    until(lambda: len(host.calls) == 2)
+    assert [birth(pid) is None for pid in host.calls] == [True, False]
+
+
+def test_a_verb_whose_connection_was_cut_is_ended_by_the_next_arrival(host: FarHost) -> None:
+    host.receive()
+    with open(os.devnull, "wb") as nothing:
+        asking = start(Command(host.argv(*host.received("environment")), env=host.environment),
+                       stdout=nothing, stderr=nothing)  # fmt: skip
+    until(lambda: host.calls)
+    host.file("needs.txt", "")
+    host.receive()
+    assert (asking.wait(), birth(host.calls[0])) == (-signal.SIGKILL, None)
 
 
 def test_without_the_word_for_it_nothing_is_begun(host: FarHost) -> None:

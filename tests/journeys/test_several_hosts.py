@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.terminal import terminal
 from tests.journeys.user import wait_for
 
 if TYPE_CHECKING:
@@ -164,19 +163,3 @@ def test_down_takes_it_off_all_and_a_later_up_begins_with_what_each_has_saved(
     assert [found in each.text("ls", "/home/tester/.local/share/cynthus") for each in machines] == [False, False]
     again = visitor.cynthus("run", meeting, "-y")
     assert sorted(again.out.splitlines()) == ["[host-0] part-0", "[host-1] part-1"], again
-
-
-def test_a_machine_that_is_taken_out_keeps_nothing_and_what_it_saved_is_at_home(
-    visitor: User, machines: list[Host]
-) -> None:
-    folder = app(visitor, "shrinks", machines, MEET)
-    assert visitor.cynthus("up", folder, "-y").code == 0
-    app(visitor, "shrinks", machines[:1], "print('alone')")
-    with terminal(visitor, "up", folder) as screen:
-        screen.until("Make it?")
-        screen.type("y\n")
-        assert screen.end() == 0, screen.screen
-    found = visitor.status(folder)["id"]
-    there = [each.run("ls", "/home/tester/.local/share/cynthus").stdout.decode() for each in machines]
-    assert [found in each for each in there] == [True, False]
-    assert (folder / "checkpoints/host-1/part-1").read_text() == "1"

@@ -26,5 +26,7 @@ def command(app: App, where: str | None, target: str | None, *, yes: bool, disca
     removed = down(app.tools, where, target=target, yes=yes, discard=discard, forget=True)
     if as_json:
         app.console.document(documents.removed(removed))
+    elif removed.site is None:
+        app.console.say(removed_text(removed))
     else:
         app.console.result(removed_text(removed))

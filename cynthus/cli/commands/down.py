@@ -33,5 +33,7 @@ def command(
     removed = down(app.tools, where, target=target, yes=yes, discard=discard, forget=forget, purge=purge)
     if as_json:
         app.console.document(documents.removed(removed))
+    elif removed.site is None:
+        app.console.say(removed_text(removed))
     else:
         app.console.result(removed_text(removed))
