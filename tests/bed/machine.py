@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cynthus.process import Command, Completed, run, start
+from cynthus.process import Command, CommandTimeout, Completed, run, start
 from tests.bed import beds, debian
 from tests.bed.hub import SEARCHED
 from tests.bed.keys import new_key
@@ -111,12 +111,17 @@ class VirtualMachine:
 
     def boot_id(self) -> str:
         """Which start of the kernel this is; '' while nobody can log in."""
-        answer = run(Command(self.ssh_argv("cat", "/proc/sys/kernel/random/boot_id")), timeout=120)
+        try:
+            answer = run(Command(self.ssh_argv("cat", "/proc/sys/kernel/random/boot_id")), timeout=60)
+        except CommandTimeout:
+            # A machine that was reset in the middle of it has forgotten the connection, and does not say so.
+            return ""
         return answer.stdout.decode().strip() if answer.returncode == 0 else ""
 
     def reboot(self, *, hard: bool = False) -> None:
         """Reboot in good order, or at once with nothing written and nobody told, and wait until it is back."""
         before = self.boot_id()
+        assert before, f"{self.name} lets nobody in"
         # By a unit of its own, so that the login can end before.
         how = ("sh", "-c", "echo b >/proc/sysrq-trigger") if hard else ("systemctl", "reboot")
         self.text("systemd-run", "--on-active=1", "--timer-property=AccuracySec=100ms", *how)
