@@ -23,6 +23,9 @@ _MOVE = 1.0
 """Seconds until a process is in the scope that was made for it."""
 _LINGER = "cynthus-lingers"
 _SYSTEMD = Path("/run/systemd/system")
+_NO_ANSWER = (b"", b"offline", b"unknown")
+_NO_LOGIN = Path("/run/nologin")
+"""Made where a machine is shut down, and gone once it is up again: nologin(5), systemd-user-sessions(8)."""
 _TEXT = """\
 # Written by Cynthus; `cynthus down` takes it away.
 [Unit]
@@ -139,7 +142,9 @@ def system_stops() -> bool:
         except (OSError, process.CommandTimeout):
             return False
         if answer.returncode >= 0:
-            return answer.stdout.strip() == b"stopping"
+            said = answer.stdout.strip()
+            # The bus by which users ask may be stopped, too; logins were closed before it.
+            return said == b"stopping" or (said in _NO_ANSWER and _NO_LOGIN.exists())
         # Whoever ends all of our scope has ended the question, too.
         time.sleep(0.1)
     return False
