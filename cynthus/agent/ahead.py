@@ -49,8 +49,8 @@ def _make(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]) 
         write_json(home.ahead, {"environment": name, "failure": of_system(error).problem()})
 
 
-def finish(home: Home, name: str) -> bool:
-    """Wait for its end; whether it has made the environment `name`, as far as that is not told yet.
+def finish(home: Home, spec: Spec, folder: Path) -> bool:
+    """Wait for its end; whether it has made the environment that is wanted now, as far as that is not told yet.
 
     Raises:
         Failure: what went wrong there. It is told once: whoever asks again tries again.
@@ -63,7 +63,7 @@ def finish(home: Home, name: str) -> bool:
         except (OSError, ValueError):
             told = {}
         home.ahead.unlink(missing_ok=True)
-    if told.get("environment") != name:
+    if told.get("environment") != room.identify(spec, folder):
         return False
     problem = told.get("failure")
     if isinstance(problem, dict):

@@ -269,13 +269,13 @@ class Home(NamedTuple):
         return self.folder / "ahead.lock"
 
     @property
+    def ahead_log(self) -> Path:
+        return self.folder / "ahead.log"
+
+    @property
     def makers(self) -> Path:
         """A file for each process that makes an environment, called after its pid."""
         return self.folder / "makers"
-
-    @property
-    def ahead_log(self) -> Path:
-        return self.folder / "ahead.log"
 
     @property
     def leaving(self) -> Path:

@@ -27,7 +27,7 @@ def environment(given: Arguments) -> Answer:
 
     spec, _, home = _spec(given)
     program.install(home)
-    begun = ahead.finish(home, room.identify(spec, _folder(given)))
+    begun = ahead.finish(home, spec, _folder(given))
     with makers.noted(home):
         made = room.prepare(home, spec, _folder(given), os.environ)
     return {"changed": made.changed or begun, "environment": made.hash, "python": made.python, "image": made.image}

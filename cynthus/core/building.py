@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=Section)
 
 Kind = Literal["misfit", "unknown", "missing", "choice", "text", "list", "mapping", "section", "other"]
-_KINDS: dict[object, Kind] = {str: "text", tuple: "list", dict: "mapping"}
 _WRONG = object()
 
 
@@ -98,7 +97,7 @@ class _Builder:
             return self.section(kind, value, path)
         if isinstance(value, kind) and isinstance(value, bool) == (kind is bool):
             return value
-        return self._wrong(path, _KINDS.get(kind, "other"), value, on_key=on_key)
+        return self._wrong(path, "text" if kind is str else "other", value, on_key=on_key)
 
     def _annotated(self, kind: Any, value: Any, path: Path, *, on_key: bool) -> Any:
         inner, *notes = get_args(kind)
