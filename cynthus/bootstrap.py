@@ -7,6 +7,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from cynthus.core.clock import SystemClock
+from cynthus.datasets.places import Places
 from cynthus.operations.tools import Tools
 from cynthus.settings import handed_on
 from cynthus.state.index import Index
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from cynthus.core.progress import Progress
     from cynthus.operations.tools import Person
     from cynthus.settings import Settings
+    from cynthus.storage.base import Bucket
     from cynthus.terraform.client import Terraform, TerraformFactory
 
 
@@ -37,8 +39,10 @@ def assemble(settings: Settings, progress: Progress, person: Person) -> Tools:
         random=SystemRandom(),
         progress=progress,
         person=person,
+        places=Places(settings.environment),
         here=LocalConnection(handed_on(settings.environment)),
         build_agent=lambda: _agent(settings),
+        open_bucket=lambda address: _bucket(settings, address),
     )
 
 
@@ -58,6 +62,19 @@ def _agent(settings: Settings) -> bytes:
     program = zipapp.content()
     bytecode.hand_over(program, zipapp.compiled, settings.environment)
     return program
+
+
+def _bucket(settings: Settings, address: str) -> tuple[Bucket, str]:
+    from cynthus import objects
+    from cynthus.credentials.google import EMULATOR, login
+    from cynthus.errors import UsageError
+    from cynthus.storage.opening import opened
+
+    try:
+        endpoint = objects.endpoint(settings.environment) if settings.environment.get(EMULATOR) else ""
+    except objects.Unfit as unfit:
+        raise UsageError(str(unfit), hint=f"name one on this machine, or with https://, or unset {EMULATOR}") from None
+    return opened(address, lambda: login(settings.environment), endpoint=endpoint)
 
 
 class _LateTerraform:

@@ -10,14 +10,22 @@
     │   │   └── BadName, BadValue, PathRefused
     │   ├── MissingProgram            no main.py
     │   ├── RequirementsMissing       `requirements:` names a file that is not there
+    │   ├── UnknownVersion            no version of a deployment is called so, or it is not kept any more
+    │   ├── DockerfileMissing         `image.dockerfile:` names a file that is not there
+    │   ├── RequirementsUnreadable    a pyproject.toml, uv.lock or environment.yml that does not say what it lists
     │   ├── PackageMissing            `engine:` needs a package that the requirements do not name
     │   ├── NotAFolder, FolderNotWritable
     │   ├── UnknownDeployment, UnknownRun, UnknownTarget, UnknownHost, UnknownCode
     │   ├── UnknownPort               the run has no such port, or several
     │   ├── PlacementRefused          the target does not have what `resources:` asks for
     │   ├── DataMissing, DataUnreadable, DataNotSupported
+    │   ├── ReferenceUnknown          what `data:` or `models:` names is not at its place
+    │   ├── TokenNeeded               a place does not take a token, or gives nothing without one
+    │   ├── RegistryLoginNeeded       a registry of images does not take the login, or there is none
     │   ├── SecretMissing
-    │   ├── PythonMissing             no interpreter of the version that `image.python` names
+    │   ├── NotLoggedIn               a cloud does not know who asks
+    │   ├── ExtraMissing              a part of Cynthus needs a package that was not installed with it
+    │   ├── PythonMissing             no interpreter of the version that the app asks for
     │   ├── RuntimeUnavailable        `runtime: container` and no engine answers
     │   ├── SettingsInvalid           the user's configuration file
     │   ├── ConfirmationNeeded        a question, and nobody there to answer
@@ -43,6 +51,12 @@
     ├── DiskFull
     ├── PortTaken                     another program listens there
     ├── BucketFailed                  a bucket does not keep or give what it should
+    │   └── Overtaken                 somebody else has written there meanwhile
+    ├── DownloadFailed                a place of data does not answer, or not to the end
+    │   ├── ContentWrong              what came is not what was promised
+    │   └── ArchiveRefused            an archive that cannot be unpacked safely
+    ├── RegistryFailed                a registry of images does not answer, or not to the end
+    ├── CloudFailed                   a cloud does not do what it was asked for
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
@@ -228,11 +242,42 @@ class MissingProgram(UsageError):
 class RequirementsMissing(UsageError):
     """`requirements:` names a file that is not there.
 
-    The path is relative to the folder of cynthus.yaml. Leave the key out to use the requirements.txt beside main.py if
-    there is one, or write `requirements: none`.
+    The path is relative to the folder of cynthus.yaml. Leave the key out to have the requirements found, or write
+    `requirements: none`.
     """
 
     code = "CYN-129"
+
+
+class UnknownVersion(UsageError):
+    """No version of the deployment is called so, or it is not kept any more.
+
+    A version is an environment and a source that ran. `cynthus versions` lists them; those of the last ten runs are
+    kept, and `cynthus up --version` brings them back.
+    """
+
+    code = "CYN-149"
+
+
+class DockerfileMissing(UsageError):
+    """`image.dockerfile:` names a file that is not there.
+
+    The path is relative to the folder of cynthus.yaml. Leave the key out to use the Dockerfile beside main.py if there
+    is one, or write `dockerfile: none` to have the environment made of the requirements.
+    """
+
+    code = "CYN-148"
+
+
+class RequirementsUnreadable(UsageError):
+    """A file that lists the app's requirements cannot be used as it is.
+
+    With `requirements: auto` the first of these counts: requirements.txt, uv.lock with pyproject.toml, pyproject.toml,
+    environment.yml. It cannot be read, is not in the format that its name promises, or has a line that is no
+    requirement. Mend it, or name another file under `requirements:`.
+    """
+
+    code = "CYN-145"
 
 
 class PackageMissing(UsageError):
@@ -351,10 +396,44 @@ class DataUnreadable(UsageError):
 class DataNotSupported(UsageError):
     """This version cannot fetch data from such an address.
 
-    It reads folders and files of this machine. Download the data and name its path under `data:`.
+    It reads paths of this machine, hf://, kaggle://, gs:// and https://. Bring the data to one of them, or download it
+    and name its path under `data:`.
     """
 
     code = "CYN-133"
+
+
+class ReferenceUnknown(UsageError):
+    """What `data:` or `models:` names is not there.
+
+    The place (a web server, Hugging Face, Kaggle, Google Cloud Storage) answers, and knows no such file, repository,
+    bucket or revision. Look at the address in a browser: a letter is wrong, or it was renamed or deleted.
+    """
+
+    code = "CYN-150"
+
+
+class TokenNeeded(UsageError):
+    """A place of data wants to know who asks, and does not take what it was told.
+
+    No token is set, it has expired or is mistyped, or its owner has not been let in yet. The hint names the variable
+    and where its value is made. Tokens are taken from the environment, then from the keyring; no file has them. One of
+    Google's lasts an hour: where it ends while a host fetches, the same command brings a new one and goes on.
+    """
+
+    code = "CYN-151"
+
+
+class RegistryLoginNeeded(UsageError):
+    """A registry of images does not take the login, or there is none.
+
+    Logins are those of the Docker on the machine that you type on: `docker login HOST`, or a helper named under
+    `credHelpers` or `credsStore` in its config.json; for Google's registries also `gcloud auth application-default
+    login`. Where there is none, the host's own Docker is asked. The user must be let in to read and to write. An image
+    that was built stays on its host, and `cynthus build` puts it there without building.
+    """
+
+    code = "CYN-152"
 
 
 class SecretMissing(UsageError):
@@ -367,8 +446,28 @@ class SecretMissing(UsageError):
     code = "CYN-134"
 
 
+class NotLoggedIn(UsageError):
+    """A cloud does not know who asks: there are no credentials, or they are wrong or have expired.
+
+    For Google Cloud, `gcloud auth application-default login` makes credentials that renew themselves. In a pipeline
+    GOOGLE_APPLICATION_CREDENTIALS names a file with them, or GOOGLE_OAUTH_ACCESS_TOKEN holds a token, which
+    `gcloud auth print-access-token` prints and which lasts an hour. On a machine of Google Cloud nothing is needed.
+    """
+
+    code = "CYN-142"
+
+
+class ExtraMissing(UsageError):
+    """A part of Cynthus needs a package that was not installed with it.
+
+    What only some users need is an extra. The hint has the command that installs it.
+    """
+
+    code = "CYN-143"
+
+
 class PythonMissing(UsageError):
-    """No interpreter of the version that `image.python` names was found.
+    """No interpreter of the version that the app asks for was found.
 
     With `runtime: venv` the app runs on a Python of this machine. Install that version, choose another, or use
     `runtime: container`.
@@ -665,6 +764,16 @@ class PortTaken(CynthusError):
     code = "CYN-506"
 
 
+class CloudFailed(CynthusError):
+    """A cloud did not do what it was asked for, outside of what Terraform asks.
+
+    The message has the cloud's own words: a permission may be missing, an API not enabled, or nobody may answer. What
+    was made stands as it was. Mend what it says and run the command again.
+    """
+
+    code = "CYN-530"
+
+
 class BucketFailed(CynthusError):
     """A bucket did not take, keep or give what it should.
 
@@ -673,6 +782,57 @@ class BucketFailed(CynthusError):
     """
 
     code = "CYN-507"
+
+
+class Overtaken(BucketFailed):
+    """An object of a bucket is not the one that was to be replaced or deleted: somebody else has written there.
+
+    Two are at work on the same place. What they wrote is there, what we had is still here. Run the command again; it
+    begins with what is there now.
+    """
+
+    code = "CYN-508"
+
+
+class DownloadFailed(CynthusError):
+    """Data or a model could not be fetched.
+
+    The place does not answer, answers with an error, or cut the connection again and again. What has arrived stays on
+    the host, and the same command goes on from there.
+    """
+
+    code = "CYN-520"
+
+
+class ContentWrong(DownloadFailed):
+    """What was fetched is not what it should be.
+
+    Its checksum is another one than `sha256:` or its place says, or it was changed while it was fetched. It was
+    deleted. If the content was changed on purpose, write the new sum.
+    """
+
+    code = "CYN-521"
+
+
+class ArchiveRefused(DownloadFailed):
+    """An archive cannot be unpacked safely.
+
+    A path in it leads out of its folder, a link does, it holds something that is no file, it is damaged, or it
+    becomes far larger than any real data would. Nothing of it is there. `unpack: false` keeps it as one file.
+    """
+
+    code = "CYN-522"
+
+
+class RegistryFailed(CynthusError):
+    """A registry of images does not answer, cuts the connection, or holds something else under the name.
+
+    The image is on its host, so that `up` goes on and only warns; `build` ends with this error. Nothing half is left in
+    the registry: a name there is given out last. `cynthus build` goes on without building, and Docker sends only the
+    layers that are missing.
+    """
+
+    code = "CYN-523"
 
 
 class StateCorrupt(CynthusError):

@@ -28,12 +28,31 @@ ENVIRONMENT = {
 }
 """Every environment variable that Cynthus itself reads, and what it does; docs/reference is made from it."""
 
+OF_PLACES = {
+    "HF_TOKEN": "what shows Hugging Face who asks for gated or private data; else what `hf auth login` has left "
+    "(`HF_TOKEN_PATH`, `HF_HOME`), else the keyring's",
+    "HF_ENDPOINT": "where the Hugging Face hub is, a mirror say (default https://huggingface.co)",
+    "KAGGLE_API_TOKEN": "what shows Kaggle who asks; else `KAGGLE_USERNAME` with `KAGGLE_KEY`, else what Kaggle's own "
+    "program has left in `~/.kaggle`, else the keyring's",
+    "KAGGLE_API_ENDPOINT": "where Kaggle's API is (default https://api.kaggle.com)",
+    "GOOGLE_OAUTH_ACCESS_TOKEN": "a token, good for an hour, that shows Google who asks for what lies at `gs://`; else "
+    "the application default credentials (`gcloud auth application-default login`, or the file that "
+    "`GOOGLE_APPLICATION_CREDENTIALS` names)",
+    "STORAGE_EMULATOR_HOST": "where Google Cloud Storage is (default https://storage.googleapis.com); `http://` only "
+    "on this machine",
+}
+"""Those of the places that data comes from, read only where something of theirs is fetched."""
+
 _PASSWORD = "CYNTHUS_SUDO_PASSWORD"  # noqa: S105 - a name
+
+GCLOUD = ("CLOUDSDK_CONFIG", "CLOUDSDK_ACTIVE_CONFIG_NAME", "CLOUDSDK_PYTHON")
+"""Where `gcloud` has its settings: it may be the way to a machine."""
 
 HANDED_ON = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "LANG", "LANGUAGE"),
         *("SSH_AUTH_SOCK", "NETRC", "LD_LIBRARY_PATH"),
+        *GCLOUD,
         # where the agent keeps a deployment, and where installers keep their caches and settings
         *("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "HF_HOME", "TORCH_HOME"),
         *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),

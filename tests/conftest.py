@@ -10,6 +10,17 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.summary"]
 
 
+LONG = frozenset({"cloud", "crash", "engine", "hosts"})
+"""Markers of tests that take seconds each."""
+LONG_ROOMS = frozenset({"journeys", "terraform"})
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take minutes come first, so that no worker is left alone with one at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("hosts") is None and "journeys" not in item.path.parts)
+    long = {item.path for item in items if _takes_seconds(item)}
+    # Whole files: the tests of some build on each other.
+    items.sort(key=lambda item: item.path not in long)
+
+
+def _takes_seconds(item: pytest.Item) -> bool:
+    return any(mark.name in LONG for mark in item.iter_markers()) or not LONG_ROOMS.isdisjoint(item.path.parts)

@@ -13,7 +13,7 @@ from pathlib import Path
 from cynthus.process import Command, run
 
 PYTHON = Path("/usr/bin/python3")
-_PROGRAMS = ("sh", "cat", "env", "id", "ls", "rm", "setsid", "sleep", "touch")
+_PROGRAMS = ("sh", "cat", "env", "id", "ls", "mkdir", "mv", "rm", "setsid", "sleep", "tar", "touch")
 _LEFT_OUT = {"__pycache__", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter", "turtledemo"}
 _ASK = "import json, site, sysconfig; print(json.dumps([sysconfig.get_path('stdlib'), site.getsitepackages()[-1]]))"
 
@@ -24,6 +24,8 @@ def write_base(path: Path) -> None:
     with tarfile.open(path, "w") as tar:
         base = _Base(tar)
         base.folder("tmp", 0o1777)
+        base.text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+        base.text("etc/group", "root:x:0:\n")
         base.program(PYTHON.resolve(), "usr/bin/python3")
         base.link("usr/bin/python", "python3")
         for name in _PROGRAMS:
@@ -47,6 +49,11 @@ class _Base:
         entry = tarfile.TarInfo(name)
         entry.type, entry.mode = tarfile.DIRTYPE, mode
         self._tar.addfile(entry)
+
+    def text(self, name: str, text: str) -> None:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(text)
+        self._tar.addfile(entry, io.BytesIO(text.encode()))
 
     def link(self, name: str, target: str) -> None:
         entry = tarfile.TarInfo(name)

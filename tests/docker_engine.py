@@ -11,6 +11,7 @@ import shutil
 import signal
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,9 +50,61 @@ class DockerEngine:
         return self.docker(*words).stdout.decode().splitlines()
 
 
+WITHOUT_BUILDKIT = """\
+#!/bin/sh
+case "$1 $3" in
+  "buildx "*) echo "docker: unknown command: docker buildx" >&2; exit 1 ;;
+  "version {{.Client.Version}} {{.Server.Version}}") echo 28.0.0 20.10.0; exit 0 ;;
+esac
+exec {docker} "$@"
+"""
+"""A command line as Docker's own packages bring it where the plugin `buildx` is left out."""
+
+
+either_builder = pytest.mark.parametrize("host", [True, False], ids=["buildkit", "kept"], indirect=True)
+"""For tests whose fixture `host` makes images in one way or the other, with what `client` gives it."""
+
+
+def client(engine: DockerEngine, folder: Path, *, buildkit: bool | None) -> dict[str, str]:
+    """The variables with which `docker` is a command line that has BuildKit's client, or one that has none.
+
+    None: what this machine has.
+    """
+    if buildkit is None:
+        return dict(engine.environment)
+    folder.mkdir(parents=True)
+    path = engine.environment.get("PATH", os.defpath)
+    found = dict.fromkeys(f"{place}/docker" for place in path.split(os.pathsep) if Path(place, "docker").exists())
+    fit = [each for each in found if not buildkit or _has_buildkit(engine, each)]
+    if not fit:
+        lacking("no Docker command line here has BuildKit's client")
+    if buildkit:
+        (folder / "docker").symlink_to(fit[0])
+    else:
+        (folder / "docker").write_text(WITHOUT_BUILDKIT.format(docker=fit[0]))
+        (folder / "docker").chmod(0o755)
+    # A folder of packages on this machine is nothing that BuildKit could be told of.
+    kept = {name: value for name, value in engine.environment.items() if name != "PIP_FIND_LINKS"}
+    return {**kept, "PATH": f"{folder}{os.pathsep}{path}"}
+
+
+def _has_buildkit(engine: DockerEngine, docker: str) -> bool:
+    if process.run(Command((docker, "buildx", "version"), env=engine.environment)).returncode == 0:
+        return True
+    asked = Command((docker, "version", "--format", "{{.Client.Version}}"), env=engine.environment)
+    return process.run(asked).stdout.startswith(b"20.10.")
+
+
 @pytest.fixture(scope="session")
 def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEngine]:
     """One engine for each process of the tests, so that two never see each other's containers."""
+    with engine(tmp_path_factory.mktemp("base")) as made:
+        yield made
+
+
+@contextmanager
+def engine(scratch: Path) -> Iterator[DockerEngine]:
+    """An engine with its base image; `scratch` is a folder for what its making needs."""
     unfit = _unfit()
     if unfit:
         lacking(unfit)
@@ -59,10 +112,10 @@ def docker_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerEn
     folder = Path(tempfile.mkdtemp(prefix="cynthus-engine-"))
     started = _start(folder)
     try:
-        engine = DockerEngine(folder, _environment(folder))
-        _await_ready(engine, started)
-        _import_base(engine, tmp_path_factory.mktemp("base") / "base.tar")
-        yield engine
+        made = DockerEngine(folder, _environment(folder))
+        _await_ready(made, started)
+        _import_base(made, scratch / "base.tar")
+        yield made
     finally:
         _stop(started)
         shutil.rmtree(folder, ignore_errors=True)

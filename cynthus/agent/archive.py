@@ -14,6 +14,7 @@ from cynthus.agent.failure import SOURCE, Failure
 from cynthus.agent.listing import Item, leads_outside, listing, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cynthus.agent.spec import Spec
@@ -24,6 +25,10 @@ _CHUNK = 1 << 20
 _HINT = "bring the source again; a source archive is written by Cynthus and never edited"
 
 
+def unheard(done: int, total: int) -> None:
+    """Nobody listens."""
+
+
 class Packed(NamedTuple):
     """A packed source. `large` are its files that are larger than 100 MB."""
 
@@ -32,15 +37,19 @@ class Packed(NamedTuple):
     large: tuple[str, ...]
 
 
-def source_hash(folder: Path, spec: Spec) -> str:
-    """What `pack` would name the archive, without writing one.
+def source_hash(
+    folder: Path, spec: Spec, tell: Callable[[int, int], None] = unheard, left_out: list[str] | None = None
+) -> str:
+    """What `pack` would name the archive, without writing one. `tell` hears how many bytes of how many were read.
+
+    What is left out for its size is added to `left_out`.
 
     Raises:
         Failure: something in the source cannot be read.
     """
-    digest = _Digest()
-    source = folder / spec.source
-    for item in listing(folder, spec):
+    items = listing(folder, spec, left_out)
+    digest, source = _Digest(_size(items), tell), folder / spec.source
+    for item in items:
         digest.entry(item.path, _kind(item), item.target)
         if stat.S_ISREG(item.found.st_mode):
             with _open(source / item.path) as stream:
@@ -49,8 +58,12 @@ def source_hash(folder: Path, spec: Spec) -> str:
     return digest.name
 
 
-def pack(folder: Path, spec: Spec, into: Path) -> Packed:
-    """Write `<hash>.tar.gz` below `into`. The same content gives the same name and the same bytes.
+def _size(items: list[Item]) -> int:
+    return sum(item.found.st_size for item in items if stat.S_ISREG(item.found.st_mode))
+
+
+def pack(folder: Path, spec: Spec, into: Path, tell: Callable[[int, int], None] = unheard) -> Packed:
+    """Write `<hash>.tar.gz` below `into`. The same content gives the same name and the same bytes. `tell`: as above.
 
     Raises:
         Failure: something in the source cannot be read.
@@ -61,7 +74,7 @@ def pack(folder: Path, spec: Spec, into: Path) -> Packed:
     items = listing(folder, spec)
     try:
         with open(partial, "wb") as stream:
-            name = _write(stream, folder / spec.source, items)
+            name = _write(stream, folder / spec.source, items, tell)
             # It is named after its content: what has the name must have that, after a power cut too.
             stream.flush()
             os.fsync(stream.fileno())
@@ -108,9 +121,12 @@ def unpack(archive: Path, target: Path) -> str:
 class _Digest:
     """The hash over paths, kinds and contents: the same on every machine, whatever its zlib makes of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0, tell: Callable[[int, int], None] = unheard) -> None:
         self._total = hashlib.sha256()
         self._content = hashlib.sha256()
+        self._size = size
+        self._done = 0
+        self._tell = tell
 
     def entry(self, path: str, kind: str, target: str) -> None:
         self._close()
@@ -118,6 +134,8 @@ class _Digest:
 
     def data(self, data: bytes) -> None:
         self._content.update(data)
+        self._done += len(data)
+        self._tell(self._done, self._size)
 
     @property
     def name(self) -> str:
@@ -137,8 +155,8 @@ def _kind(item: Item) -> str:
     return "program" if item.executable else "file"
 
 
-def _write(stream: IO[bytes], source: Path, items: list[Item]) -> str:
-    digest = _Digest()
+def _write(stream: IO[bytes], source: Path, items: list[Item], tell: Callable[[int, int], None]) -> str:
+    digest = _Digest(_size(items), tell)
     # Neither a time nor a name in the header: the same content gives the same bytes.
     with (
         gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0) as packed,

@@ -10,9 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OPTIONS = frozenset([
-    "home", "spec", "folder", "run", "attempt", "rank", "addresses", "archive", "reason",
+    "home", "spec", "folder", "run", "attempt", "rank", "addresses", "archive", "reason", "elsewhere",
+    "login",
     # of a node of a cluster
     "port", "gpus", "inside", "patience",
+    # of preparing data
+    "kept", "phase", "places", "words",
     # of bringing things to a host from elsewhere
     "at", "ahead", "deployment", "host", "kit", "program", "python", "ssh",
 ])

@@ -14,7 +14,10 @@ from cynthus.agent.status import evaluate
 from cynthus.files import read_json, write_json
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt, RunFolder
+    from pathlib import Path
+
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import RunFolder
 
 _BEAT = 2.0
 """Seconds between two heartbeats."""
@@ -22,12 +25,14 @@ _GPU_BEAT = 10.0
 _LOOK = 0.05
 """Seconds between two looks for the end: what a follower waits for at most."""
 _UNIT_PATIENCE = 3.0
+_NOTHING: tuple[int, ...] = ()
 _PATIENCE = 5.0
 """Seconds for a new supervisor to learn of an end and write it down; it may have to ask a busy Docker engine."""
 
 
 def ensure(run: RunFolder, attempt: Attempt) -> None:
     """See to it that whoever should watch the attempt does. One that has ended, said so and is saved needs nobody."""
+    _see_to_departure(attempt)
     if over(attempt):
         return
     _replace_killed_supervisor(run, attempt)
@@ -74,14 +79,14 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
     if lock.acquire(attempt.agent_lock, wait=False) is None:
         return
     _set_room_aside(attempt)
-    pulse, due, state, ports_told = _Pulse(run, attempt), 0.0, "", 0
+    pulse, due, state, known = _Pulse(run, attempt), 0.0, "", _changed(attempt)
     while True:
         now = time.monotonic()
         begun = state == "STARTING" and attempt.record.exists()
         saving = standing.working(attempt)
         # What a full disk refused is tried again with the next beat, and not at every look.
         over = attempt.exit.exists() and state != "unwritten" and (state != "EXITED" or not saving)
-        if now >= due or begun or over or _changed(attempt) != ports_told:
+        if now >= due or begun or over or _changed(attempt) != known:
             if not attempt.folder.is_dir():
                 return
             _replace_killed_supervisor(run, attempt)
@@ -89,7 +94,8 @@ def beat(run: RunFolder, attempt: Attempt) -> None:
             if saving:
                 _save(attempt)
             _listen_for_preemption(attempt)
-            ports_told = _changed(attempt)
+            _see_to_departure(attempt)
+            known = _changed(attempt)
             state, due = pulse.write(now), now + _BEAT
             if state == "EXITED" and not saving:
                 return
@@ -113,10 +119,23 @@ def _listen_for_preemption(attempt: Attempt) -> None:
         preemption.ensure(attempt, str((read_json(attempt.metadata) or {})["server"]))
 
 
-def _changed(attempt: Attempt) -> int:
-    """When something was last written about the attempt's ports: nobody should wait for the next beat to hear of it."""
+def _see_to_departure(attempt: Attempt) -> None:
+    if not attempt.departure.exists():
+        return
+    from cynthus.agent import departure
+
+    departure.ensure(attempt.home)
+
+
+def _changed(attempt: Attempt) -> tuple[int, ...]:
+    """When something was last written about the attempt's ports, and about what it does before main.py begins: nobody
+    should wait for the next beat to hear of it."""
+    return tuple(map(_written, (attempt.ports, attempt.phase)))
+
+
+def _written(file: Path) -> int:
     try:
-        return attempt.ports.stat().st_mtime_ns
+        return file.stat().st_mtime_ns
     except OSError:
         return 0
 
@@ -142,7 +161,7 @@ class _Pulse:
         """One heartbeat; gives the state that it told. A full disk costs a heartbeat and nothing else."""
         self._look_at_gpus(now)
         document = evaluate(self._attempt, at=clock.stamp(time.time()), gpus=self._gpus, room=self._disk.look())
-        if document["state"] == "EXITED" and self._attempt.record.exists() and not self._attempt.exit.exists():
+        if document["state"] == "EXITED" and not self._attempt.exit.exists() and self._taken_over():
             return "ending"  # A new supervisor is about to end what main.py left behind, and to say why it ended.
         try:
             if document["state"] == "EXITED":
@@ -153,6 +172,9 @@ class _Pulse:
         except OSError:
             return "unwritten"
         return str(document["state"])
+
+    def _taken_over(self) -> bool:
+        return self._attempt.record.exists() or lock.held(self._attempt.lock)
 
     def _note_strays(self) -> None:
         """Who follows the run asks for them next, and this process is at hand. A full disk costs this note alone, and

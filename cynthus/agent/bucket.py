@@ -1,11 +1,12 @@
-"""The agent's own way into a bucket that is a folder. `cynthus.storage.local` reads what this writes, and the other way
-round."""
+"""The agent's own way into a bucket: what every bucket does, and one that is a folder. `cynthus.storage.local` reads
+what that writes, and the other way round."""
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, Protocol
 
 from cynthus.agent.ledger import Sign, sign_of
 from cynthus.files import replace_with, sync_folder
@@ -25,63 +26,114 @@ class Stopped(Exception):
     """Nobody wants it to be sent any more."""
 
 
-class Bucket(NamedTuple):
-    """A folder, and our name in its place for what is on its way. `go_on` is asked at each piece of a large file."""
+class Paused(Exception):
+    """Something more important waits. What has gone of the file is there, and the next time goes on from it."""
 
-    root: Path
-    sender: str
-    go_on: Callable[[], bool]
+
+class Unavailable(OSError):
+    """The bucket as a whole takes nothing; `filename` is its address, and `strerror` says why in words of ours."""
+
+
+class Bucket(Protocol):
+    """`lanes` is how many threads may send at once; `address` is as `bucket:` names it, but for a folder its path.
+
+    Everything may raise Unavailable, or another OSError where the trouble is with what it is about; and Stopped.
+    """
+
+    lanes: int
+    address: str
 
     def send(self, key: str, file: str, sign: Sign) -> str:
         """Put a version of a file there; gives its SHA-256. Its time comes along.
 
         Raises:
             Changed: the file is not that version, or was not until the end.
+            Paused: it is a long one, and not all of it is there.
             OSError: it cannot be read, or not be written.
         """
+
+    def put(self, key: str, data: bytes) -> None:
+        """Put what is small."""
+
+    def size(self, key: str) -> int | None:
+        """None where there is nothing."""
+
+    def holds_any(self, prefix: str) -> bool:
+        """Whether there is anything below a prefix."""
+
+    def last(self, prefix: str) -> str:
+        """The last name directly below a prefix, '' where there is none."""
+
+    def settle(self, keys: set[str]) -> None:
+        """Make the names survive a power cut."""
+
+    def sweep(self) -> None:
+        """Delete what an earlier sender of the same name had on its way when it was killed."""
+
+
+class Folder:
+    """A bucket that is a folder; `sender` is our name in its place for what is on its way. `go_on` is asked at each
+    piece of a large file."""
+
+    # A disk, or a share, writes one after the other as fast as several at once.
+    lanes = 1
+
+    def __init__(self, root: Path, sender: str, go_on: Callable[[], bool]) -> None:
+        self.root = root
+        self.sender = sender
+        self.go_on = go_on
+        self.address = str(root)
+
+    def send(self, key: str, file: str, sign: Sign) -> str:
         try:
-            checksum = self._put(key, self._read(file, sign))
-        except FileNotFoundError as error:
-            if error.filename == file:
+            checksum = self._put(key, read(file, sign, self.go_on))
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) and error.filename == file:
                 raise Changed from None
+            if not self.root.is_dir():
+                raise self._gone() from error
             raise
         with suppress(OSError):
             os.utime(self.root / key, ns=(sign.mtime_ns, sign.mtime_ns))
         return checksum
 
     def put(self, key: str, data: bytes) -> None:
-        """Raises: OSError."""
         self._put(key, iter([data]))
 
     def size(self, key: str) -> int | None:
-        """None where there is nothing."""
         try:
             return (self.root / key).stat().st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def names(self, prefix: str) -> list[str]:
-        """What is directly below a prefix, in order."""
-        try:
-            return sorted(os.listdir(self.root / prefix))  # noqa: PTH208 - only their names are wanted
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+    def holds_any(self, prefix: str) -> bool:
+        return bool(self._names(prefix))
+
+    def last(self, prefix: str) -> str:
+        return max(self._names(prefix), default="")
 
     def settle(self, keys: set[str]) -> None:
-        """Make the names survive a power cut."""
         for folder in {(self.root / key).parent for key in keys}:
             sync_folder(folder)
 
     def sweep(self) -> None:
-        """Delete what an earlier sender of the same name had on its way when it was killed."""
-        for name in self.names(".uploads/"):
+        for name in self._names(".uploads/"):
             if name.startswith(f"{self.sender}."):
                 (self.root / ".uploads" / name).unlink(missing_ok=True)
+
+    def _names(self, prefix: str) -> list[str]:
+        try:
+            return os.listdir(self.root / prefix)  # noqa: PTH208 - only their names are wanted
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _gone(self) -> Unavailable:
+        return Unavailable(errno.ENOENT, "the folder is gone", str(self.root))
 
     def _put(self, key: str, data: Iterator[bytes]) -> str:
         if not self.root.is_dir():
             # Not made: it may be a share that is not mounted just now.
-            raise FileNotFoundError(2, "the folder is gone", str(self.root))
+            raise self._gone()
         self._make_way(key)
         partial = self.root / ".uploads" / f"{self.sender}.{os.urandom(4).hex()}"
         return replace_with(self.root / key, data, partial=partial)
@@ -95,15 +147,42 @@ class Bucket(NamedTuple):
         for each in obstacles:
             os.replace(each, each.with_name(f"{each.name}.before-{os.urandom(4).hex()}"))
 
-    def _read(self, file: str, sign: Sign) -> Iterator[bytes]:
-        with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=0) as stream:
-            while True:
-                data = stream.read(_CHUNK)
-                # After each piece, so that none of another version is taken for one of this.
-                if sign_of(os.fstat(stream.fileno())) != sign:
-                    raise Changed
-                if not data:
-                    return
-                if not self.go_on():
-                    raise Stopped
-                yield data
+
+def read(file: str, sign: Sign, go_on: Callable[[], bool]) -> Iterator[bytes]:
+    """That version of a file, in pieces.
+
+    Raises:
+        Changed: it is another one, or was not that one until the end.
+        Stopped: nobody wants it any more.
+        OSError: it cannot be read; `filename` is the file's.
+    """
+    with opened(file) as stream:
+        yield from pieces(stream, file, sign, go_on)
+
+
+def opened(file: str) -> IO[bytes]:
+    """The file and not what a link in its place leads to.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), "rb", buffering=0)
+
+
+def pieces(stream: IO[bytes], file: str, sign: Sign, go_on: Callable[[], bool]) -> Iterator[bytes]:
+    """What an open file has from where it stands; raises as `read` does."""
+    while True:
+        try:
+            data = stream.read(_CHUNK)
+            found = os.fstat(stream.fileno())
+        except OSError as error:
+            error.filename = file
+            raise
+        # After each piece, so that none of another version is taken for one of this.
+        if sign_of(found) != sign:
+            raise Changed
+        if not data:
+            return
+        if not go_on():
+            raise Stopped
+        yield data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from cynthus.agent.home import Home
 
 _SCHEMA = 1
+CUT_OFF = re.compile(r"\.[0-9a-f]{8}\.part")
+"""What a pull that was cut off leaves at home: no checkpoint."""
 
 
 def begin(home: Home, saved: Path) -> None:
@@ -62,10 +65,14 @@ def _copy(saved: Path, target: Path) -> dict[str, list[object]]:
         signs[os.path.relpath(source, saved)] = [[found.st_size, found.st_mtime_ns]]
 
     # A link leads where it leads, or nowhere: both were so at home.
-    shutil.copytree(saved, target, symlinks=True, copy_function=copy)
+    shutil.copytree(saved, target, symlinks=True, copy_function=copy, ignore=_cut_off)
     for link in _links(target):
         signs[os.path.relpath(link, target)] = [os.readlink(link)]  # noqa: PTH115 - its own words
     return signs
+
+
+def _cut_off(_: str, names: list[str]) -> set[str]:
+    return {name for name in names if CUT_OFF.fullmatch(name)}
 
 
 def _links(top: Path) -> list[Path]:

@@ -11,8 +11,8 @@ from cynthus.agent import fellows as hosts
 from cynthus.files import read_json
 
 if TYPE_CHECKING:
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.fellows import Fellows
-    from cynthus.agent.home import Attempt
     from cynthus.agent.record import Ended
     from cynthus.agent.spec import Spec
 

@@ -24,8 +24,9 @@ from cynthus.process import Command
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.engine import Engine, Waiter
-    from cynthus.agent.home import Attempt, Home, RunFolder
+    from cynthus.agent.home import Home, RunFolder
     from cynthus.agent.spec import Spec
     from cynthus.agent.supervisor import Tell
     from cynthus.agent.version import Version

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cynthus.agent import cluster, container_room, processes, surroundings
+from cynthus.agent import cluster, container_room, hub_cache, processes, surroundings
 from cynthus.agent.fellows import ALONE, Fellows
 from cynthus.agent.image_name import LABEL
 from cynthus.agent.ports import LOOPBACK
@@ -13,8 +13,9 @@ from cynthus.agent.ports import LOOPBACK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.container_room import Room
-    from cynthus.agent.home import Attempt, RunFolder
+    from cynthus.agent.home import RunFolder
     from cynthus.agent.spec import Spec
     from cynthus.agent.version import Version
 
@@ -22,6 +23,9 @@ APP = "/app"
 _LOG = "/cynthus/log"
 _SECRETS = "/cynthus/secrets"
 _PROGRAM = "/cynthus/agent.pyz"
+_PHASE = "/cynthus/phase"
+_PREPARING, _PREPARED = "/cynthus/preparing", "/cynthus/prepared"
+"""The same folder, once to write to and once to read from."""
 _ENTRY = (
     f"if [ -f {_SECRETS}/values ]; then . {_SECRETS}/values && rm -f {_SECRETS}/values; fi; "
     f'exec "$@" >>{_LOG} 2>&1'
@@ -36,7 +40,8 @@ def create_argv(
     """Makes the container of an attempt; nothing in it is secret."""
     assert ready.image is not None  # noqa: S101 - only runs that have one come here
     labels = {LABEL: run.deployment, "cynthus-run": run.id, "cynthus-attempt": attempt.label}
-    own = surroundings.own(spec, run, cluster.variables(spec, run.id, fellows))
+    others = {**cluster.variables(spec, run.id, fellows), **hub_cache.variables(spec, hub_cache.INSIDE)}
+    own = surroundings.own(spec, run, others)
     variables = {"HOME": "/tmp", **own, processes.MARK: attempt.label}  # noqa: S108 - inside
     return (
         "docker", "create", "--name", container_room.name_of(attempt), "--pull", "never",
@@ -47,9 +52,21 @@ def create_argv(
         # Containers of other hosts reach this one by the host's own address, at any port that a library chooses.
         *(("--network", "host") if fellows.several else _published(spec)),
         *_pairs("--label", labels), *_pairs("--env", variables), *_mounts(run, attempt, room),
-        *(mount(str(run.program), _PROGRAM, read_only=True) if spec.engine else ()),
+        *(mount(str(run.program), _PROGRAM, read_only=True) if spec.engine or spec.preprocess else ()),
         ready.image, "-c", _ENTRY, "cynthus",
-        *cluster.command(spec, run.id, fellows, "python", _PROGRAM),
+        *_command(spec, run, room, fellows),
+    )
+
+
+def _command(spec: Spec, run: RunFolder, room: Room, fellows: Fellows) -> tuple[str, ...]:
+    words = cluster.command(spec, run.id, fellows, "python", _PROGRAM)
+    if not spec.preprocess:
+        return words
+    from cynthus.agent import prepared
+
+    return prepared.command(
+        spec, words, python="python", program=_PROGRAM, making=_PREPARING, kept=f"{_PREPARED}/kept", told=_PHASE,
+        inside=room.read_only,
     )
 
 
@@ -77,6 +94,12 @@ def _mounts(run: RunFolder, attempt: Attempt, room: Room) -> Iterator[str]:
         yield from mount(path, f"{APP}/{place}", read_only=True)
     for place, path in room.writable.items():
         yield from mount(path, f"{APP}/{place}")
+    if room.hub is not None:
+        yield from mount(str(room.hub), hub_cache.INSIDE)
+    if room.prepared is not None:
+        yield from mount(str(room.prepared), _PREPARING)
+        yield from mount(str(room.prepared), _PREPARED, read_only=True)
+        yield from mount(str(attempt.phase), _PHASE)
     if room.secrets is not None:
         yield from mount(str(room.secrets), _SECRETS)
 

@@ -7,16 +7,19 @@ import posixpath
 import re
 import shlex
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import memory
+from cynthus.agent import hub_cache, memory
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from cynthus.agent.home import Attempt, Home, RunFolder
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import Home, RunFolder
+    from cynthus.agent.prepared import Prepared
     from cynthus.agent.spec import Spec
     from cynthus.agent.version import Version
 
@@ -32,6 +35,10 @@ class Room(NamedTuple):
     read_only: Mapping[str, str]
     writable: Mapping[str, str]
     secrets: Path | None
+    hub: Path | None = None
+    """The cache of Hugging Face's library, for a run with models of its hub."""
+    prepared: Path | None = None
+    """The folder of what is prepared, or will be, for a run with `preprocess:`."""
 
 
 def name_of(attempt: Attempt) -> str:
@@ -50,7 +57,7 @@ def make(
         Failure: the source has something of its own where a mount must be, or a secret's name is no variable's.
         OSError: something cannot be made.
     """
-    read_only = {f"data/{each.place}".rstrip("/"): each.path for each in ready.data}
+    read_only = ready.places
     writable = {
         posixpath.normpath(spec.outputs): str(run.outputs), posixpath.normpath(spec.checkpoints): str(home.checkpoints)
     }
@@ -60,9 +67,24 @@ def make(
         _make_place(run.app, place, path)
     attempt.log.touch(mode=0o644)
     user, group = _user()
-    for own in (run.app, run.outputs, home.checkpoints, attempt.log):
+    hub = home.hub if hub_cache.make(home, spec, "/app") else None
+    prepares = _prepared(home, spec, run, attempt, ready) if spec.preprocess else None
+    also = [hub] if hub else []
+    if prepares is not None:
+        also += [attempt.phase, prepares.lock]
+        # Not what is in it: another run may write there just now, and what is whole is only read.
+        _give(prepares.folder, user, group, deep=False)
+    for own in (run.app, run.outputs, home.checkpoints, attempt.log, *also):
         _give(own, user, group)
-    return Room(f"{user}:{group}", read_only, writable, _put_secrets(attempt, environment, secrets, user, group))
+    put = _put_secrets(attempt, environment, secrets, user, group)
+    return Room(f"{user}:{group}", read_only, writable, put, hub, prepares and prepares.folder)
+
+
+def _prepared(home: Home, spec: Spec, run: RunFolder, attempt: Attempt, ready: Version) -> Prepared:
+    # Few apps prepare their data, and it takes reading what their script imports.
+    from cynthus.agent import prepared
+
+    return prepared.make_room(home, spec, run, attempt, ready)
 
 
 def forget_secrets(attempt: Attempt, environment: Mapping[str, str]) -> None:
@@ -94,14 +116,15 @@ def _make_place(app: Path, place: str, path: str) -> None:
         )
 
 
-def _give(path: Path, user: int, group: int) -> None:
+def _give(path: Path, user: int, group: int, *, deep: bool = True) -> None:
     """Let main.py's user write there. Only root may, and only root must: else it is the same user."""
     if os.getuid():
         return
     os.chown(path, user, group)
-    for folder, names, files in os.walk(path):
+    for folder, names, files in os.walk(path) if deep else ():
         for name in (*names, *files):
-            os.chown(f"{folder}/{name}", user, group, follow_symlinks=False)
+            with suppress(FileNotFoundError):  # another run writes checkpoints, too, and deletes some
+                os.chown(f"{folder}/{name}", user, group, follow_symlinks=False)
 
 
 def _secrets_of(attempt: Attempt, environment: Mapping[str, str]) -> Path:

@@ -10,28 +10,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.agent.failure import DATA_MISSING, DATA_UNREADABLE, Failure
+from cynthus.agent.moving import Moving, note_of
 from cynthus.agent.version import Mount
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping
 
     from cynthus.agent.home import Home
     from cynthus.agent.spec import DataEntry, Spec
+    from cynthus.agent.wanted import Wanted
+
+_CHUNK = 4 << 20
 
 
-def bring(home: Home, spec: Spec, folder: Path) -> bool:
-    """Copy what is to be copied, as far as it changed; gives whether anything did.
+def bring(
+    home: Home, spec: Spec, folder: Path, environment: Mapping[str, str] | None = None, *, fetched: bool = True
+) -> bool:
+    """Copy what is to be copied, as far as it changed, and fetch (unless that is done by somebody else) what lies
+    elsewhere; gives whether anything came.
 
     Raises:
-        Failure: an entry is missing or cannot be read.
+        Failure: an entry is missing or cannot be read or fetched.
         OSError: a copy cannot be written.
     """
     changed = False
-    for entry in spec.data:
+    for entry in beside(spec):
         source = source_of(entry, folder)
         if entry.copied:
-            changed |= _Copy(source, _copy_of(home, entry, folder)).update()
+            changed |= _Copy(source, _copy_of(home, entry, folder)).update(note_of(folder, spec.deployment))
+    wanted = elsewhere(spec)
+    if wanted and fetched:
+        from cynthus.agent import fetch
+
+        changed |= any(each.changed for each in fetch.fetch(home, fetch.Asked(wanted, {}, {}), environment or {}))
     return changed
+
+
+def beside(spec: Spec) -> list[DataEntry]:
+    """The entries that lie on the user's machine."""
+    return [entry for entry in spec.data if entry.wanted is None]
+
+
+def elsewhere(spec: Spec) -> list[Wanted]:
+    """What the others, and the models, want to have fetched."""
+    return [entry.wanted for entry in (*spec.data, *spec.models) if entry.wanted is not None]
 
 
 def mounts(home: Home, spec: Spec, folder: Path) -> tuple[Mount, ...]:
@@ -43,7 +65,16 @@ def mounts(home: Home, spec: Spec, folder: Path) -> tuple[Mount, ...]:
     return tuple(_mount(home, entry, folder) for entry in spec.data)
 
 
+def models(home: Home, spec: Spec) -> tuple[Mount, ...]:
+    """Where the app finds each model."""
+    return tuple(
+        Mount(each.name or "", str(home.of(each.wanted) / each.wanted.id)) for each in spec.models if each.wanted
+    )
+
+
 def _mount(home: Home, entry: DataEntry, folder: Path) -> Mount:
+    if entry.wanted is not None:
+        return Mount(entry.name or "", str(home.of(entry.wanted) / entry.wanted.id))
     source = source_of(entry, folder)
     path = _copy_of(home, entry, folder) if entry.copied else source
     if source.is_dir():
@@ -89,34 +120,35 @@ class _Copy:
     def __init__(self, source: Path, target: Path) -> None:
         self._source = source
         self._target = target
-        self._changed = False
 
-    def update(self) -> bool:
+    def update(self, note: Path) -> bool:
+        """Whether anything changed. How far it is, is told in the file `note`."""
         self._target.mkdir(parents=True, exist_ok=True)
         wanted: dict[str, os.stat_result] = dict(walk(self._source))
-        self._changed = remove_others(self._target, wanted) > 0
-        for path, found in wanted.items():
-            self._bring(path, found)
-        return self._changed
+        changed = remove_others(self._target, wanted) > 0
+        missing = {path: found for path, found in wanted.items() if not _same(self._target / path, found)}
+        moving = Moving(note, sum(found.st_size for found in missing.values()))
+        for path, found in missing.items():
+            self._bring(path, found, moving)
+        moving.end()
+        return changed or bool(missing)
 
-    def _bring(self, path: str, found: os.stat_result) -> None:
+    def _bring(self, path: str, found: os.stat_result, moving: Moving) -> None:
         target = self._target / path
-        if _same(target, found):
-            return
-        import shutil
-
         source = self._source if self._source.is_file() else self._source / path
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.part")
         partial.unlink(missing_ok=True)
         try:
-            shutil.copyfile(source, partial)
+            with open(source, "rb") as original, open(partial, "xb") as copy:
+                while piece := original.read(_CHUNK):
+                    copy.write(piece)
+                    moving.add(len(piece))
             partial.chmod(0o444 | (found.st_mode & 0o111))
             os.utime(partial, ns=(found.st_mtime_ns, found.st_mtime_ns))
             os.replace(partial, target)
         finally:
             partial.unlink(missing_ok=True)
-        self._changed = True
 
 
 def _same(target: Path, found: os.stat_result) -> bool:

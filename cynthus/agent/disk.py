@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
 
 _GIB = 1 << 30
 _LITTLE = (5 * _GIB, 0.05)

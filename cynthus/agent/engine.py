@@ -22,6 +22,8 @@ _SETTINGS = (
 )
 _TIMEOUT = 60.0
 """Seconds for a command that only asks or tells; a busy engine takes long."""
+_LONG = 300.0
+"""The same for one that may have much to delete."""
 _HINT = "start Docker and see that this user may use it (`docker version`), or use `runtime: venv`"
 
 
@@ -51,6 +53,20 @@ class Engine(NamedTuple):
             raise Failure(f"`docker` cannot be run: {reason}", hint=_HINT, code=NO_ENGINE) from None
         except process.CommandTimeout as error:
             raise Failure(f"the Docker engine does not answer: {error}", hint=_HINT, code=NO_ENGINE) from None
+
+    def told(self, *words: str) -> str:
+        """What `docker WORDS` prints.
+
+        Raises:
+            Failure: the engine does not answer, or refuses.
+        """
+        answer = self.ask(*words, timeout=_LONG)
+        if answer.returncode:
+            raise Failure(
+                f"`docker {' '.join(words[:2])}` failed: {last_line(answer)}",
+                hint="see that the Docker engine runs, then run the command again",
+            )
+        return answer.stdout.decode(errors="replace")
 
     def start(self, *words: str) -> Waiter:
         """`docker WORDS` without waiting for it and without what it prints."""

@@ -18,16 +18,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.agent.home import Home
+    from cynthus.agent.registry import Kept
     from cynthus.agent.spec import Spec
 
 
 class Environment(NamedTuple):
-    """An environment that is ready. `python` is its interpreter, `image` its container image; one of them is None."""
+    """An environment that is ready. `python` is its interpreter, `image` its container image; one of them is None.
+
+    `registry` tells what became of the image there, where there is one.
+    """
 
     hash: str
     changed: bool
     python: str | None
     image: str | None
+    registry: Kept | None = None
+
+    def answer(self, *, begun: bool) -> Mapping[str, object]:
+        """The answer of the verb; `begun`: it was made just now, before anybody asked."""
+        return {
+            "changed": self.changed or begun, "environment": self.hash, "python": self.python, "image": self.image,
+            "registry": self.registry and self.registry._asdict(),
+        }
 
 
 def identify(spec: Spec, folder: Path) -> str:
@@ -36,13 +48,29 @@ def identify(spec: Spec, folder: Path) -> str:
     Raises:
         Failure: a requirements file cannot be read.
     """
+    if spec.in_container and spec.dockerfile is not None:
+        from cynthus.agent import context
+
+        return _named(["dockerfile", context.digest(context.of(spec, folder))])
     version = spec.python or interpreter.own_version()
+    if spec.in_container and spec.repository and spec.base and not spec.python:
+        # The base brings its own, and the name must be the same on all machines.
+        version = ""
     parts = [spec.runtime, version, spec.base or "", requirements.digest(requirements_file(spec, folder))]
+    if spec.in_container:
+        for kind, names in (("apt", spec.apt), ("tools", spec.tools), ("beside", spec.beside)):
+            parts += [f"{kind} {each}" for each in names]
+    return _named(parts)
+
+
+def _named(parts: list[str]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def prepare(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]) -> Environment:
-    """Make the environment unless it is there.
+def prepare(
+    home: Home, spec: Spec, folder: Path, environment: Mapping[str, str], login: Mapping[str, str] | None = None
+) -> Environment:
+    """Make the environment unless it is there. `login` is one to the registry of images, where it was handed over.
 
     Raises:
         Failure: its Python is missing, a requirement cannot be installed, or was changed meanwhile; nothing half made
@@ -52,20 +80,27 @@ def prepare(home: Home, spec: Spec, folder: Path, environment: Mapping[str, str]
     if spec.in_container:
         from cynthus.agent import image
 
-        tag, changed = image.prepare(home, spec, requirements_file(spec, folder), name, environment)
-        return Environment(name, changed, None, tag)
+        made = image.prepare(home, spec, folder, name, environment, login)
+        if made.changed and identify(spec, folder) != name:
+            image.forget(home, made.tag, environment)
+            raise _changed_meanwhile()
+        return Environment(name, made.changed, None, made.tag, made.registry)
     target = EnvironmentFolder(home.environments / name)
     changed = not target.complete
     if changed:
         home.environments.mkdir(parents=True, exist_ok=True)
-        changed = _build_once(target, spec, requirements_file(spec, folder), environment)
+        changed = _build_once(home, target, spec, requirements_file(spec, folder), environment)
         if changed and identify(spec, folder) != name:
             clear(target.folder)
-            hint = "run the command again"
-            raise Failure("the requirements were changed while they were being installed", hint=hint, code=ENVIRONMENT)
+            raise _changed_meanwhile()
     if not changed:
         os.utime(target.marker)
     return Environment(name, changed, str(target.python), None)
+
+
+def _changed_meanwhile() -> Failure:
+    hint = "run the command again"
+    return Failure("what the environment is made of was changed meanwhile", hint=hint, code=ENVIRONMENT)
 
 
 def requirements_file(spec: Spec, folder: Path) -> Path | None:
@@ -76,27 +111,37 @@ def requirements_file(spec: Spec, folder: Path) -> Path | None:
     return None if requirements.is_empty(file) else file
 
 
-def _build_once(target: EnvironmentFolder, spec: Spec, file: Path | None, environment: Mapping[str, str]) -> bool:
+def _build_once(
+    home: Home, target: EnvironmentFolder, spec: Spec, file: Path | None, environment: Mapping[str, str]
+) -> bool:
+    from cynthus.agent import makers
+
     with lock.locked(target.folder.with_name(f"{target.folder.name}.lock")) as descriptor:
         if target.complete:
             return False
-        try:
-            _build(target, spec, file, environment, descriptor)
-        except BaseException:
-            clear(target.folder)
-            raise
+        with makers.noted(home):
+            try:
+                build(target, spec.python or interpreter.own_version(), file, environment, descriptor)
+            except BaseException:
+                clear(target.folder)
+                raise
     return True
 
 
-def _build(
-    target: EnvironmentFolder, spec: Spec, file: Path | None, environment: Mapping[str, str], descriptor: int
+def build(
+    target: EnvironmentFolder, version: str, file: Path | None, environment: Mapping[str, str], descriptor: int
 ) -> None:
+    """Make an environment of that version of Python with the requirements in `file`, whoever holds the lock.
+
+    Raises:
+        Failure: its Python is missing, or a requirement cannot be installed.
+    """
     from cynthus.agent import installer
     from cynthus.agent.steps import Steps
 
     clear(target.folder)
     variables = installer.variables(environment)
-    python = interpreter.find(spec.python or interpreter.own_version(), variables)
+    python = interpreter.find(version, variables)
     install = None if file is None else installer.command(target.python, file, variables)
     if file is not None and install is None:
         interpreter.refuse_without_pip(python, variables)

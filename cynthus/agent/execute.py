@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
-from cynthus.agent import record, spec, surroundings, version
+from cynthus.agent import hub_cache, lock, record, spec, surroundings, version
 from cynthus.agent.failure import NOT_RUNNING, Failure
 
 if TYPE_CHECKING:
@@ -28,11 +29,20 @@ def execute(home: Home, run_id: str, words: tuple[str, ...], environment: Mappin
     if run.pruned.exists() and not run.app.is_dir():
         gone = f"the files of run {run_id} were removed from the host, since its outputs are at home"
         raise Failure(gone, hint="`cynthus run` starts another; older runs keep only their records", code=NOT_RUNNING)
+    _keep_machine(home)
     known, _ = spec.read(run.spec)
     if ready.image is not None:
         _become(*_in_container(run, words, environment))
     os.chdir(run.app)
-    _become(words, surroundings.in_environment(known, run, home.environment(ready.environment).folder, environment))
+    folder, others = home.environment(ready.environment).folder, hub_cache.variables(known, home.hub)
+    _become(words, surroundings.in_environment(known, run, folder, environment, others))
+
+
+def _keep_machine(home: Home) -> None:
+    """Where the machine deletes itself when nobody uses it, it does not before the command has ended."""
+    if home.used.exists():
+        with suppress(OSError):
+            lock.share(home.visitors_lock)
 
 
 def _in_container(

@@ -7,121 +7,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from cynthus.agent.attempt import Attempt
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cynthus.agent.wanted import Wanted
+
 ENVIRONMENT_MARKER = "cynthus-environment.json"
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class Attempt(NamedTuple):
-    """The folder of one attempt at a run, on one host of it."""
-
-    folder: Path
-    deployment: str
-    run: str
-    number: int
-    rank: int
-
-    @property
-    def label(self) -> str:
-        """What marks the attempt's processes among all others of the machine."""
-        return f"{self.deployment}/{self.run}/{self.number}/{self.rank}"
-
-    @property
-    def home(self) -> Home:
-        """The deployment's."""
-        return Home(self.folder.parents[4], self.deployment)
-
-    @property
-    def run_folder(self) -> RunFolder:
-        return RunFolder(self.folder.parents[2], self.deployment)
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "log"
-
-    @property
-    def status(self) -> Path:
-        return self.folder / "status.json"
-
-    @property
-    def exit(self) -> Path:
-        return self.folder / "exit"
-
-    @property
-    def record(self) -> Path:
-        return self.folder / "run.pid"
-
-    @property
-    def stop(self) -> Path:
-        """The wish to stop, for all hosts of the attempt."""
-        return self.folder.parent / "stop"
-
-    @property
-    def lock(self) -> Path:
-        """Held by whoever starts the attempt, then by its supervisor as long as that lives."""
-        return self.folder / "supervisor.lock"
-
-    @property
-    def engine(self) -> Path:
-        """Which engine has the attempt's container."""
-        return self.folder / "engine.json"
-
-    @property
-    def engine_folder(self) -> Path:
-        """A link to where Ray has its sockets and logs; none where there is no Ray."""
-        return self.folder / "ray"
-
-    @property
-    def ports(self) -> Path:
-        """Where its ports are and how; none where it has no ports."""
-        return self.folder / "ports.json"
-
-    @property
-    def ports_lock(self) -> Path:
-        """Held by whoever watches the ports."""
-        return self.folder / "ports.lock"
-
-    @property
-    def sync(self) -> Path:
-        """Where the attempt is saved and how far; none where it is saved nowhere."""
-        return self.folder / "sync.json"
-
-    @property
-    def sync_lock(self) -> Path:
-        """Held by whoever saves it."""
-        return self.folder / "sync.lock"
-
-    @property
-    def metadata(self) -> Path:
-        """Which server tells that the machine is taken back; none on a machine that is not a cloud's."""
-        return self.folder / "metadata.json"
-
-    @property
-    def preemption_lock(self) -> Path:
-        """Held by whoever asks that server."""
-        return self.folder / "preemption.lock"
-
-    @property
-    def idle(self) -> Path:
-        """Since when it does nothing; none where it does something, or nobody looks."""
-        return self.folder / "idle.json"
-
-    @property
-    def strays(self) -> Path:
-        """What lay outside of its outputs when it ended."""
-        return self.folder / "strays.json"
-
-    @property
-    def agent_lock(self) -> Path:
-        return self.folder / "agent.lock"
-
-    @property
-    def agent_log(self) -> Path:
-        return self.folder / "agent.log"
 
 
 class RunFolder(NamedTuple):
@@ -165,6 +60,11 @@ class RunFolder(NamedTuple):
     def sent(self) -> Path:
         """Which outputs are in its bucket."""
         return self.folder / "sent.jsonl"
+
+    @property
+    def prepared(self) -> Path:
+        """Which prepared data it reads; none where there is no `preprocess:`."""
+        return self.folder / "prepared.json"
 
     @property
     def pruned(self) -> Path:
@@ -235,6 +135,29 @@ class Home(NamedTuple):
         return self.folder / "data"
 
     @property
+    def models(self) -> Path:
+        return self.folder / "models"
+
+    def of(self, wanted: Wanted) -> Path:
+        """Where something that is fetched lies, by its id."""
+        return self.models if wanted.kind == "model" else self.data
+
+    @property
+    def prepared(self) -> Path:
+        """What `preprocess:` has made of the data, a folder for each content."""
+        return self.folder / "prepared"
+
+    @property
+    def hub(self) -> Path:
+        """The cache of Hugging Face's library, for runs with models of its hub."""
+        return self.folder / "hub"
+
+    @property
+    def fetching_log(self) -> Path:
+        """What goes on while data is fetched from elsewhere; gone afterwards."""
+        return self.data / "fetching.log"
+
+    @property
     def checkpoints(self) -> Path:
         return self.folder / "checkpoints"
 
@@ -278,6 +201,26 @@ class Home(NamedTuple):
         return self.folder / "makers"
 
     @property
+    def makers_lock(self) -> Path:
+        """Held by whoever ends them, for as long as nobody may make one."""
+        return self.folder / "makers.lock"
+
+    @property
+    def departure_lock(self) -> Path:
+        """Held by whoever deletes the machine once nobody needs it any more."""
+        return self.folder / "departure.lock"
+
+    @property
+    def used(self) -> Path:
+        """By its time when somebody used the machine last; none where nobody asks."""
+        return self.folder / "used"
+
+    @property
+    def visitors_lock(self) -> Path:
+        """Held, by all of them together, by commands beside main.py; none where nobody asks."""
+        return self.folder / "visitors.lock"
+
+    @property
     def leaving(self) -> Path:
         """Says that all of this is about to be removed, so that nobody begins to save it."""
         return self.folder / "leaving"
@@ -296,6 +239,18 @@ class Home(NamedTuple):
     def runs(self) -> list[RunFolder]:
         """All runs that have a folder, the oldest first."""
         return [RunFolder(each, self.deployment) for each in sorted((self.folder / "runs").glob("*")) if each.is_dir()]
+
+
+LIBRARIES_FOLDER = "libraries"
+"""Environments of the agent's own, below `cache_folder`."""
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where what can be made again lies, of all deployments: below $XDG_CACHE_HOME or ~/.cache."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    if not base.startswith("/"):
+        base = f"{_user_folder(environment)}/.cache"
+    return Path(base) / "cynthus"
 
 
 def host_folder(deployment: str, environment: Mapping[str, str]) -> Path:

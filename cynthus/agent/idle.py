@@ -7,13 +7,14 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import backlog, clock, processes
+from cynthus.agent import backlog, clock, phase, processes
 from cynthus.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.record import Record
 
 _LITTLE = 0.01
@@ -59,7 +60,9 @@ class Idle:
         busy = used < self._used or used - self._used >= _LITTLE * (now - self._looked)
         busy, self._used, self._looked = busy or log != self._log, used, now
         self._log = log
-        return busy or self._gpu_works() or self._wrote(now)
+        # It has its turn when another run's data is prepared, however long that takes.
+        waits = phase.read(self._attempt).name == phase.WAITING
+        return busy or waits or self._gpu_works() or self._wrote(now)
 
     def _gpu_works(self) -> bool:
         if not self._known.gpus:
@@ -75,12 +78,24 @@ class Idle:
         if now < self._files_due and now - self._since < self._limit:
             return False
         count, size, newest = 0, 0, 0
-        for folder in (self._attempt.run_folder.outputs, self._attempt.home.checkpoints):
+        for folder in (self._attempt.run_folder.outputs, self._attempt.home.checkpoints, *self._prepares()):
             for _, found in backlog.files(folder):
                 count, size, newest = count + 1, size + found.st_size, max(newest, found.st_mtime_ns)
         before, self._files = self._files, (count, size, newest)
         self._files_due = self._now() + _SHARE * (self._now() - now)
         return self._files != before
+
+    def _prepares(self) -> list[Path]:
+        """Where the run writes before main.py begins."""
+        if phase.read(self._attempt).name != phase.PREPARING:
+            return []
+        from cynthus.agent import prepared  # few runs prepare anything
+        from cynthus.agent.failure import Failure
+
+        with suppress(Failure):
+            name = prepared.named(self._attempt.run_folder)
+            return [prepared.Prepared(self._attempt.home.prepared / name).part] if name else []
+        return []
 
     def _tell(self, *, told: bool, quiet: float) -> None:
         if told != self._told:

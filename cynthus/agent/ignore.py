@@ -69,12 +69,18 @@ def ignored(stack: list[Rules], path: str, *, is_folder: bool) -> bool:
 
     Only for a path whose folder is not left out itself: what lies in such a one cannot be brought back.
     """
+    return bool(_verdict(stack, path, is_folder=is_folder))
+
+
+def brought_back(stack: list[Rules], path: str) -> bool:
+    """Whether they say of a file that it is to come along: with a `!` before its name."""
+    return _verdict(stack, path, is_folder=False) is False
+
+
+def _verdict(stack: list[Rules], path: str, *, is_folder: bool) -> bool | None:
     encoded = os.fsencode(path)
-    for rules in reversed(stack):
-        verdict = rules.verdict(encoded, is_folder=is_folder)
-        if verdict is not None:
-            return verdict
-    return False
+    found = (rules.verdict(encoded, is_folder=is_folder) for rules in reversed(stack))
+    return next((verdict for verdict in found if verdict is not None), None)
 
 
 def _without_final_spaces(line: bytes) -> bytes:

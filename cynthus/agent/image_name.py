@@ -20,13 +20,16 @@ def base(spec: Spec) -> str:
     return spec.base or f"python:{spec.python or interpreter.own_version()}-slim"
 
 
-def of(spec: Spec, folder: Path) -> str | None:
-    """The image of a run; None where it needs none. Without requirements the base is used as it is."""
+def of(spec: Spec, folder: Path, name: str | None = None) -> str | None:
+    """The image of a run, whose environment is called `name`; None where it needs none.
+
+    Where nothing is to be installed the base is used as it is.
+    """
     if not spec.in_container:
         return None
-    if environment.requirements_file(spec, folder) is None:
+    if spec.dockerfile is None and not spec.apt and environment.requirements_file(spec, folder) is None:
         return base(spec)
-    return own(spec.deployment, environment.identify(spec, folder))
+    return own(spec.deployment, name or environment.identify(spec, folder))
 
 
 def own(deployment: str, name: str) -> str:

@@ -24,25 +24,26 @@ PROXIES = tuple(
     name for each in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY") for name in (each, each.lower())
 )
 _BY_PROXY = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+# The base's Python may be one that its distribution wants to itself; in this image it is the app's.
+UNASKED = {"PIP_BREAK_SYSTEM_PACKAGES": "1", "PIP_ROOT_USER_ACTION": "ignore"}
 _OF_THE_BUILD = {
     "PIP_CONFIG_FILE": f"{PLACE}/pip.conf",
     "NETRC": f"{PLACE}/netrc",
-    # The base's Python may be one that its distribution wants to itself; in this image it is the app's.
-    "PIP_BREAK_SYSTEM_PACKAGES": "1",
-    "PIP_ROOT_USER_ACTION": "ignore",
+    **UNASKED,
 }
 
 
 class Settings(NamedTuple):
     """`texts` and `copies` are files by their names below PLACE, `links` paths of this machine by those in the build.
 
-    `nearby`: something in them can be reached from this machine only.
+    `nearby`: something in them can be reached from this machine only. `proxied`: they name a proxy.
     """
 
     texts: Mapping[str, str]
     copies: Mapping[str, Path]
     links: Mapping[str, Path]
     nearby: bool
+    proxied: bool
 
 
 def collect(environment: Mapping[str, str], proxies: Mapping[str, str], folder: Path) -> Settings:
@@ -63,7 +64,7 @@ def collect(environment: Mapping[str, str], proxies: Mapping[str, str], folder: 
         "environment": "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()),
     }
     nearby = any(map(_is_nearby, (*translation.addresses, *variables.values())))
-    return Settings(texts, translation.copies, translation.links, nearby)
+    return Settings(texts, translation.copies, translation.links, nearby, bool(proxies or proxy))
 
 
 class _Translation:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import archive, data, makers, requirements
+from cynthus.agent import archive, context, data, makers, requirements
 from cynthus.agent.failure import ENVIRONMENT, Failure
 from cynthus.files import write_atomic
 
@@ -63,7 +63,7 @@ def pack(folder: Path, spec: Spec, document: Mapping[str, object], packed: Path 
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
         _add(tar, _SPEC, json.dumps(_seen_from_the_host(folder, spec, document), indent=2).encode())
         for path in _needed(folder, spec):
-            _add(tar, path.relative_to(folder).as_posix(), path.read_bytes())
+            _add(tar, path.relative_to(folder).as_posix(), path.read_bytes(), program=os.access(path, os.X_OK))
         # Last: it says that all the rest is there.
         _add(tar, _SOURCE, packed.read_bytes())
     content = stream.getvalue()
@@ -97,11 +97,10 @@ def receive(home: Home, kit: Path) -> Received:
         if not (fresh / _SOURCE).exists():
             raise Failure(f"{kit} cannot be unpacked: its end is missing", hint=_CUT)
         (fresh / _DIGEST).write_text(digest)
-        if not makers.end(home):
-            raise Failure(f"an environment of {home.deployment} is still being made", hint="try again in a minute")
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(fresh, target)
+        with makers.ended(home):
+            if target.exists():
+                shutil.rmtree(target)
+            os.replace(fresh, target)
     except tarfile.TarError as error:
         raise Failure(f"{kit} cannot be unpacked: {error}", hint=_CUT) from None
     finally:
@@ -113,6 +112,9 @@ def _seen_from_the_host(folder: Path, spec: Spec, document: Mapping[str, object]
     """The document with data entries that lie beside what was brought."""
     entries = []
     for entry, written in zip(spec.data, _dicts(document["data"])):  # noqa: B905 - an entry each
+        if entry.wanted is not None:
+            entries.append(written)
+            continue
         source = data.source_of(entry, folder)
         inner = f"/{source.name}" if source.is_file() else ""
         entries.append({**written, "from": f"../data/{data.name_of(entry, folder)}{inner}", "mode": "mount"})
@@ -124,7 +126,11 @@ def _dicts(value: object) -> list[dict[str, object]]:
 
 
 def _needed(folder: Path, spec: Spec) -> Iterator[Path]:
-    """The requirements file, an empty one too, for the spec names it, and everything that it names."""
+    """The requirements file, an empty one too, for the spec names it, and everything that it names; or the user's own
+    Dockerfile, and what its build may take."""
+    if spec.dockerfile is not None:
+        seen = context.of(spec, folder)
+        yield from dict.fromkeys(Path(os.path.normpath(seen.root / each)) for each in (seen.dockerfile, *seen.files))
     file = None if spec.requirements is None else folder / spec.requirements
     named = requirements.everything(file) if file else ()
     for each in dict.fromkeys(Path(os.path.normpath(path)) for path in named):
@@ -136,9 +142,9 @@ def _needed(folder: Path, spec: Spec) -> Iterator[Path]:
         yield each
 
 
-def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+def _add(tar: tarfile.TarFile, name: str, content: bytes, *, program: bool = False) -> None:
     member = tarfile.TarInfo(name)
-    member.size, member.mode = len(content), 0o600
+    member.size, member.mode = len(content), 0o700 if program else 0o600
     tar.addfile(member, io.BytesIO(content))
 
 
@@ -151,4 +157,6 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, kit: P
     with open(path, "xb") as output:
         while piece := stream.read(1 << 20):
             output.write(piece)
+    if member.mode & 0o100:
+        path.chmod(0o755)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
 
 LOG_PART = 1 << 20
 """Bytes of a part of the log that does not grow any more."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.agent import gpus, lock, record
+from cynthus.agent.attempt import Attempt
 from cynthus.agent.failure import GPUS_TAKEN, Failure
-from cynthus.agent.home import Attempt
 from cynthus.files import write_atomic
 
 if TYPE_CHECKING:

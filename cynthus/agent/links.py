@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cynthus.agent import hub_cache
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def make(home: Home, spec: Spec, run: RunFolder, ready: Version) -> None:
     """
     for folder in (run.outputs, home.checkpoints):
         folder.mkdir(parents=True, exist_ok=True)
-    for mount in ready.data:
-        _link(run.app, f"data/{mount.place}".rstrip("/"), mount.path)
+    for place, path in ready.places.items():
+        _link(run.app, place, path)
+    hub_cache.make(home, spec)
     _link(run.app, spec.outputs, str(run.outputs))
     _link(run.app, spec.checkpoints, str(home.checkpoints))
 

@@ -48,6 +48,18 @@ def held(path: Path) -> bool:
         os.close(descriptor)
 
 
+def share(path: Path) -> int:
+    """The descriptor of a lock that many hold at once. Whatever this process becomes keeps it until it ends.
+
+    Raises:
+        OSError: the file cannot be made.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    os.set_inheritable(descriptor, True)  # noqa: FBT003 - it has no name
+    return descriptor
+
+
 def _locked(descriptor: int, *, wait: bool) -> bool:
     if wait:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -23,6 +23,22 @@ def folder(environment: Mapping[str, str]) -> Path:
     return Path(base) / f"cynthus-{os.getuid()}"
 
 
+def asked(said: bytes) -> dict[str, str]:
+    """The values that came on stdin.
+
+    Raises:
+        Failure: something else came.
+    """
+    try:
+        values = json.loads(said)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
+        # What arrived is not repeated here: it may be a secret all the same.
+        raise Failure("what came on stdin is no JSON object of texts", hint='send {"NAME": "value"}')
+    return values
+
+
 def secrets_folder(environment: Mapping[str, str], deployment: str) -> Path:
     """Where the secrets of a deployment's runs wait."""
     return folder(environment) / "secrets" / deployment

@@ -12,7 +12,7 @@ from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.ports import Served
 
 _UNHEALTHY = 1.0

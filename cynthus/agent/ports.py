@@ -10,7 +10,7 @@ from cynthus.files import read_json, write_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.spec import Port
 
 LOOPBACK = "127.0.0.1"

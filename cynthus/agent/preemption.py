@@ -12,7 +12,7 @@ from cynthus.agent import clock, lock, request, stop
 from cynthus.agent.detached import detach
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
 
 _PATH = "/computeMetadata/v1/instance/preempted?wait_for_change=true&timeout_sec=5&last_etag="
 """Answered at once where it has changed since `last_etag`, else when it changes, or with the old value."""

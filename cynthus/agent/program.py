@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from cynthus.agent.failure import Failure
@@ -26,6 +27,9 @@ def install(home: Home) -> None:
     if known not in (None, home.deployment):
         raise Failure(f"{home.folder} belongs to the deployment {known}", hint="name another folder with --home")
     _mark(home)
+    # Whatever brings something begins here. Where nobody asks who used the machine last there is no such file.
+    with suppress(OSError):
+        os.utime(home.used)
     program = _running()
     if not home.program.exists() or home.program.read_bytes() != program:
         write_atomic(home.program, program, mode=0o755)

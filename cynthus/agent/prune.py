@@ -1,4 +1,4 @@
-"""The verb `prune`: of runs that are at home the bulk goes, and environments go that no other run needs."""
+"""The verb `prune`: of runs that are at home the bulk goes, and so does what was made or fetched that no run needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from cynthus.agent import clock, engine, environment, image_name, lock, strays, version
+from cynthus.agent import clock, engine, environment, image_name, lock, registry, strays, version
 from cynthus.agent.failure import Failure
 from cynthus.agent.home import ENVIRONMENT_MARKER
 from cynthus.agent.remove import delete
@@ -23,10 +23,12 @@ SPARE = 3
 
 
 class Pruned(NamedTuple):
-    """The runs of which nothing is left now but their records and what is at home nowhere, and the environments."""
+    """The runs of which nothing is left now but their records and what is at home nowhere, the environments, and what
+    was fetched or prepared."""
 
     runs: list[str]
     environments: list[str]
+    contents: list[str]
 
 
 def prune(home: Home, at_home: Sequence[str], variables: Mapping[str, str]) -> Pruned:
@@ -42,7 +44,7 @@ def prune(home: Home, at_home: Sequence[str], variables: Mapping[str, str]) -> P
     found = [run for run in map(home.run, at_home) if run.folder.is_dir() and _over(run)]
     for run in found:
         _prune_run(run)
-    return Pruned([run.id for run in found], _prune_environments(home, variables))
+    return Pruned([run.id for run in found], _prune_environments(home, variables), _prune_contents(home))
 
 
 def _over(run: RunFolder) -> bool:
@@ -59,6 +61,14 @@ def _prune_run(run: RunFolder) -> None:
     for folder in (run.outputs, *([run.app] if found and found.complete and not found.files else [])):
         if os.path.lexists(folder):
             delete(folder)
+
+
+def _prune_contents(home: Home) -> list[str]:
+    if not any(folder.is_dir() for folder in (home.data, home.models, home.prepared)):
+        return []
+    from cynthus.agent import outdated
+
+    return outdated.clear_away(home, _over)
 
 
 def _prune_environments(home: Home, variables: Mapping[str, str]) -> list[str]:
@@ -92,7 +102,7 @@ def _forget(home: Home, name: str, variables: Mapping[str, str]) -> bool:
         if image.exists() and not _forget_image(home, name, image, variables):
             return False
         environment.clear(folder)
-        for file in (image, folder.with_name(f"{name}.log")):
+        for file in (image, registry.record(home.environments, name), folder.with_name(f"{name}.log")):
             file.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
@@ -101,8 +111,12 @@ def _forget(home: Home, name: str, variables: Mapping[str, str]) -> bool:
 
 def _forget_image(home: Home, name: str, file: Path, variables: Mapping[str, str]) -> bool:
     """A base that is used as it is has another name, and stays: others may use it."""
+    # A pull or a push that was cut off has left its name here, and only the record knows that one.
+    there = registry.name_in(registry.record(home.environments, name))
+    names = [*([there] if there else []), image_name.own(home.deployment, name)]
+    known = engine.recall(file, variables)
     try:
-        answer = engine.recall(file, variables).ask("image", "rm", image_name.own(home.deployment, name))
+        answers = [known.ask("image", "rm", each) for each in names]
     except Failure:
         return False
-    return not answer.returncode or b"no such image" in answer.stderr.lower()
+    return all(not each.returncode or b"no such image" in each.stderr.lower() for each in answers)

@@ -7,24 +7,24 @@ which leaves when the head does. It is what the supervisor takes for main.py: al
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import signal
 import socket
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from cynthus import process
-from cynthus.agent import cluster
+from cynthus.agent import cluster, roll
 from cynthus.files import write_json
 from cynthus.process import Command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from cynthus.agent.arguments import Arguments
     from cynthus.process import Started
 
 PATIENCE = 120.0
@@ -34,21 +34,6 @@ _SILENCE = 60.0
 _GRACE = 5.0
 _TICK = 0.1
 _LOOK = 1.0
-_ROLL_CALL = """
-import json, os, sys, time
-import ray
-ray.init(address=os.environ["RAY_ADDRESS"], logging_level="ERROR", log_to_driver=False)
-wanted = set(sys.argv[2].split(","))
-while True:
-    there = {node["NodeName"] for node in ray.nodes() if node["Alive"]}
-    with open(sys.argv[1] + ".new", "w") as file:
-        json.dump(sorted(wanted - there), file)
-    os.replace(sys.argv[1] + ".new", sys.argv[1])
-    if wanted <= there:
-        break
-    time.sleep(0.3)
-"""
-"""Asks the cluster itself who is there; Ray has no command for that which needs no dashboard."""
 
 
 class Node(NamedTuple):
@@ -63,6 +48,14 @@ class Node(NamedTuple):
     forward: bool = False
     """Whether only we are told to end, as in a container, and main.py by us. A supervisor tells all processes."""
     patience: float = PATIENCE
+
+
+def asked(given: Arguments) -> Node:
+    """What the command line says. Raises: Failure, where it makes no sense."""
+    addresses = tuple(each for each in given.options.get("addresses", "").split(",") if each)
+    rank, gpus, port = given.number("rank") or 0, given.number("gpus") or 0, given.number("port") or 0
+    inside, patience = given.options.get("inside") == "container", given.number("patience") or PATIENCE
+    return Node(Path(given.need("folder")).absolute(), rank, gpus, addresses, port, given.rest, inside, patience)
 
 
 class Broken(Exception):
@@ -160,15 +153,13 @@ class Ray:
     def _call_the_roll(self, ray: Started, address: str) -> None:
         node = self._node
         missing = node.folder / "missing.json"
-        names = ",".join(_name(rank) for rank in range(len(node.addresses)))
-        ask = Command(("python", "-c", _ROLL_CALL, str(missing), names), env=self._environment)
+        ask = Command(roll.call(missing, len(node.addresses)), env=self._environment)
         with open(self._said, "ab") as said:
             asked = process.start(ask, stdout=said, stderr=said)
         try:
             self._wait(lambda: process.ended(asked), ray, "not all hosts have joined the Ray cluster", 1.25)
         except Broken as problem:
-            absent = [f"rank {_rank(name)} ({node.addresses[_rank(name)]})" for name in _listed(missing)]
-            told = f"missing: {', '.join(absent)}" if absent else "it does not say who is there"
+            told = roll.absent(missing, node.addresses)
             raise Broken(f"{problem}; {told}; let the hosts reach each other, here {address}") from None
         finally:
             _stop(asked, 0)
@@ -189,7 +180,7 @@ class Ray:
     def _started(self, *words: str) -> _Ended:
         node = self._node
         # Ports of its own choice: other deployments may have a cluster on this host.
-        argv = ("ray", "start", "--block", *words, "--node-name", _name(node.rank), "--temp-dir", str(node.folder),
+        argv = ("ray", "start", "--block", *words, "--node-name", roll.name(node.rank), "--temp-dir", str(node.folder),
                 "--num-gpus", str(node.gpus), "--min-worker-port", "0", "--max-worker-port", "0",
                 "--disable-usage-stats")  # fmt: skip
         with open(self._said, "ab") as said:
@@ -305,18 +296,3 @@ def _own_address(node: Node) -> str:
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
-
-
-def _name(rank: int) -> str:
-    return f"rank-{rank}"
-
-
-def _rank(name: str) -> int:
-    return int(name.rpartition("-")[2])
-
-
-def _listed(file: Path) -> list[str]:
-    try:
-        return [str(each) for each in json.loads(file.read_bytes())]
-    except (OSError, ValueError):
-        return []

@@ -13,7 +13,7 @@ from cynthus.agent import clock
 from cynthus.files import read_json, write_json
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
 
 _USUAL_GRACE = 10.0
 """Seconds between asking and making main.py end, where nobody knows what was agreed."""
@@ -94,12 +94,24 @@ def read(attempt: Attempt) -> Record | None:
         document = read_json(attempt.record)
         return None if document is None else _checked({"boot": "", "idle": None, **document})
     except (OSError, ValueError):
+        pass
+    try:
         return _remains(attempt)
+    except FileNotFoundError:  # a new supervisor is about to write another one
+        return None
 
 
 def set_aside(attempt: Attempt) -> None:
-    """Rename a damaged record, so that another one can take its place."""
-    os.replace(attempt.record, attempt.record.with_name(f"{attempt.record.name}.damaged-{os.urandom(4).hex()}"))
+    """Give a damaged record another name, so that another one can take its place.
+
+    Whoever reads meanwhile finds one: the old name is left to the write that replaces it. A folder, which can have no
+    second name, is moved away.
+    """
+    name = attempt.record.with_name(f"{attempt.record.name}.damaged-{os.urandom(4).hex()}")
+    try:
+        os.link(attempt.record, name, follow_symlinks=False)
+    except OSError:
+        os.replace(attempt.record, name)
 
 
 def _checked(document: dict[str, object]) -> Record:

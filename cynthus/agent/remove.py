@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from cynthus.agent import bytecode, lock, makers, memory, program, stop, unit
 from cynthus.agent.failure import Failure
+from cynthus.agent.home import LIBRARIES_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cynthus.agent.home import Attempt, Home
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import Home
 
 _REASON = "cancelled: the deployment is removed"
 _PATIENCE = 60.0
@@ -40,20 +42,26 @@ def remove(home: Home, environment: Mapping[str, str]) -> bool:
     _stop_all(home)
     home.leaving.touch()
     unit.remove(home, environment)
-    _await_quiet(home)
+    with makers.ended(home, _PATIENCE):
+        _await_quiet(home)
+        _delete_all(home, environment)
+    return True
+
+
+def _delete_all(home: Home, environment: Mapping[str, str]) -> None:
     # Not before: our own processes were started from there, and may still have to read a module.
     _delete_arrivals(home.deployment, environment)
     for kept in sorted(home.environments.glob("*.image")):
-        from cynthus.agent import engine, image
+        from cynthus.agent import engine, image, registry
 
-        image.remove_all(engine.recall(kept, environment), home.deployment)
-    # The marker goes last: a removal that was cut off can be asked for again.
+        names = registry.names(home.environments)
+        image.remove_all(engine.recall(kept, environment), home.deployment, names)
+    # The marker goes last: a removal that was cut off can be asked for again. The lock stays in place as long as that.
     for entry in list(home.folder.iterdir()):
-        if entry not in (home.marker, home.program):
+        if entry not in (home.marker, home.program, home.makers_lock):
             delete(entry)
     delete(home.folder)
     _rmdir_ours(home.folder.parent)
-    return True
 
 
 def _delete_arrivals(deployment: str, environment: Mapping[str, str]) -> None:
@@ -63,8 +71,10 @@ def _delete_arrivals(deployment: str, environment: Mapping[str, str]) -> None:
     place = kept.parent / deployment
     if place.is_dir():
         delete(place)
-        if [*place.parent.iterdir()] == [kept]:
-            delete(kept)
+        shared = (kept, place.parent / LIBRARIES_FOLDER)
+        if all(each in shared for each in place.parent.iterdir()):
+            for each in filter(Path.exists, shared):
+                delete(each)
         _rmdir_ours(place.parent)
 
 
@@ -83,7 +93,7 @@ def _stop_all(home: Home) -> None:
 def _await_quiet(home: Home) -> None:
     """Wait for our own processes, which put away what is theirs after a run's end: nothing new is written then."""
     deadline = time.monotonic() + _PATIENCE
-    while not makers.end(home) or any(_busy(each) for run in home.runs() for each in run.attempts()):
+    while lock.held(home.departure_lock) or any(_busy(each) for run in home.runs() for each in run.attempts()):
         if time.monotonic() > deadline:
             raise Failure(f"a process of {home.deployment} does not end", hint="run the command again in a minute")
         time.sleep(0.01)
@@ -105,6 +115,11 @@ def delete(path: Path) -> None:
     try:
         shutil.rmtree(path)
     except PermissionError:
-        for folder, _, _ in os.walk(path):
-            Path(folder).chmod(stat.S_IRWXU)
+        path.chmod(stat.S_IRWXU)
+        for folder, names, _ in os.walk(path):
+            # Before it is gone into: what cannot be listed is not.
+            for name in names:
+                inner = Path(folder, name)
+                if not inner.is_symlink():
+                    inner.chmod(stat.S_IRWXU)
         shutil.rmtree(path)

@@ -35,6 +35,15 @@ def packages(path: Path) -> list[Path]:
     return [each for each, package in _collected(path).items() if package]
 
 
+def root(path: Path) -> Path:
+    """The folder that holds all of them.
+
+    Raises:
+        Failure: a requirements file cannot be read.
+    """
+    return Path(os.path.commonpath([each.parent for each in files(path)]))
+
+
 def names(path: Path) -> frozenset[str]:
     """The packages that it names, and those that its includes do, as PyPI spells them.
 
@@ -49,6 +58,28 @@ def names(path: Path) -> frozenset[str]:
             named = _NAME.match(packed)
             found |= {re.sub(r"[-_.]+", "-", named[0]).lower()} if named else set()
     return frozenset(found)
+
+
+def texts(path: Path) -> list[tuple[str, bool]]:
+    """What the requirements files say, each with whether it only constrains (`-c`), with lines joined that go on.
+
+    Raises:
+        Failure: one of them cannot be read.
+    """
+    found: dict[Path, tuple[str, bool]] = {}
+    waiting = [(path, False)]
+    while waiting:
+        file, constrains = waiting.pop()
+        if file in found and found[file][1] <= constrains:
+            continue
+        text = _text(file).replace("\\\n", " ")
+        found[file] = (text, constrains)
+        for line in text.splitlines():
+            include = _INCLUDE.fullmatch(_statement(line))
+            if include and "://" not in include[1]:
+                named = Path(os.path.normpath(file.parent / include[1].strip().strip("\"'")))
+                waiting.append((named, constrains or include[0].startswith(("-c", "--c"))))
+    return list(found.values())
 
 
 def digest(path: Path | None) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from cynthus.agent import data
+from cynthus.agent.checkpoints import CUT_OFF
 from cynthus.agent.failure import HOST, Failure
+from cynthus.agent.moving import Moving, note_of
 from cynthus.agent.take import CHECKPOINTS
 from cynthus.process import Command, Conversation
 
@@ -36,23 +38,24 @@ def send(
     Raises:
         Failure: data cannot be read, or the host did not take it.
     """
-    sources = {data.name_of(entry, folder): data.source_of(entry, folder) for entry in spec.data}
+    sources = {data.name_of(entry, folder): data.source_of(entry, folder) for entry in data.beside(spec)}
     listing = {name: [(path, found.st_size, found.st_mtime_ns) for path, found in data.walk(source)]
                for name, source in sources.items()}  # fmt: skip
     saved = folder / spec.checkpoints / host
     files, links = _checkpoints(saved)
-    announced = {
-        "folders": {**listing, CHECKPOINTS: files}, "checkpoints": spec.checkpoints.rstrip("/"), "links": links
-    }
+    folders = {**listing, CHECKPOINTS: files}
+    announced = {"folders": folders, "checkpoints": spec.checkpoints.rstrip("/"), "links": links}
     with tempfile.TemporaryFile() as errors:
         talk = Conversation(Command((*ssh, shlex.join(take))), stderr=errors)
         try:
             talk.say(json.dumps(announced).encode() + b"\n")
             want = _heard(talk, errors)["want"]
             if any(want.values()):
+                moving = Moving(note_of(folder, spec.deployment, host), _amount(folders, want))
                 # Where the host hangs up, what it says last tells why.
                 with suppress(_Lost):
-                    _stream(talk, {**sources, CHECKPOINTS: saved}, want)
+                    _stream(_Mouth(talk, moving), {**sources, CHECKPOINTS: saved}, want)
+                moving.end()
             talk.end()
             return _heard(talk, errors)
         finally:
@@ -61,7 +64,7 @@ def send(
 
 def has_any(folder: Path, spec: Spec) -> bool:
     """Whether there is anything to bring: data, or checkpoints to begin with."""
-    return bool(spec.data) or any((folder / spec.checkpoints).glob("*"))
+    return bool(data.beside(spec)) or any((folder / spec.checkpoints).glob("*"))
 
 
 def _checkpoints(saved: Path) -> tuple[list[tuple[str, int, int]], dict[str, str]]:
@@ -73,7 +76,7 @@ def _checkpoints(saved: Path) -> tuple[list[tuple[str, int, int]], dict[str, str
             found, place = path.lstat(), str(path.relative_to(saved))
             if stat.S_ISLNK(found.st_mode):
                 links[place] = os.readlink(path)  # noqa: PTH115 - its own words
-            elif stat.S_ISREG(found.st_mode):
+            elif stat.S_ISREG(found.st_mode) and not CUT_OFF.fullmatch(name):
                 files.append((place, found.st_size, found.st_mtime_ns))
     return files, links
 
@@ -101,8 +104,14 @@ def _document(line: bytes) -> dict[str, Any] | None:
     return said if isinstance(said, dict) else None
 
 
-def _stream(talk: Conversation, sources: Mapping[str, Path], want: Mapping[str, Sequence[str]]) -> None:
-    with tarfile.open(fileobj=cast("IO[bytes]", _Mouth(talk)), mode="w|", format=tarfile.PAX_FORMAT) as tar:
+def _amount(folders: Mapping[str, Sequence[tuple[str, int, int]]], want: Mapping[str, Sequence[str]]) -> int:
+    """The bytes of what the host wants."""
+    wanted = {name: frozenset(paths) for name, paths in want.items()}
+    return sum(size for name, files in folders.items() for path, size, _ in files if path in wanted.get(name, ()))
+
+
+def _stream(mouth: _Mouth, sources: Mapping[str, Path], want: Mapping[str, Sequence[str]]) -> None:
+    with tarfile.open(fileobj=cast("IO[bytes]", mouth), mode="w|", format=tarfile.PAX_FORMAT) as tar:
         for name, paths in want.items():
             for path in paths:
                 source = sources[name]
@@ -126,10 +135,12 @@ class _Lost(Exception):
 class _Mouth:
     """What tarfile writes to."""
 
-    def __init__(self, talk: Conversation) -> None:
+    def __init__(self, talk: Conversation, moving: Moving) -> None:
         self._talk = talk
+        self._moving = moving
 
     def write(self, piece: bytes) -> int:
         if not self._talk.say(piece):
             raise _Lost
+        self._moving.add(len(piece))
         return len(piece)

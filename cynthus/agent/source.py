@@ -48,7 +48,8 @@ def bring(
             packed, large = made.path, made.large
         found = archive.unpack(packed, fresh)
         ready = Version(
-            environment.identify(spec, folder), found, image_name.of(spec, folder), data.mounts(home, spec, folder)
+            environment.identify(spec, folder), found, image_name.of(spec, folder), data.mounts(home, spec, folder),
+            data.models(home, spec),
         )
         changed = _take_over(run, fresh, ready)
         checkpoints.begin(home, folder / spec.checkpoints)

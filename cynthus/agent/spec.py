@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cynthus.agent import wanted
 from cynthus.agent.failure import Failure
 from cynthus.files import read_json
 
@@ -12,17 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cynthus.agent.wanted import Wanted
+
 _DEPLOYMENT = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _HEALTH = re.compile(r"/[!-~]*")
+_REPOSITORY = re.compile(r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+")
+_IN_GOOGLE = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^/\n\r]+)*")
 _HINT = "spec.json and run.json are written by `cynthus up` and `cynthus render`: make them again"
 
 
 class DataEntry(NamedTuple):
-    """One entry under `data:`. `name` is None for the only one; `path` as written, relative to the app's folder."""
+    """One entry under `data:`. `name` is None for the only one; `path` as written, relative to the app's folder, unless
+    it is `wanted` from elsewhere."""
 
     name: str | None
     path: str
     copied: bool
+    wanted: Wanted | None = None
 
 
 class Port(NamedTuple):
@@ -54,11 +61,32 @@ class Spec(NamedTuple):
     ports: tuple[Port, ...] = ()
     idle: float | None = None
     bucket: str | None = None
-    """The path of a folder."""
+    """The path of a folder, or `gs://name/prefix`."""
     metadata: str | None = None
     """The address of the machine's metadata server. A target that has such machines writes it; no other is asked."""
+    models: tuple[DataEntry, ...] = ()
     engine: str | None = None
     """What main.py's work is spread over the hosts with: `ray`, or nothing."""
+    preprocess: tuple[str, ...] = ()
+    """The command that makes ./prepared of the data before main.py begins; none where nothing does."""
+    preprocess_files: tuple[str, ...] = ()
+    """What of the source it uses besides what it names and imports, relative to the source."""
+    dockerfile: str | None = None
+    """The user's own, relative to the app's folder: it makes the image, and requirements are its business."""
+    apt: tuple[str, ...] = ()
+    """Packages of the distribution that the base is of."""
+    tools: tuple[str, ...] = ()
+    """Packages that an image gets before all others. Those of the requirements that `beside` names are built last, and
+    find what is installed."""
+    beside: tuple[str, ...] = ()
+    repository: str | None = None
+    """What the app's images are called in a registry, without their tag; None where they stay on the host."""
+    storage: str | None = None
+    """Where Google's storage is, if not where it always is."""
+    linger: float | None = None
+    """Seconds without use after which a machine of a cloud deletes itself, once its run has ended and all is saved."""
+    compute: str | None = None
+    """Where Google's Compute Engine is, if not where it always is."""
 
     @property
     def in_container(self) -> bool:
@@ -111,8 +139,19 @@ def parse(document: Mapping[str, object]) -> Spec:
         metadata=_server(reader.text_or_none("metadata")) if "metadata" in document else None,
         idle=reader.value("idle", (int, float, type(None))) if "idle" in document else None,
         bucket=_bucket(reader.text_or_none("bucket")) if "bucket" in document else None,
+        models=tuple(_model(each) for each in reader.value("models", (list,))) if "models" in document else (),
         engine=reader.text_or_none("engine") if "engine" in document else None,
+        dockerfile=reader.text_or_none("dockerfile") if "dockerfile" in document else None,
+        apt=reader.texts("apt") if "apt" in document else (),
+        tools=reader.texts("tools") if "tools" in document else (),
+        beside=reader.texts("beside") if "beside" in document else (),
+        repository=_repository(reader.text_or_none("repository")) if "repository" in document else None,
+        storage=reader.text_or_none("storage") if "storage" in document else None,
+        linger=reader.value("linger", (int, float, type(None))) if "linger" in document else None,
+        compute=_compute(reader.text_or_none("compute")) if "compute" in document else None,
     )
+    if document.get("preprocess") is not None:
+        spec = _with_preprocess(spec, reader.value("preprocess", (dict,)))
     _check(spec)
     return spec
 
@@ -152,7 +191,24 @@ def _entry(value: object) -> DataEntry:
     name = reader.text_or_none("name")
     if name is not None and (name in ("", ".", "..") or "/" in name):
         raise Failure(f"spec.json: {name!r} cannot be the name of a data entry", hint=_HINT)
+    if reader.text("mode") == "fetch":
+        return DataEntry(name, reader.text("from"), copied=True, wanted=wanted.parse(value.get("fetch")))
     return DataEntry(name, reader.text("from"), reader.text("mode") == "copy")
+
+
+def _model(value: object) -> DataEntry:
+    entry = _entry(value)
+    if entry.name is None or entry.wanted is None:
+        raise Failure(f"spec.json: {value!r} is no model", hint=_HINT)
+    return entry
+
+
+def _with_preprocess(spec: Spec, value: Mapping[str, object]) -> Spec:
+    reader = _Reader(value)
+    command, files = reader.texts("command"), reader.texts("files")
+    if not command:
+        raise Failure("spec.json: `preprocess` has no command", hint=_HINT)
+    return spec._replace(preprocess=command, preprocess_files=files)
 
 
 def _port(value: object) -> Port:
@@ -171,10 +227,30 @@ def _server(address: str | None) -> str | None:
     return address
 
 
+def _compute(address: str | None) -> str | None:
+    if address is None:
+        return None
+    # With all that belongs to HTTP, which only a simulated cloud needs here.
+    from cynthus import web
+
+    if not web.is_safe(address):
+        # The machine's token would be shown there.
+        raise Failure(f"spec.json: {address!r} is a cloud over a line that anybody can change", hint=_HINT)
+    return address
+
+
 def _bucket(address: str | None) -> str | None:
-    if address is not None and not address.startswith("file:///"):
+    if address is None or _IN_GOOGLE.fullmatch(address):
+        return address
+    if not address.startswith("file:///"):
         raise Failure(f"spec.json: {address!r} is no bucket that this agent knows", hint=_HINT)
-    return address and address.removeprefix("file://")
+    return address.removeprefix("file://")
+
+
+def _repository(name: str | None) -> str | None:
+    if name is not None and _REPOSITORY.fullmatch(name) is None:
+        raise Failure(f"spec.json: {name!r} is no repository of images", hint=_HINT)
+    return name
 
 
 def _check(spec: Spec) -> None:
@@ -182,8 +258,10 @@ def _check(spec: Spec) -> None:
         raise Failure(f"spec.json: {spec.deployment!r} is no deployment's id", hint=_HINT)
     if spec.runtime not in ("venv", "container") or not spec.command:
         raise Failure("spec.json: `runtime` or `command` makes no sense", hint=_HINT)
+    if spec.linger is not None and spec.linger < 0:
+        raise Failure(f"spec.json: 'linger' is {spec.linger!r}", hint=_HINT)
     if spec.engine not in (None, "ray"):
         raise Failure(f"spec.json: {spec.engine!r} is no engine", hint=_HINT)
-    for path in (spec.outputs, spec.checkpoints, spec.source):
+    for path in (spec.outputs, spec.checkpoints, spec.source, spec.dockerfile or ""):
         if path.startswith("/") or ".." in path.split("/"):
             raise Failure(f"spec.json: {path!r} leads out of the folder", hint=_HINT)

@@ -9,13 +9,14 @@ from cynthus.agent.failure import BUCKET, Failure
 from cynthus.files import read_json, write_json
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
 
 SENDING, SAVED, GIVEN_UP = "sending", "saved", "given up"
 
 
 class Standing(NamedTuple):
-    """`bucket` is a folder. What is behind is not there yet; `problem` says why it does not get there."""
+    """`bucket` is a folder, or `gs://name/prefix`. What is behind is not there yet; `problem` says why it does not get
+    there."""
 
     bucket: str
     state: str = SENDING
@@ -23,23 +24,46 @@ class Standing(NamedTuple):
     bytes_behind: int = 0
     files_behind: int = 0
     problem: str = ""
+    storage: str = ""
+    """Where Google's service is, if not where it always is."""
+    metadata: str = ""
+    """The server that gives the machine's own tokens; '' where none is shown."""
 
     def told(self) -> dict[str, object]:
         """Its part of a status.json."""
-        about = {"bucket": f"file://{self.bucket}", "state": self.state, "files_behind": self.files_behind}
+        address = self.bucket if in_google(self.bucket) else f"file://{self.bucket}"
+        about = {"bucket": address, "state": self.state, "files_behind": self.files_behind}
         return {
             "bytes_synced": self.bytes_synced, "bytes_behind": self.bytes_behind,
             "sync": {**about, "problem": self.problem},
         }
 
 
-def expect(attempt: Attempt, bucket: str) -> None:
+def in_google(bucket: str) -> bool:
+    """Whether a bucket is one of Google's, and no folder."""
+    return bucket.startswith("gs://")
+
+
+def expect(attempt: Attempt, bucket: str, *, storage: str = "", metadata: str = "") -> None:
     """Write down that the attempt is to be saved there.
 
     Raises:
         Failure: nothing can be written there, or it would be saved into itself.
         OSError: it cannot be written down.
     """
+    told = Standing(bucket, storage=storage, metadata=metadata)
+    if in_google(bucket):
+        from cynthus.agent import gcs_bucket
+
+        gcs_bucket.insist(attempt, told)
+    else:
+        _insist_on_folder(attempt, bucket)
+    # Of a removal that was cut off.
+    attempt.home.leaving.unlink(missing_ok=True)
+    write(attempt, told)
+
+
+def _insist_on_folder(attempt: Attempt, bucket: str) -> None:
     if not os.path.isdir(bucket) or not os.access(bucket, os.W_OK | os.X_OK):  # noqa: PTH112 - beside os.access
         why = "may not be written to" if os.path.isdir(bucket) else "is not there"  # noqa: PTH112
         raise Failure(
@@ -51,9 +75,6 @@ def expect(attempt: Attempt, bucket: str) -> None:
         raise Failure(
             f"the folder {bucket} of `bucket:` is part of what is to be saved", hint="name another one", code=BUCKET
         )
-    # Of a removal that was cut off.
-    attempt.home.leaving.unlink(missing_ok=True)
-    write(attempt, Standing(bucket))
 
 
 def read(attempt: Attempt) -> Standing | None:

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, cluster, lock, memory, reserve, supervisor, unit, version, watch
+from cynthus.agent import beat, cluster, departure, lock, memory, reserve, supervisor, unit, version, watch
 from cynthus.agent.detached import detach
 from cynthus.agent.failure import Failure
 from cynthus.files import write_json
@@ -16,10 +16,13 @@ from cynthus.files import write_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.fellows import Fellows
-    from cynthus.agent.home import Attempt, Home, RunFolder
+    from cynthus.agent.home import Home, RunFolder
     from cynthus.agent.spec import Spec
 
+EMULATOR = "STORAGE_EMULATOR_HOST"
+"""The variable of Google's libraries for where its storage is, if not where it always is."""
 _PATIENCE = 60.0
 """Seconds for another `start` of the same attempt to get it going; pulling an image is not part of it."""
 
@@ -44,9 +47,10 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
         _refuse_stopped(run, attempt)
         secrets = memory.wanted(cluster.secret_names(spec, fellows), memory.take(environment, run.deployment, run.id))
         if spec.bucket is not None:
-            _expect_saving(home, attempt, spec.bucket)
+            _expect_saving(home, attempt, spec, environment)
         if spec.metadata is not None:
             write_json(attempt.metadata, {"server": spec.metadata})
+            departure.expect(attempt, spec)
         devices = _devices(attempt, spec.gpus)
         work = _runtime(home, spec, run, attempt, ready, {**environment}, secrets, fellows, devices)
         for wish in (run.stop, attempt.stop):
@@ -83,11 +87,12 @@ def _refuse_stopped(run: RunFolder, attempt: Attempt) -> None:
         raise Failure(f"run {run.id} was stopped before it began ({why})", hint="`cynthus run` starts a new one")
 
 
-def _expect_saving(home: Home, attempt: Attempt, bucket: str) -> None:
-    """From now on it is to be saved there. Whatever was not of earlier runs gets another try."""
+def _expect_saving(home: Home, attempt: Attempt, spec: Spec, environment: Mapping[str, str]) -> None:
+    """From now on it is to be saved. Whatever was not of earlier runs gets another try."""
     from cynthus.agent import standing, sync
 
-    standing.expect(attempt, bucket)
+    storage = spec.storage or environment.get(EMULATOR, "")
+    standing.expect(attempt, str(spec.bucket), storage=storage, metadata=spec.metadata or "")
     sync.resume(home)
 
 

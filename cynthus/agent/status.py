@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cynthus.agent import disk, lock, ports, record, standing
+from cynthus.agent import disk, lock, phase, ports, record, standing
 from cynthus.agent.main_process import REBOOTED, UNKNOWN
 from cynthus.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.disk import Room
-    from cynthus.agent.home import Attempt
     from cynthus.agent.standing import Standing
 
 NEVER_BEGAN = "main.py never began: the start was cut off"
@@ -49,6 +49,8 @@ def evaluate(
         "disk_free_bytes": room.free if room else None,
         "warning": room.warning if room and not ended else "",
         "idle_since": None if ended else idle_since(attempt),
+        "departure": departure_of(attempt),
+        "phase": "" if ended else phase.read(attempt).name,
         "gpus": list(gpus),
         "ports": [] if ended else [each._asdict() for each in ports.read(attempt).each],
     }
@@ -72,6 +74,14 @@ def idle_since(attempt: Attempt) -> str | None:
     try:
         return str((read_json(attempt.idle) or {})["since"])
     except (OSError, ValueError, KeyError):
+        return None
+
+
+def departure_of(attempt: Attempt) -> dict[str, object] | None:
+    """When and why the machine deletes itself, or what keeps it from that; None where nobody sees to that."""
+    try:
+        return read_json(attempt.departing)
+    except (OSError, ValueError):
         return None
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CURRENT = "current.log"
 """A link to the log of what is being made just now, for whoever wants to look on; it is gone afterwards."""
 _LAST_LINES = 20
+_BUILDKIT = re.compile(
+    r"#[0-9]+ (?:(?P<said>[0-9]+\.[0-9]{1,3} .*)|(?P<error>ERROR: .*)|.*)| > \[|-{6}$|executor failed running "
+)
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
 
 
@@ -48,15 +51,21 @@ class Steps:
             if str(self._current.readlink()) == self._log.name:
                 self._current.unlink()
 
-    def run(self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None, feed: Feed | None = None) -> None:
-        """Run one to its end; `feed` writes what it reads on stdin, which stays open until then.
+    def run(
+        self, argv: tuple[str, ...], problem: str, *, cwd: Path | None = None, feed: Feed | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run one to its end; `feed` writes what it reads on stdin, which stays open until then if `feed` leaves it so.
+
+        `variables` are for this command alone.
 
         Raises:
-            Failure: it failed; `problem` says what that means, and the last lines of the log come with it.
+            Failure: it failed; `problem` says what that means, and the last lines that it said come with it.
             OSError: it cannot be started.
         """
         with open(self._log, "ab") as output:
-            command = process.Command(argv, cwd=cwd, env=self._variables)
+            begun = output.tell()
+            command = process.Command(argv, cwd=cwd, env={**self._variables, **(variables or {})})
             # It holds the lock too: if we are killed, nobody builds here while it still writes.
             held = (self._descriptor,)
             with process.start(command, stdout=output, stderr=output, inherit=held, fed=feed is not None) as started:
@@ -69,12 +78,15 @@ class Steps:
         if code:
             raise Failure(
                 problem, hint=f"mend them and try again; all that was said is in {self._log}", code=ENVIRONMENT,
-                details=self._last_lines(),
+                details=self._last_lines(begun),
             )
 
-    def _last_lines(self) -> list[str]:
-        said = self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-        return [without_credentials(line) for line in said]
+    def _last_lines(self, begun: int) -> list[str]:
+        """Of what was said from there on: what went wrong before is no reason for what goes wrong now."""
+        with open(self._log, "rb") as log:
+            log.seek(begun)
+            said = [own_words(line) for line in log.read().decode(errors="replace").splitlines()]
+        return [without_credentials(line) for line in said if line.strip()][-_LAST_LINES:]
 
 
 @contextmanager
@@ -87,11 +99,20 @@ def _fed(stdin: IO[bytes] | None, feed: Feed | None) -> Iterator[None]:
         # One that ends without having read it all says itself why.
         with suppress(BrokenPipeError):
             feed(stdin)
-            stdin.flush()
+            if not stdin.closed:
+                stdin.flush()
         yield
     finally:
         with suppress(BrokenPipeError):
             stdin.close()
+
+
+def own_words(line: str) -> str:
+    """What an installer said, of a line that BuildKit printed; '' for what BuildKit says of its own steps."""
+    found = _BUILDKIT.match(line)
+    if found is None:
+        return line
+    return (found["said"] or "").partition(" ")[2] or found["error"] or ""
 
 
 def without_credentials(line: str) -> str:

@@ -11,7 +11,8 @@ from cynthus.agent import beat, clock, lock, record, request
 from cynthus.agent.failure import Failure
 
 if TYPE_CHECKING:
-    from cynthus.agent.home import Attempt, Home, RunFolder
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import Home, RunFolder
 
 _PATIENCE = 20.0
 """Seconds beyond the run's own grace until we say that it does not end."""

@@ -87,7 +87,7 @@ def _mounts(run: RunFolder) -> frozenset[str]:
         ready = version.read(run)
     except Failure:
         ready = None
-    return frozenset(f"data/{each.place}" for each in ready.data) if ready else frozenset()
+    return frozenset(ready.places) if ready else frozenset()
 
 
 class _Walk:

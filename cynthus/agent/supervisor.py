@@ -19,7 +19,8 @@ from cynthus.agent.record import Ended, Record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cynthus.agent.home import Attempt, RunFolder
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import RunFolder
     from cynthus.process import Command
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -108,13 +109,23 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     if not why and (ended.signal == signal.SIGTERM or ended.exit_code == _TERMINATED) and unit.system_stops():
         why = SHUT_DOWN
     main.clear(_grace(known, why))
-    ended = cluster.told_end(attempt, ended)
+    ended = _told_end(attempt, ended)
     cluster.remove_folder(attempt)
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
     finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
     main.forget()
+
+
+def _told_end(attempt: Attempt, ended: Ended) -> Ended:
+    """How it ended, with what is noted by whatever stands before main.py."""
+    ended = cluster.told_end(attempt, ended)
+    if not attempt.phase.exists():
+        return ended
+    from cynthus.agent import prepared
+
+    return prepared.told_end(attempt, ended)
 
 
 def _asked(alarm: Alarm) -> str:

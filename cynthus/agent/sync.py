@@ -6,22 +6,26 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.agent import backlog, clock, layout, lock, standing
 from cynthus.agent.backlog import Tree
-from cynthus.agent.bucket import Bucket, Changed, Stopped
+from cynthus.agent.bucket import Changed, Folder, Paused, Stopped, Unavailable
+from cynthus.agent.crowd import side_by_side
 from cynthus.agent.detached import detach
 from cynthus.agent.ledger import Ledger
 from cynthus.agent.standing import GIVEN_UP, SAVED, SENDING, Standing
 from cynthus.agent.status import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from cynthus.agent.attempt import Attempt
     from cynthus.agent.backlog import Waiting
-    from cynthus.agent.home import Attempt, Home
+    from cynthus.agent.bucket import Bucket
+    from cynthus.agent.home import Home
 
 _PAUSE = 5.0
 """Seconds between two looks at the files; more where they are so many that a look takes its time."""
@@ -52,19 +56,22 @@ def resume(home: Home) -> None:
 
 def watch(attempt: Attempt) -> None:
     """Send until all of an attempt that has ended is there, or its home is about to be removed."""
+    if lock.acquire(attempt.sync_lock, wait=False) is None:
+        return
+    # Whoever started this process may have looked before the one before it came to its end.
     known = standing.read(attempt)
-    if known is None or lock.acquire(attempt.sync_lock, wait=False) is None:
+    if known is None or known.state == SAVED:
         return
 
     def wanted() -> bool:
         return attempt.folder.is_dir() and not attempt.home.leaving.exists()
 
-    sender, moved_at, synced = Sender(attempt, known.bucket, wanted), time.monotonic(), -1
+    sender, moved_at, synced = Sender(attempt, known, wanted), time.monotonic(), -1
     while wanted():
         ended = _ended(attempt)
         with suppress(Stopped):
             told = sender.turn(ended=ended, quiet=ended and not _others_write(attempt))
-            if told.bytes_synced != synced or not ended:
+            if sender.moved or told.bytes_synced != synced or not ended:
                 moved_at, synced = time.monotonic(), told.bytes_synced
             if told.state == SENDING and time.monotonic() > moved_at + _GIVE_UP:
                 told = told._replace(state=GIVEN_UP)
@@ -93,12 +100,15 @@ def _wait(attempt: Attempt, seconds: float, *, ended: bool) -> None:
 
 
 class Sender:
-    """What one process knows about an attempt and its bucket. `pause`: how long nobody need look again."""
+    """What one process knows about an attempt and its bucket. `pause`: how long nobody need look again; `moved`:
+    whether a part of a long file has come there."""
 
-    def __init__(self, attempt: Attempt, bucket: str, wanted: Callable[[], bool]) -> None:
+    def __init__(self, attempt: Attempt, known: Standing, wanted: Callable[[], bool]) -> None:
         self._attempt = attempt
         self._keys = layout.keys(attempt)
-        self._bucket = Bucket(Path(bucket), f"{attempt.deployment}-{attempt.rank}-{attempt.run}", wanted)
+        self._known = known
+        self._until = 0.0
+        self._bucket = _bucket(attempt, known, wanted, lambda: time.monotonic() > self._until)
         self._trees: tuple[Tree, ...] = ()
         self._logged: int | None = None
         self._log_behind = 0
@@ -106,6 +116,7 @@ class Sender:
         self._status_due = 0.0
         self._problem = ""
         self.pause = 0.0
+        self.moved = False
 
     def turn(self, *, ended: bool, quiet: bool) -> Standing:
         """Look once, and send for a while what is ready: log, then checkpoints, then outputs. `quiet`: no file changes
@@ -114,7 +125,7 @@ class Sender:
         Raises:
             Stopped: in the middle of a file.
         """
-        self._problem, self.pause = "", 1.0 if ended else _PAUSE
+        self._problem, self.moved, self.pause = "", False, 1.0 if ended else _PAUSE
         try:
             self._send_log()
             self._send_files(quiet=quiet)
@@ -124,7 +135,7 @@ class Sender:
                 self._send_list()
             self._send_status(told)
         except OSError as error:
-            self._problem = f"{error.filename or self._bucket.root}: {(error.strerror or str(error)).lower()}"
+            self._problem = f"{error.filename or self._bucket.address}: {_words(error)}"
             told = self._standing()
         return told
 
@@ -132,12 +143,14 @@ class Sender:
         waiting = [each.sign.size for tree in self._trees for each in tree.waiting.values()]
         synced = (self._logged or 0) + sum(tree.saved for tree in self._trees)
         behind = sum(waiting) + self._log_behind
-        return Standing(str(self._bucket.root), SENDING, synced, behind, len(waiting), self._problem)
+        return self._known._replace(
+            state=SENDING, bytes_synced=synced, bytes_behind=behind, files_behind=len(waiting), problem=self._problem
+        )
 
     def _send_log(self) -> None:
         if self._logged is None:
             self._bucket.sweep()
-            last = max(self._bucket.names(self._keys.log), default="")
+            last = self._bucket.last(self._keys.log)
             self._logged = int(last) + (self._bucket.size(self._keys.log + last) or 0) if last else 0
         end = self._attempt.log.stat().st_size if self._attempt.log.exists() else 0
         while (left := end - self._logged) > 0:
@@ -165,34 +178,35 @@ class Sender:
         self._send(outputs, [each for each in outputs.waiting.values() if each.ready], looked + _TURN)
 
     def _open(self) -> tuple[Tree, ...]:
-        home, run, bucket = self._attempt.home, self._attempt.run_folder, str(self._bucket.root)
+        home, run, bucket = self._attempt.home, self._attempt.run_folder, self._bucket.address
         trees = (
             (home.checkpoints, self._keys.checkpoints, home.checkpoints_sent),
             (run.outputs, self._keys.outputs, run.sent),
         )
         for _, prefix, ledger in trees:
-            if not self._bucket.names(prefix):
+            if not self._bucket.holds_any(prefix):
                 # Somebody has emptied it, so what was sent has to be sent again.
                 ledger.unlink(missing_ok=True)
         return tuple(Tree(folder, prefix, Ledger(ledger, bucket)) for folder, prefix, ledger in trees)
 
     def _send(self, tree: Tree, files: Sequence[Waiting], until: float) -> None:
-        sent = set()
+        sent, fatal, self._until = set(), list[Exception](), until
         try:
-            for each in files:
-                if time.monotonic() > until:
-                    self.pause = 0.0
-                    return
-                file = f"{tree.folder}/{each.name}"
+            for each, result in side_by_side(self._bucket.lanes, self._calls(tree, files, until, fatal)):
                 try:
-                    checksum = self._bucket.send(tree.prefix + each.name, file, each.sign)
+                    checksum = result()
                 except Changed:
                     continue
+                except Paused:
+                    self.pause, self.moved = 0.0, True
+                    continue
+                except (Stopped, Unavailable) as error:
+                    # What is on its way already comes to its end, and counts.
+                    fatal.append(error)
+                    continue
                 except OSError as error:
-                    if not self._bucket.root.is_dir():
-                        raise
                     # Of this file alone: a name or a size that the bucket does not take, or one that cannot be read.
-                    self._problem = f"{file}: {(error.strerror or str(error)).lower()}"
+                    self._problem = f"{tree.folder}/{each.name}: {_words(error)}"
                     continue
                 sent.add(tree.prefix + each.name)
                 tree.note(each, checksum)
@@ -200,6 +214,20 @@ class Sender:
             # On disk there before it is on record here.
             self._bucket.settle(sent)
             tree.ledger.keep()
+        if fatal:
+            raise fatal[0]
+
+    def _calls(
+        self, tree: Tree, files: Sequence[Waiting], until: float, fatal: Sequence[Exception]
+    ) -> Iterator[tuple[Waiting, Callable[[], str]]]:
+        """What sends each file, as long as there is time and nothing `fatal` has come."""
+        for each in files:
+            if fatal:
+                return
+            if time.monotonic() > until:
+                self.pause = 0.0
+                return
+            yield each, partial(self._bucket.send, tree.prefix + each.name, f"{tree.folder}/{each.name}", each.sign)
 
     def _tell_complete(self, checkpoints: Tree) -> None:
         complete = checkpoints.complete()
@@ -222,3 +250,18 @@ class Sender:
 
     def _put(self, key: str, document: dict[str, object]) -> None:
         self._bucket.put(key, json.dumps(document, indent=1).encode() + b"\n")
+
+
+def _bucket(attempt: Attempt, known: Standing, wanted: Callable[[], bool], enough: Callable[[], bool]) -> Bucket:
+    if standing.in_google(known.bucket):
+        # With all that belongs to HTTP, which few need.
+        from cynthus.agent import gcs_bucket
+
+        return gcs_bucket.connect(known, wanted, enough)
+    return Folder(Path(known.bucket), f"{attempt.deployment}-{attempt.rank}-{attempt.run}", wanted)
+
+
+def _words(error: OSError) -> str:
+    """What the operating system says begins with a capital; names of Google's have some, too, and keep them."""
+    text = error.strerror or str(error)
+    return text if isinstance(error, Unavailable) else text[:1].lower() + text[1:]

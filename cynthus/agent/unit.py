@@ -166,9 +166,23 @@ def _manager(environment: Mapping[str, str]) -> _Manager | None:
     except KeyError:
         return None
     folder = _user_units(environment)
-    if not folder.is_absolute() or not _lingers(name, folder, environment):
+    if not folder.is_absolute() or not _lingers(name, folder, environment) or not _knows_our_groups(environment):
         return None
     return _Manager(("systemctl", "--user"), folder, "default.target")
+
+
+def _knows_our_groups(environment: Mapping[str, str]) -> bool:
+    """Whether what the user's systemd starts may do what we may. It keeps the groups that the user had when it began:
+    without that of Docker an agent could not look after a container."""
+    unit = f"user@{os.geteuid()}.service"
+    asked = process.Command(("systemctl", "show", "--property=MainPID", "--value", unit), env=dict(environment))
+    try:
+        pid = process.run(asked, timeout=_PATIENCE).stdout.decode().strip()
+        lines = Path("/proc", pid, "status").read_text().splitlines()
+    except (OSError, process.CommandTimeout):
+        return True  # Nobody can tell.
+    known = next((line.split()[1:] for line in lines if line.startswith("Groups:")), [])
+    return {str(each) for each in os.getgroups()} - {str(os.getegid())} <= set(known)
 
 
 def _user_units(environment: Mapping[str, str]) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.agent.failure import NOT_RUNNING, Failure
-from cynthus.agent.home import Home, RunFolder, default_folder, host_folder
+from cynthus.agent.home import Home, default_folder, host_folder
 
 if TYPE_CHECKING:
     from cynthus.agent.arguments import Arguments
@@ -22,15 +22,14 @@ _STDIN_LIMIT = 1 << 20
 
 def environment(given: Arguments) -> Answer:
     """Make the Python environment or the container image."""
-    from cynthus.agent import ahead, makers, program
+    from cynthus.agent import ahead, program, registry_login
     from cynthus.agent import environment as room
 
     spec, _, home = _spec(given)
     program.install(home)
     begun = ahead.finish(home, spec, _folder(given))
-    with makers.noted(home):
-        made = room.prepare(home, spec, _folder(given), os.environ)
-    return {"changed": made.changed or begun, "environment": made.hash, "python": made.python, "image": made.image}
+    made = room.prepare(home, spec, _folder(given), os.environ, registry_login.told(given))
+    return made.answer(begun=begun)
 
 
 def data(given: Arguments) -> Answer:
@@ -40,13 +39,31 @@ def data(given: Arguments) -> Answer:
 
     spec, _, home = _spec(given)
     program.install(home)
-    changed = room.bring(home, spec, _folder(given))
+    changed = room.bring(home, spec, _folder(given), os.environ, fetched=given.options.get("elsewhere") != "later")
     mounts = room.mounts(home, spec, _folder(given))
     listed = [
         {"name": entry.name, "path": mount.path, "read_only": entry.copied or spec.in_container}
         for entry, mount in zip(spec.data, mounts)  # noqa: B905 - `strict` is not needed: one mount an entry
     ]
     return {"changed": changed, "data": listed}
+
+
+def fetch(given: Arguments) -> Answer:
+    """Fetch what stdin names, with the tokens that stand there too: they are in no file and on no command line."""
+    from cynthus.agent import fetch as room
+    from cynthus.agent import program
+
+    home = _new_home(given)
+    program.install(home)
+    fetched = room.fetch(home, room.asked(sys.stdin.buffer.read(_STDIN_LIMIT)), os.environ)
+    return {"changed": any(each.changed for each in fetched), "fetched": [each._asdict() for each in fetched]}
+
+
+def hub(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its arguments
+    """Fetch what stdin names, in a Python that has the library of its place."""
+    from cynthus.agent import hub as room
+
+    return room.fetch(room.asked(sys.stdin.buffer.read(_STDIN_LIMIT)))
 
 
 def source(given: Arguments) -> Answer:
@@ -153,7 +170,7 @@ def status(given: Arguments) -> Answer:
     from cynthus.agent import beat, clock
     from cynthus.agent import status as room
 
-    run = _run(given)
+    run = _home(given).run(given.need("run"))
     number, rank = given.number("attempt"), given.number("rank") or 0
     begun = [each for each in run.attempts() if each.rank == rank and number in (None, each.number)]
     if not begun:
@@ -164,19 +181,11 @@ def status(given: Arguments) -> Answer:
 
 def secrets(given: Arguments) -> Answer:
     """Take a run's secrets from stdin and keep them in memory until it starts."""
-    import json
-
     from cynthus.agent import memory
 
     home = _home(given)
     run = home.run(given.need("run"))
-    try:
-        values = json.loads(sys.stdin.buffer.read(_STDIN_LIMIT))
-    except ValueError:
-        values = None
-    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
-        # What arrived is not repeated here: it may be a secret all the same.
-        raise Failure("what came on stdin is no JSON object of texts", hint='send {"NAME": "value"}')
+    values = memory.asked(sys.stdin.buffer.read(_STDIN_LIMIT))
     return {"changed": memory.put(os.environ, home.deployment, run.id, values)}
 
 
@@ -191,11 +200,14 @@ def ray(given: Arguments) -> Answer:
     """Become this host's node of the run's Ray cluster; the first one runs the command after `--` in it."""
     from cynthus.agent import ray_node
 
-    addresses = tuple(each for each in given.options.get("addresses", "").split(",") if each)
-    rank, gpus, port = given.number("rank") or 0, given.number("gpus") or 0, given.number("port") or 0
-    inside, patience = given.options.get("inside") == "container", given.number("patience") or ray_node.PATIENCE
-    folder = _absolute(given.need("folder"))
-    ray_node.become(ray_node.Node(folder, rank, gpus, addresses, port, given.rest, inside, patience))
+    ray_node.become(ray_node.asked(given))
+
+
+def preprocess(given: Arguments) -> Answer:
+    """Prepare the data where nobody has yet, and become main.py."""
+    from cynthus.agent import preprocess as room
+
+    room.become(room.asked(given))
 
 
 def strays(given: Arguments) -> Answer:
@@ -203,9 +215,7 @@ def strays(given: Arguments) -> Answer:
     from cynthus.agent import strays as room
 
     home = _home(given)
-    if "run" not in given.options:
-        return {"runs": room.every(home)}
-    return {"runs": room.of(home.run(given.options["run"]))}
+    return {"runs": room.of(home.run(given.options["run"])) if "run" in given.options else room.every(home)}
 
 
 def prune(given: Arguments) -> Answer:
@@ -213,7 +223,7 @@ def prune(given: Arguments) -> Answer:
     from cynthus.agent import prune as room
 
     gone = room.prune(_home(given), given.rest, os.environ)
-    return {"changed": bool(gone.runs or gone.environments), **gone._asdict()}
+    return {"changed": any(gone), **gone._asdict()}
 
 
 def remove(given: Arguments) -> Answer:
@@ -221,9 +231,8 @@ def remove(given: Arguments) -> Answer:
     from cynthus.agent import remove as room
 
     folder = _absolute(given.need("home"))
-    if not folder.exists():
-        return {"changed": room.remove(Home(folder, folder.name), os.environ)}
-    return {"changed": room.remove(_home(given), os.environ)}
+    home = _home(given) if folder.exists() else Home(folder, folder.name)
+    return {"changed": room.remove(home, os.environ)}
 
 
 def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its arguments
@@ -234,10 +243,10 @@ def version(given: Arguments) -> Answer:  # noqa: ARG001 - every verb takes its 
 
 
 VERBS: dict[str, Callable[[Arguments], Answer]] = {
-    "environment": environment, "data": data, "source": source, "pack": pack, "receive": receive, "send": send,
-    "take": take, "start": start, "watch": watch, "stop": stop, "status": status, "secrets": secrets, "exec": execute,
-    "ray": ray,
-    "strays": strays, "prune": prune, "remove": remove, "version": version,
+    "environment": environment, "data": data, "fetch": fetch, "hub": hub, "source": source, "pack": pack,
+    "receive": receive, "send": send, "take": take, "start": start, "watch": watch, "stop": stop, "status": status,
+    "secrets": secrets, "exec": execute, "ray": ray, "preprocess": preprocess, "strays": strays, "prune": prune,
+    "remove": remove, "version": version,
 }
 
 
@@ -277,10 +286,6 @@ def _home(given: Arguments) -> Home:
 
     folder = _absolute(given.need("home"))
     return Home(folder, program.owner(folder) or folder.name)
-
-
-def _run(given: Arguments) -> RunFolder:
-    return _home(given).run(given.need("run"))
 
 
 def _folder(given: Arguments) -> Path:

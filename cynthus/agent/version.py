@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cynthus.agent.failure import Failure
 from cynthus.files import read_json, write_json
@@ -25,12 +25,25 @@ class Version(NamedTuple):
     source: str
     image: str | None
     data: tuple[Mount, ...]
+    models: tuple[Mount, ...] = ()
+    """As `data`, below ./models."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """What the app finds where: paths of this machine by those below the app's folder."""
+        below = {"data": self.data, "models": self.models}
+        return {f"{top}/{each.place}".rstrip("/"): each.path for top, mounts in below.items() for each in mounts}
 
 
 def write(run: RunFolder, version: Version) -> None:
     """Raises: OSError."""
-    document = version._asdict() | {"data": [mount._asdict() for mount in version.data]}
+    mounts = {key: [mount._asdict() for mount in getattr(version, key)] for key in ("data", "models")}
+    document = version._asdict() | mounts
     write_json(run.version, document)
+
+
+def _mounts(listed: Any) -> tuple[Mount, ...]:
+    return tuple(Mount(**each) for each in listed)
 
 
 def read(run: RunFolder) -> Version | None:
@@ -43,7 +56,7 @@ def read(run: RunFolder) -> Version | None:
         document = read_json(run.version)
         if document is None:
             return None
-        mounts = document.pop("data")
-        return Version(data=tuple(Mount(**each) for each in mounts), **document)  # type: ignore[arg-type, attr-defined]
+        data, models = document.pop("data"), document.pop("models", ())
+        return Version(data=_mounts(data), models=_mounts(models), **document)  # type: ignore[arg-type]
     except (ValueError, TypeError, KeyError) as error:
         raise Failure(f"{run.version} cannot be read: {error}", hint="start a new run with `cynthus run`") from None

@@ -1,5 +1,5 @@
 """The verb `watch`, what a host's systemd runs: whoever should watch a run that goes on does, from the start of the
-machine on. It ends when nothing runs any more."""
+machine on. It ends when nothing runs any more and the machine stays."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.agent import beat, lock
+from cynthus.agent import beat, departure, lock
 from cynthus.files import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cynthus.agent.home import Attempt, Home, RunFolder
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import Home, RunFolder
 
 _PAUSE = 1.0
 _LAST = 10.0
@@ -49,7 +50,8 @@ def watch(home: Home) -> None:
         if _mark(home.program) not in (program, None):
             # What has replaced it may have other modules, which this process could not read any more.
             os.execv(sys.executable, [sys.executable, "-I", "-S", *sys.argv])  # noqa: S606 - itself, without a shell
-        idle = 0.0 if going else idle + _PAUSE
+        # Whoever beats sees to that, too, as long as something goes on.
+        idle = 0.0 if going or departure.ensure(home) else idle + _PAUSE
         time.sleep(_PAUSE)
     if [*_going(home)]:
         # It began while we were about to leave, and found the unit running: systemd starts it again.

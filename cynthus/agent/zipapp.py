@@ -79,6 +79,6 @@ def _entries() -> list[tuple[str, bytes]]:
 
 
 def _files() -> list[Path]:
-    shared = [_PACKAGE / name for name in ("__init__.py", "files.py", "process.py")]
+    shared = [_PACKAGE / name for name in ("__init__.py", "files.py", "process.py", "web.py", "objects.py")]
     # Who has the program makes no other of it.
     return [*shared, *(file for file in (_PACKAGE / "agent").glob("*.py") if file.name != "zipapp.py")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -22,6 +23,15 @@ class TaskResult(Struct, frozen=True):
     task: str
     changed: bool
     stdout: str = ""
+
+    @property
+    def answer(self) -> Mapping[str, Any]:
+        """What an agent printed: a JSON object; an empty one where it is anything else."""
+        try:
+            said = json.loads(self.stdout)
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}
 
 
 class PlayResult(Struct, frozen=True):

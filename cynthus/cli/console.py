@@ -88,6 +88,11 @@ class Console:
         with _read():
             self._write(self._out, data)
 
+    @property
+    def on_screen(self) -> bool:
+        """Whether a person sees both the results and what is beside them."""
+        return self._out.isatty() and self._err.isatty()
+
     def log_aside(self, data: bytes) -> None:
         """The same where stdout belongs to a JSON result."""
         aside(lambda: self._write(self._err, data), self._err)
@@ -114,6 +119,15 @@ class Console:
             answer = read_answer()
         self.say()  # the Enter was not shown either
         return answer
+
+    def answer(self, question: str) -> str | None:
+        """What is typed, without blanks around it; None where there is no terminal to ask on."""
+        if not self.interactive:
+            return None
+        from cynthus.cli.keyboard import read_answer
+
+        click.echo(f"{question}: ", file=self._err, nl=False)
+        return read_answer().strip()
 
     def choose(self, question: str, options: Sequence[str], default: str) -> str:
         """One of `options`, by its name or first letter; Enter means `default`."""

@@ -7,20 +7,29 @@ from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
+from cynthus.core.deployment import way_of
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from cynthus.core.finding import Finding
+    from cynthus.core.leftover import Leftover
     from cynthus.core.run import Run
     from cynthus.errors import CynthusError
+    from cynthus.operations.build import Built
+    from cynthus.operations.data import Item
     from cynthus.operations.diff import Edited
     from cynthus.operations.down import Removed
+    from cynthus.operations.gc import Swept
     from cynthus.operations.plan import Planned
     from cynthus.operations.pull import Pulled
+    from cynthus.operations.rehearse import Rehearsed
     from cynthus.operations.render import Written
     from cynthus.operations.site import Site
     from cynthus.operations.status import HostStatus, Status
     from cynthus.operations.strays import Strays
+    from cynthus.operations.versions import KnownVersion
 
 SCHEMA = 1
 
@@ -44,6 +53,7 @@ def deployment(site: Site) -> Document:
         "runtime": entry.runtime if entry else None,
         "created_at": entry.created_at if entry else None,
         "dollars_per_hour": entry.per_hour if entry else None,
+        "expires_at": entry.expires_at if entry else None,
         "hosts": [to_builtins(host) for host in site.hosts],
     }
 
@@ -79,9 +89,9 @@ def outputs(pulled: Pulled) -> Document:
     return {"folder": str(pulled.folder), "files": pulled.total, "copied": pulled.copied, "copied_bytes": pulled.bytes}
 
 
-def pull(pulled: Pulled) -> Document:
-    """What `pull` brought home."""
-    return document("pull", run=run(pulled.run), outputs=outputs(pulled))
+def pull(pulled: Pulled, page: Path | None = None) -> Document:
+    """What `pull` brought home; `plots` is the page that shows it, where one was asked for."""
+    return document("pull", run=run(pulled.run), outputs=outputs(pulled), plots=str(page) if page else None)
 
 
 def plan(planned: Planned) -> Document:
@@ -92,8 +102,56 @@ def plan(planned: Planned) -> Document:
         deployment=deployment(planned.site),
         changes=[to_builtins(change) for change in prepared.plan.changes],
         offer=to_builtins(prepared.offer),
+        data=[to_builtins(each) for each in prepared.data],
         reasons=list(planned.reasons),
     )
+
+
+def rehearsal(rehearsed: Rehearsed, folder: Path, standing: Sequence[str], cost: float) -> Document:
+    """What would stand after an `up`, as the simulated cloud has it, and what it would have cost by now."""
+    return document(
+        "rehearsal",
+        deployment={**deployment(rehearsed.site), "folder": str(folder)},
+        hosts=[to_builtins(host) for host in rehearsed.hosts],
+        offer=to_builtins(rehearsed.offer),
+        standing=list(standing),
+        dollars_by_now=cost,
+    )
+
+
+def build(built: Built) -> Document:
+    """The environment that is ready: an image, or the Python of a virtual environment on the host."""
+    return document(
+        "build",
+        deployment=deployment(built.site),
+        environment=built.environment,
+        image=built.image,
+        python=built.python,
+        changed=built.changed,
+        registry=None if built.registry is None else {key: built.registry[key] for key in ("name", "state")},
+    )
+
+
+def versions(site: Site, known: Sequence[KnownVersion]) -> Document:
+    """What ran, the last first. `kept`: `up --version` can bring it back."""
+    return document(
+        "versions",
+        deployment=deployment(site),
+        versions=[
+            {
+                "name": each.name,
+                **to_builtins(each.version),
+                "kept": each.kept,
+                "runs": [{"id": one.id, "state": str(one.state)} for one in each.runs],
+            }
+            for each in known
+        ],
+    )
+
+
+def data(site: Site, items: Sequence[Item]) -> Document:
+    """Data, models, and what is prepared; `on_host` is null for what lies on this machine and is not fetched."""
+    return document("data", deployment=deployment(site), data=[to_builtins(each) for each in items])
 
 
 def render(written: Written) -> Document:
@@ -126,15 +184,21 @@ def _status(found: Status) -> Document:
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [_host(each) for each in found.hosts],
         "ports": [{"host": host.name, **to_builtins(port)} for host in found.hosts for port in host.ports],
+        "departures": [
+            {"host": host.name, **to_builtins(host.departure)} for host in found.hosts if host.departure
+        ],
         "not_saved": {"files": files, "bytes": size, "uncounted": found.uncounted or None},
         "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),
+        "left_on": [way_of(each) for each in found.site.entry.left] if found.site.entry else [],
+        "stays": list(found.stays),
         "problem": found.problem or None,
     }
 
 
 def _host(found: HostStatus) -> Document:
-    """One host. `silence` is why it does not answer, and when it did last: null where it answers."""
+    """One host. `silence` is why it does not answer, and when it did last: null where it answers. Of one that is `gone`
+    the status is what it has saved in its bucket."""
     told = found.silence
     silence = told and {
         "code": told.error.code,
@@ -143,7 +207,7 @@ def _host(found: HostStatus) -> Document:
         "heard_at": told.heard.at if told.heard else None,
         "beat_at": told.heard.beat_at if told.heard else None,
     }
-    return {"host": found.name, "status": found.report, "silence": silence}
+    return {"host": found.name, "status": found.report, "silence": silence, "gone": found.gone}
 
 
 def _strays(found: Strays) -> Document:
@@ -160,7 +224,46 @@ def removed(gone: Removed) -> Document:
         run=run(gone.run),
         forgotten=gone.forgotten,
         left=[to_builtins(each) for each in gone.left],
+        stays=list(gone.stays),
     )
+
+
+def leftovers(swept: Swept, *, dry_run: bool) -> Document:
+    """What `gc` has found in a cloud, and what became of each."""
+    return document(
+        "leftovers",
+        place=swept.place,
+        dry_run=dry_run,
+        leftovers=list(_leftovers(swept, dry_run=dry_run)),
+        unseen=[to_builtins(each) for each in swept.unseen],
+        removed=swept.removed,
+    )
+
+
+def _leftovers(swept: Swept, *, dry_run: bool) -> Iterator[Document]:
+    left = swept.tried
+    for each in swept.found:
+        problem = swept.problems.get(each.address)
+        if each.goes and not dry_run and not left:
+            problem = "it was not tried any more"
+        left -= each.goes and left > 0
+        became = "stays" if not each.goes else "found" if dry_run else "failed" if problem else "removed"
+        yield _leftover(each, became, problem)
+
+
+def _leftover(each: Leftover, became: str, problem: str | None) -> Document:
+    return {
+        "kind": each.kind,
+        "name": each.name,
+        "place": each.place,
+        "address": each.address,
+        "deployment": each.deployment,
+        "owner": each.owner,
+        "expires_at": each.expires_at,
+        "became": became,
+        "why": each.why,
+        "problem": problem,
+    }
 
 
 def cancel(site: Site, ended: Run) -> Document:

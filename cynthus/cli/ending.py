@@ -9,7 +9,7 @@ import click
 
 from cynthus.cli import documents
 from cynthus.cli.console import Unread
-from cynthus.cli.wording import between, moment, typed
+from cynthus.cli.wording import between, moment, span, typed
 from cynthus.core.amounts import files, size
 from cynthus.core.run import Run, RunState
 from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
@@ -127,6 +127,7 @@ def stay(
         ) from None
     if not quiet:
         _say_end(app, attendance.run, pulled, where)
+        _say_departure(app, attendance, where)
     return pulled
 
 
@@ -174,8 +175,10 @@ def judge(run: Run, where: str | None) -> None:
     if run.state is RunState.LOST:
         raise RunLost(f"run {run.id} is lost: {run.reason}", hint=_another(where))
     if run.state is RunState.FAILED:
+        # Of a main.py that was never started nobody says that it failed.
+        what = "" if run.reason.startswith("preprocess failed") else f"main.py failed{_after(run)}: "
         raise RunFailed(
-            f"main.py failed{_after(run)}: {run.reason}",
+            f"{what}{run.reason}",
             hint=f"mend it and `{typed('up', where)}` again; `{typed('logs', where)}` shows what it printed",
         )
 
@@ -239,6 +242,19 @@ def _say_end(app: App, run: Run, pulled: Pulled | None, where: str | None) -> No
         app.console.say(pulled.hint)
     if run.state is RunState.SUCCEEDED:
         next_steps(app, where, "status", "run", "down")
+
+
+def _say_departure(app: App, attendance: Attendance, where: str | None) -> None:
+    from cynthus.operations.departure import linger_of
+
+    linger = linger_of(attendance.site.document())
+    if linger is None or not attendance.site.hosts or attendance.run.state is RunState.LOST:
+        return
+    idle = span(linger).removesuffix(" 0 s")
+    app.console.say(
+        f"the machine deletes itself in {idle} unless it is used, once all is saved; `{typed('run --keep', where)}` "
+        "is a run after which it stays"
+    )
 
 
 def _after(run: Run) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from cynthus import __version__
-from cynthus.cli import failure, streams
+from cynthus.cli import failure, interrupts, streams
 from cynthus.cli.app import App
 from cynthus.core.suggest import did_you_mean
 
@@ -22,15 +22,18 @@ VERBS = {
     "init": "make a folder to start from",
     "up": "bring a folder to a finished run, and follow it",
     "prepare": "make ready everything that costs nothing by the hour",
+    "build": "make the app's environment, or show its Dockerfile",
     "run": "start a run on what stands",
     "update": "bring changed source or data to the deployment and restart",
     "update-src": "the same, source only",
     "update-data": "the same, data only",
+    "data": "add data and models, list them, fetch them now",
     "plan": "show what `up` would make and what it would cost",
     "render": "write the Terraform and Ansible files into infra/",
     "diff": "show your edits of the rendered files",
     "status": "show deployments and their runs",
     "logs": "show what main.py printed",
+    "versions": "list what ran, to bring it back",
     "pull": "bring outputs home",
     "exec": "run a command beside main.py",
     "ssh": "open a shell on a host",
@@ -38,6 +41,7 @@ VERBS = {
     "cancel": "stop the run, keep the machine",
     "down": "pull, then remove what was made for running",
     "destroy": "the same as `down`, and forget the deployment",
+    "gc": "remove from a cloud what no deployment claims",
     "doctor": "check this machine and the folder",
     "explain": "tell what an error code means",
     "completion": "print the completion script of a shell",
@@ -91,6 +95,7 @@ def cli(ctx: click.Context) -> None:
 def main() -> NoReturn:
     """The entry point: runs one verb and turns whatever happens into an exit code."""
     streams.stand_in()
+    interrupts.keep()
     _die_politely()
     sys.exit(failure.guarded(cli))
 

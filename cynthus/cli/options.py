@@ -71,6 +71,14 @@ def _targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 where = click.argument("where", required=False, type=Deployments(), metavar="[DIR|DEPLOYMENT]")
 yes = click.option("-y", "--yes", is_flag=True, help="Answer yes to what is shown; never to loss or disruption.")
+no_deadline = click.option(
+    "--no-deadline", is_flag=True, help="Machines of a cloud are not removed by the cloud itself: they cost until you "
+    "do. By default after a day, or after `limits.max_duration` and half an hour.",
+)
+keep = click.option(
+    "--keep", is_flag=True, help="A machine of a cloud stays after the run, until its deadline or until you remove it. "
+    "By default it deletes itself once all is saved and nobody has used it for half an hour.",
+)
 discard = click.option(
     "--discard", is_flag=True, help="Go on although outputs cannot come home or the host is silent; they are lost."
 )
@@ -81,6 +89,11 @@ target = click.option(
 code = click.argument("code", required=False, metavar="[CODE]", shell_complete=_codes)
 run_id = click.option("--run", "run_id", metavar="ID", help="A run other than the newest.")
 host = click.option("--host", metavar="NAME", help="A host other than the first.")
+src_path = click.option("--src_path", metavar="DIR", help="The folder that holds main.py; the same as DIR.")
+data_path = click.option(
+    "--data_path", metavar="PATH|LINK",
+    help="The data: a path, hf://, kaggle://, gs:// or https://. Stays in cynthus.yaml.",
+)  # fmt: skip
 detach = click.option("--detach", is_flag=True, help="Return once main.py has started; it goes on by itself.")
 
 

@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from cynthus.cli.progress_plain import took
+from cynthus.core.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,18 +20,28 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderResult
 
 
+PATIENCE = 1.0
+"""Seconds of a step without a bar."""
+BAR, SHORTEST = 20, 6
+"""Characters of a bar: of the longest, and of the shortest that tells anything."""
+
+
 class LiveStep:
     """One moving line: title, seconds so far, and what happens right now."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, since: float | None = None) -> None:
         self.title = title
         self.outcome = ""
         self._now = ""
-        self._started = time.monotonic()
+        self._pace = Pace()
+        self._started = time.monotonic() if since is None else since
         self._spinner = Spinner("dots", style="cyan")
 
     def activity(self, text: str) -> None:
         self._now = text
+
+    def amount(self, done: int, total: int) -> None:
+        self._pace.note(time.monotonic(), done, total)
 
     def result(self, text: str) -> None:
         self.outcome = text
@@ -42,9 +53,25 @@ class LiveStep:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         moving = self._spinner.render(time.monotonic())
         line = Text.assemble(moving, " ", (self.title, "bold"), (f"  {took(self._started)}", "dim"))  # type: ignore[arg-type]  # a dots spinner renders text
+        self._append_pace(line, console.width - 1)
         line.append(f"  {self._now}" if self._now else "", style="cyan")
         line.truncate(max(20, console.width - 1), overflow="ellipsis")
         yield line
+
+
+    def _append_pace(self, line: Text, width: int) -> None:
+        now = time.monotonic()
+        words = self._pace.words(now)
+        # What takes no longer than a moment needs no bar, which would only flicker.
+        if not words or now - self._started < PATIENCE:
+            return
+        # The numbers matter more: where the terminal is narrow the bar is shorter, or not there.
+        # Two more than the spaces: what follows may be cut off, with a dot that must not stand on them.
+        room = min(BAR, width - line.cell_len - len(words) - 6)
+        if room >= SHORTEST:
+            full = int(self._pace.part * room)
+            line.append("  " + "━" * full, style="cyan").append("─" * (room - full), style="dim")
+        line.append(f"  {words}")
 
 
 class LiveProgress:
@@ -54,7 +81,7 @@ class LiveProgress:
         self._console = Console(file=stream, no_color=not color, highlight=False, soft_wrap=True)
 
     @contextmanager
-    def step(self, title: str) -> Iterator[LiveStep]:
+    def step(self, title: str, *, brief: bool = False) -> Iterator[LiveStep]:  # noqa: ARG002 - a step is one line here
         step = LiveStep(title)
         try:
             with Live(step, console=self._console, refresh_per_second=8, transient=True):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from cynthus.cli.streams import tell
+from cynthus.core.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,14 +22,24 @@ class PlainStep:
 
     def __init__(self, say: Callable[[str], None], *, quiet: float = QUIET) -> None:
         self.outcome = ""
+        self._now = ""
+        self._pace = Pace()
         self._say = say
         self._quiet = quiet
         self._said = time.monotonic()
 
     def activity(self, text: str) -> None:
+        self._now = text
+        self._tell()
+
+    def amount(self, done: int, total: int) -> None:
+        self._pace.note(time.monotonic(), done, total)
+        self._tell()
+
+    def _tell(self) -> None:
         if time.monotonic() - self._said >= self._quiet:
             self._said = time.monotonic()
-            self._say(text)
+            self._say("  ".join(filter(None, (self._now, self._pace.words(self._said)))))
 
     def result(self, text: str) -> None:
         self.outcome = text
@@ -42,10 +53,11 @@ class PlainProgress:
         self._quiet = quiet
 
     @contextmanager
-    def step(self, title: str) -> Iterator[PlainStep]:
+    def step(self, title: str, *, brief: bool = False) -> Iterator[PlainStep]:
         started = time.monotonic()
         step = PlainStep(lambda text: self._line(f"{title}: {text} ({took(started)})"), quiet=self._quiet)
-        self._line(f"{title} ...")
+        if not brief:
+            self._line(f"{title} ...")
         try:
             yield step
         except BaseException:

@@ -20,4 +20,6 @@ def removed_text(removed: Removed) -> str:
         )
     word = "gone" if removed.forgotten else "down"
     rest = "what is left is named above" if removed.left else "nothing of it is left running"
-    return f"{site.id} is {word}; {rest}"
+    stays = "".join(f"\n  stays: {line}" for line in removed.stays)
+    way_out = "\n  next: `cynthus destroy` removes that too" if stays else ""
+    return f"{site.id} is {word}; {rest}{stays}{way_out}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.cli.wording import between, moment, price
 from cynthus.core.amounts import files, size
+from cynthus.core.deployment import way_of
 from cynthus.core.run import RunState
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from cynthus.operations.ports import ServedPort
     from cynthus.operations.saving import Saving
     from cynthus.operations.status import HostStatus, Silence, Status
+    from cynthus.state.index import Entry
 
 
 def row(found: Status, now: datetime) -> tuple[str, ...]:
@@ -39,10 +41,15 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
     if site.entry:
         yield f"  runtime    {site.entry.runtime}"
     yield f"  costs      {_costs(found)}"
+    if site.entry is not None and site.entry.hosts and (site.entry.expires_at or site.entry.no_deadline):
+        yield f"  deadline   {_deadline(site.entry)}"
     if found.run is not None:
         yield f"  run        {found.run.id} {found.run.state}{_time(found, now)}{_why(found)}"
     for host in found.hosts:
         yield from _host(host, now)
+    for machine in site.entry.left if site.entry else ():
+        yield f"  left       on {way_of(machine)}, no machine of it any more: `cynthus plan` says how to empty that"
+    yield from (f"  stays      {line}" for line in found.stays)
     yield f"  not saved  {_unsaved(found)}"
     for each in found.at_work:
         yield f"  at work    {each}"
@@ -58,8 +65,14 @@ def _host(host: HostStatus, now: datetime) -> Iterator[str]:
         yield f"  idle       for {between(host.idle_since, now)}: computes and writes nothing on {host.name}"
     if host.warned.text:
         yield f"  warning    {host.warned.text}{_free(host)}"
+    if host.departure is not None and host.departure.at and not host.gone:
+        yield f"  deletes    {host.name} deletes itself at {moment(host.departure.at)} unless it is used"
+    if host.departure is not None and host.departure.problem and not host.gone:
+        yield f"  warning    {host.name} does not delete itself: {host.departure.problem}"
     if host.saving is not None:
-        yield f"  bucket     {host.saving.bucket}, {_behind(host.saving)}"
+        # How it stood is saved twice a minute, and perhaps before the rest was.
+        then = " then" if host.gone else ""
+        yield f"  bucket     {host.saving.bucket}, {_behind(host.saving)}{then}"
     for port in host.ports:
         yield f"  port       {port.port} on {host.name}, {_health(port, now)}"
 
@@ -75,7 +88,13 @@ def _stands(found: Status) -> str:
 
 def _costs(found: Status) -> str:
     entry = found.site.entry
-    return price(entry.per_hour) if entry and found.site.hosts else "nothing"
+    return price(entry.per_hour) if entry and (entry.hosts or found.site.hosts) else "nothing"
+
+
+def _deadline(entry: Entry) -> str:
+    if entry.expires_at is None:
+        return "none: the machines cost until `cynthus down`"
+    return f"the cloud removes the machines at {moment(entry.expires_at)}"
 
 
 def _unsaved(found: Status) -> str:
@@ -121,11 +140,15 @@ def _report(host: HostStatus, now: datetime) -> str:
     if host.silence is not None:
         return _silence(host.silence, now)
     report = host.report
+    if host.gone:
+        beat = (report or {}).get("beat_at")
+        return f" is gone; it was saved until {moment(beat)}" if isinstance(beat, str) else " is gone"
     if report is None:
         return ""
     logged = report.get("bytes_logged")
     pid = report.get("pid")
-    alive = f", pid {pid}" if report.get("state") == "RUNNING" and pid else ""
+    doing = f", {report['phase']}" if report.get("phase") else ""
+    alive = f", pid {pid}{doing}" if report.get("state") == "RUNNING" and pid else ""
     return f"{alive}, log {size(logged)}" if isinstance(logged, int) else alive
 
 

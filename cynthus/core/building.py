@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Section)
 
-Kind = Literal["misfit", "unknown", "missing", "choice", "text", "list", "mapping", "section", "other"]
+Kind = Literal["misfit", "unknown", "missing", "choice", "text", "list", "mapping", "section", "bool", "other"]
 _WRONG = object()
 
 
-class Problem(NamedTuple):
+class Flaw(NamedTuple):
     """What does not fit, by the path of keys and positions to it.
 
     `kind` says what was expected there; a `misfit` says so by itself. `section` is where the path leads into, for a key
@@ -33,25 +33,25 @@ class Problem(NamedTuple):
     section: type[Section] | None = None
 
 
-def build(section: type[S], value: object) -> tuple[S | None, list[Problem]]:
+def build(section: type[S], value: object) -> tuple[S | None, list[Flaw]]:
     """The section that the value describes, as cynthus.yaml spells it, or all that is wrong with it."""
     builder = _Builder()
     made = builder.section(section, value, ())
-    return (None if builder.problems else made), builder.problems
+    return (None if builder.flaws else made), builder.flaws
 
 
 class _Builder:
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.flaws: list[Flaw] = []
 
     def section(self, section: type[S], value: Any, path: Path) -> S | Any:
-        if section.short and isinstance(value, str):
+        if section.short and isinstance(value, section.short_kinds):
             value = {section.short: value}
         if isinstance(value, section):
             return value
         if not isinstance(value, dict):
             return self._wrong(path, "section", value)
-        found = len(self.problems)
+        found = len(self.flaws)
         made: dict[str, Any] = {}
         for key, field in keys_of(section).items():
             if value.get(key) is not None:
@@ -64,8 +64,8 @@ class _Builder:
                 del made[field.name]
         for key in value:
             if key not in keys_of(section):
-                self.problems.append(Problem((*path, key), "unknown", on_key=True, section=section))
-        return _WRONG if len(self.problems) > found else section(**made)
+                self.flaws.append(Flaw((*path, key), "unknown", on_key=True, section=section))
+        return _WRONG if len(self.flaws) > found else section(**made)
 
     def _checked(
         self, section: type[Section], name: str, kind: Any, value: Any, made: dict[str, Any], path: Path
@@ -80,7 +80,7 @@ class _Builder:
         return read
 
     def _value(self, kind: Any, value: Any, path: Path, *, on_key: bool = False) -> Any:
-        """The value as that type holds it, or _WRONG where that is on the list of problems now."""
+        """The value as that type holds it, or _WRONG where that is on the list of flaws now."""
         origin = get_origin(kind)
         if origin is Annotated:
             return self._annotated(kind, value, path, on_key=on_key)
@@ -97,7 +97,8 @@ class _Builder:
             return self.section(kind, value, path)
         if isinstance(value, kind) and isinstance(value, bool) == (kind is bool):
             return value
-        return self._wrong(path, "text" if kind is str else "other", value, on_key=on_key)
+        wanted: Kind = "text" if kind is str else "bool" if kind is bool else "other"
+        return self._wrong(path, wanted, value, on_key=on_key)
 
     def _annotated(self, kind: Any, value: Any, path: Path, *, on_key: bool) -> Any:
         inner, *notes = get_args(kind)
@@ -128,13 +129,13 @@ class _Builder:
         return _WRONG if _WRONG in read or _WRONG in read.values() else read
 
     def _wrong(self, path: Path, kind: Kind, value: object, *, on_key: bool = False) -> Any:
-        self.problems.append(Problem(path, kind, value, on_key=on_key))
+        self.flaws.append(Flaw(path, kind, value, on_key=on_key))
         return _WRONG
 
     def _misfit(self, path: Path, misfit: Misfit, *, on_key: bool = False) -> Any:
-        self.problems.append(Problem(path, "misfit", misfit=misfit, on_key=on_key))
+        self.flaws.append(Flaw(path, "misfit", misfit=misfit, on_key=on_key))
         return _WRONG
 
     def _no_choice(self, choices: tuple[str, ...], value: object, path: Path) -> Any:
-        self.problems.append(Problem(path, "choice", value, choices=choices))
+        self.flaws.append(Flaw(path, "choice", value, choices=choices))
         return _WRONG

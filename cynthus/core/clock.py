@@ -53,3 +53,26 @@ def parse_stamp(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} does not name its time zone")
     return moment.astimezone(UTC)
+
+
+_LABEL = "%Y-%m-%dt%H-%M-%Sz"
+
+
+def as_label(moment: datetime) -> str:
+    """A moment as the label of a cloud can say it, in small letters, digits and dashes: `2026-01-02t03-04-05z`.
+
+    Raises:
+        ValueError: the moment has no time zone, so it could be any of them.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC).strftime(_LABEL)
+
+
+def parse_label(text: str) -> datetime:
+    """The moment that such a label names, in UTC.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    return datetime.strptime(text, _LABEL).replace(tzinfo=UTC)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.errors import DataMissing, DataUnreadable
 
 if TYPE_CHECKING:
-    from cynthus.core.spec import AppSpec, DataEntry
+    from cynthus.core.reference import Reference
+    from cynthus.core.spec import AppSpec, DataEntry, ModelEntry
 
 DEFAULT = "data"
 MOST_FILES = 20_000
@@ -37,7 +39,26 @@ class DataSource(Struct, frozen=True):
         return {"name": self.name, "from": self.origin, "mode": "copy" if self.mode == "copy" else "mount"}
 
 
-def check_data(folder: Path, spec: AppSpec) -> tuple[DataSource, ...]:
+class Elsewhere(Struct, frozen=True):
+    """One entry that a host fetches."""
+
+    name: str | None
+    reference: Reference
+    sha256: str | None
+    unpack: bool
+
+    def document(self) -> dict[str, object]:
+        """The entry as the agent reads it, before its place has said anything of it."""
+        one = self.reference
+        fetch = {
+            "scheme": one.scheme, "kind": one.kind, "name": one.name, "revision": one.revision,
+            "files": list(one.files), "sha256": self.sha256, "unpack": self.unpack, "text": str(one), "pin": "",
+            "size": None, "count": None, "licence": "", "closed": False,
+        }  # fmt: skip
+        return {"name": self.name, "from": str(one), "mode": "fetch", "fetch": fetch}
+
+
+def check_data(folder: Path, spec: AppSpec) -> tuple[DataSource | Elsewhere, ...]:
     """What the entries lead to; where the spec has no `data:` at all, the folder `data` if there is one.
 
     Raises:
@@ -52,13 +73,29 @@ def check_data(folder: Path, spec: AppSpec) -> tuple[DataSource, ...]:
     return tuple(check_entry(folder, entry) for entry in spec.data)
 
 
-def check_entry(folder: Path, entry: DataEntry) -> DataSource:
-    """What one entry leads to.
+def check_entry(folder: Path, entry: DataEntry) -> DataSource | Elsewhere:
+    """What one entry leads to. Nobody is asked for what lies elsewhere.
 
     Raises:
         DataMissing, DataUnreadable: as above.
     """
-    return _look(folder, entry.path, entry.name, entry.mode)
+    if not entry.elsewhere:
+        return _look(folder, entry.path, entry.name, entry.mode)
+    from cynthus.core import reference
+
+    one = reference.parse(entry.path)
+    if entry.files:
+        one = replace(one, files=entry.files)
+    return Elsewhere(entry.name, one, entry.sha256, one.is_archive if entry.unpack is None else entry.unpack)
+
+
+def model_entry(entry: ModelEntry) -> Elsewhere:
+    """What one entry under `models:` names."""
+    from cynthus.core import reference
+
+    one = reference.parse(entry.path)
+    # In a bucket anything may lie. An archive of a model is of use to nobody as it is.
+    return Elsewhere(entry.called, replace(one, kind="model", files=entry.files or one.files), None, one.is_archive)
 
 
 def _look(folder: Path, origin: str, name: str | None, mode: Literal["auto", "copy", "mount"]) -> DataSource:

@@ -14,19 +14,27 @@ from cynthus.core.names import NAME_PATTERN, is_name, name_from
 from cynthus.core.paths import inside, plain, writable
 from cynthus.core.section import Rule
 from cynthus.core.size import Size
-from cynthus.errors import BadName, BadValue, DataNotSupported, WrongType
+from cynthus.errors import BadName, BadValue, WrongType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cynthus.errors import UsageError
+
 VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,254}$"
 ENTRY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+CUDA_PATTERN = r"^(auto|none|[0-9]{1,2}\.[0-9]{1,2})$"
+APT_PATTERN = r"^[a-z0-9][a-z0-9+.-]{1,99}(=[A-Za-z0-9.+:~-]{1,99})?$"
 PYTHON_PATTERN = r"^3\.[0-9]{1,2}$"
 HEALTH_PATTERN = r"^/[!-~]*$"
+SUM_PATTERN = r"^[0-9a-fA-F]{64}$"
 
 LONGEST_COMMAND = 200
 """How much of a command is shown back as a list."""
 
+_REGISTRY_HOST = re.compile(r"localhost|[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?|[a-z0-9-]+:[0-9]{1,5}")
+"""A word alone would be taken for the name of somebody at Docker Hub, which is docker.io/NAME."""
+_REGISTRY_STEP = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -62,42 +70,58 @@ def _name(text: str) -> str:
     return text
 
 
-def _variable(text: str) -> str:
-    if re.fullmatch(VARIABLE_PATTERN[1:-1], text) is None:
-        hint = "use letters, digits and underscores, no digit first"
-        raise Misfit(f"{quoted(text)} cannot be the name of a variable", hint=hint, kind=BadName)
-    return text
-
-
-def _entry(text: str) -> str:
-    if re.fullmatch(ENTRY_PATTERN[1:-1], text) is None:
-        hint = "use letters, digits, dots and dashes, 63 at most, a letter or digit first"
-        raise Misfit(f"{quoted(text)} cannot be the name of a data entry", hint=hint, kind=BadName)
-    return text
-
-
 def _address(text: str) -> str:
-    if _SCHEME.match(text):
-        raise Misfit(
-            f"this version reads data from local folders and files, not from {quoted(text)}",
-            hint="download it, and name its path",
-            kind=DataNotSupported,
-        )
-    return plain(text)
+    if not _SCHEME.match(text):
+        return plain(text)
+    # Most apps have their data beside them.
+    from cynthus.core import reference
+
+    return str(reference.parse(text))
+
+
+def _model(text: str) -> str:
+    from cynthus.core import reference
+
+    if not _SCHEME.match(text) or reference.parse(text).kind not in ("model", "objects"):
+        hint = "write e.g. hf://owner/name; what is data goes under `data:`"
+        raise Misfit(f"{quoted(text)} is no model", hint=hint)
+    return text
+
+
+def _sum(text: str) -> str:
+    if re.fullmatch(SUM_PATTERN[1:-1], text.lower()) is None:
+        raise Misfit(f"{quoted(text)} is no SHA-256", hint="write the 64 digits that `sha256sum FILE` prints")
+    return text.lower()
+
+
+def _pattern(text: str) -> str:
+    if not text or not text.isprintable() or text.startswith("/") or ".." in text.split("/"):
+        raise Misfit(f"{quoted(text)} is no pattern of files", hint="write e.g. data/*.parquet", kind=BadValue)
+    return text
+
+
+_BUCKETS = "write e.g. bucket: gs://my-results/weather, or file:///srv/results for a folder of the host"
+_GOOGLES = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 
 def _bucket(text: str) -> str:
     path = text.removeprefix("file://")
+    if text.startswith("gs://"):
+        return _in_google(text)
     if _SCHEME.match(text) and path == text:
-        raise Misfit(
-            f"this version saves to a folder of the host only, not to {quoted(text)}",
-            hint="write e.g. bucket: file:///srv/results",
-        )
+        raise Misfit(f"this version does not save to {quoted(text)}", hint=_BUCKETS)
     if not path.startswith("/") or ".." in path.split("/") or not path.strip("/"):
-        raise Misfit(
-            f"{quoted(text)} is no whole path of a folder", hint="write e.g. bucket: file:///srv/results"
-        )
+        raise Misfit(f"{quoted(text)} is no whole path of a folder", hint=_BUCKETS)
     return f"file://{plain(path)}"
+
+
+def _in_google(text: str) -> str:
+    name, *words = text.removeprefix("gs://").rstrip("/").split("/")
+    if _GOOGLES.fullmatch(name) is None:
+        raise Misfit(f"{quoted(text)} names no bucket that Google could have", hint=_BUCKETS)
+    if not text.isprintable() or any(word in ("", ".", "..") for word in words):
+        raise Misfit(f"{quoted(text)} is no place in a bucket", hint=_BUCKETS)
+    return "/".join(("gs:/", name, *words))
 
 
 def _port(value: object) -> object:
@@ -107,25 +131,22 @@ def _port(value: object) -> object:
     return int(text)
 
 
-def _health(text: str) -> str:
-    if re.fullmatch(HEALTH_PATTERN[1:-1], text) is None:
-        raise Misfit(f"{quoted(text)} is no path of a request", hint="write it from the root: health: /health")
-    return text
-
-
-def _python(text: str) -> str:
-    if re.fullmatch(PYTHON_PATTERN[1:-1], text) is None:
-        raise Misfit(f"{quoted(text)} is no version of Python 3", hint='write e.g. python: "3.12"')
-    return text
-
-
 def _image(text: str) -> str:
     if not text.isprintable() or " " in text or not text or text.startswith("-"):
         raise Misfit(f"{quoted(text)} is no image", hint="write e.g. base: python:3.12-slim")
     return text
 
 
-def _requirements(text: str) -> str:
+def _registry(text: str) -> str:
+    name = text.rstrip("/")
+    host, *steps = name.split("/")
+    if _REGISTRY_HOST.fullmatch(host) is None or not all(map(_REGISTRY_STEP.fullmatch, steps)):
+        example = "europe-docker.pkg.dev/project/repo, ghcr.io/owner or localhost:5000"
+        raise Misfit(f"{quoted(text)} is no registry of images", hint=f"write it as HOST[/PATH]: {example}")
+    return name
+
+
+def _file_or_word(text: str) -> str:
     return text if text in ("auto", "none") else inside(text)
 
 
@@ -140,23 +161,27 @@ def _node_count(value: object) -> object:
     return int(text)
 
 
-def _run(value: object) -> object:
+def listed(value: object) -> object:
+    """A command, which is a list."""
     if isinstance(value, str):
-        shown = ", ".join(flow(word) for word in _words(value[:LONGEST_COMMAND]))
+        shown = ", ".join(flow(word) for word in words_of(value))
         raise Misfit("the command is a list, not one text", hint=f"write run: [{shown}]", kind=WrongType)
     if value in ([], ()):
         raise Misfit("the command is empty", hint="write e.g. run: [python, main.py]", kind=BadValue)
     return value
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of a command that was written as one text, as far as it is shown back."""
+    text = text[:LONGEST_COMMAND]
     try:
         return shlex.split(text)
     except ValueError:
         return text.split()
 
 
-def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
+def with_program(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command, which begins with a program."""
     if not argv[0].strip():
         raise Misfit("the command does not name a program", hint="write e.g. run: [python, main.py]", at=(0,))
     return argv
@@ -181,20 +206,65 @@ def _matching(pattern: str, after: Callable[[str], str], kind: str | list[str] =
     return Rule(after=after, schema={"type": kind, "pattern": pattern})
 
 
+def like(
+    pattern: str, otherwise: str, hint: str, *, types: str | list[str] = "string", kind: type[UsageError] = BadValue
+) -> Rule:
+    """A text of that pattern; what another one is not, `otherwise` says."""
+
+    def fits(text: str) -> str:
+        if re.fullmatch(pattern[1:-1], text) is None:
+            raise Misfit(f"{quoted(text)} {otherwise}", hint=hint, kind=kind)
+        return text
+
+    return _matching(pattern, fits, types)
+
+
 Argument = Annotated[str, Rule(before=_number_as_text, after=_no_null, written=str | int | float)]
 Name = Annotated[str, _matching(NAME_PATTERN, _name)]
-Variable = Annotated[str, _matching(VARIABLE_PATTERN, _variable)]
-EntryName = Annotated[str, _matching(ENTRY_PATTERN, _entry)]
+Variable = Annotated[
+    str,
+    like(
+        VARIABLE_PATTERN, "cannot be the name of a variable", "use letters, digits and underscores, no digit first",
+        kind=BadName,
+    ),
+]
+EntryName = Annotated[
+    str,
+    like(
+        ENTRY_PATTERN, "cannot be the name of a data entry",
+        "use letters, digits, dots and dashes, 63 at most, a letter or digit first", kind=BadName,
+    ),
+]
 Address = Annotated[str, Rule(after=_address)]
+ModelAddress = Annotated[str, Rule(after=_model)]
+Pattern = Annotated[str, Rule(after=_pattern)]
+Sum = Annotated[str, _matching(SUM_PATTERN, _sum)]
 BucketAddress = Annotated[str, Rule(after=_bucket)]
-PythonVersion = Annotated[str, _matching(PYTHON_PATTERN, _python, ["string", "number"])]
+PythonVersion = Annotated[
+    str,
+    like(PYTHON_PATTERN, "is no version of Python 3", 'write e.g. python: "3.12"', types=["string", "number"]),
+]
 Port = Annotated[int, Rule(before=_port)]
-HealthPath = Annotated[str, _matching(HEALTH_PATTERN, _health)]
+HealthPath = Annotated[
+    str, like(HEALTH_PATTERN, "is no path of a request", "write it from the root: health: /health")
+]
 Image = Annotated[str, Rule(after=_image)]
-Requirements = Annotated[str, Rule(after=_requirements)]
+Cuda = Annotated[
+    str,
+    like(
+        CUDA_PATTERN, "is no version of CUDA", 'write e.g. cuda: "12.8", or `auto` or `none`',
+        types=["string", "number"],
+    ),
+]
+AptPackage = Annotated[
+    str, like(APT_PATTERN, "is no package of Debian's or Ubuntu's", "write e.g. apt: [ffmpeg, libgl1]")
+]
+Registry = Annotated[str, Rule(after=_registry)]
+Requirements = Annotated[str, Rule(after=_file_or_word)]
+Dockerfile = Annotated[str, Rule(after=_file_or_word)]
 Source = Annotated[str, Rule(after=_source)]
 Writable = Annotated[str, Rule(after=writable)]
-Run = Annotated[tuple[Argument, ...], Rule(before=_run, after=_program)]
+Run = Annotated[tuple[Argument, ...], Rule(before=listed, after=with_program)]
 NodeCount = Annotated[int, Rule(before=_node_count)]
 OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse, "a model and how many", "L4:1")]
 SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse, "processors", 4, "4+")]

@@ -10,10 +10,13 @@ from msgspec import structs
 
 from cynthus.core.data import check_data as check_data
 from cynthus.core.data import check_entry as check_entry
+from cynthus.core.data import model_entry as model_entry
 from cynthus.core.misfit import Misfit, quoted
 from cynthus.core.names import name_from
 from cynthus.core.nodes import Mark, Node, locate
 from cynthus.core.program import check_engine as check_engine
+from cynthus.core.program import check_preprocess as check_preprocess
+from cynthus.core.program import find_dockerfile as find_dockerfile
 from cynthus.core.program import find_main as find_main
 from cynthus.core.program import find_requirements as find_requirements
 from cynthus.core.program import places_of_main as places_of_main
@@ -99,15 +102,15 @@ def _build(root: Node, report: Report, name: str, known_targets: Sequence[str]) 
         values["name"] = name
     # A value that is broken in itself is reported already; what the spec thinks of its remains helps nobody.
     reported = report.marks()
-    spec, problems = build(AppSpec, values)
+    spec, flaws = build(AppSpec, values)
     if spec is not None:
         return Reading(spec, values, root, report)
     from cynthus.core.wording import worded
 
-    for mark, misfit in (found for problem in problems for found in worded(problem, root)):
+    for mark, misfit in (found for flaw in flaws for found in worded(flaw, root)):
         if mark not in reported:
             report.add(mark, misfit)
-    broken = frozenset(str(problem.path[0]) for problem in problems)
+    broken = frozenset(str(flaw.path[0]) for flaw in flaws)
     return Reading(_without(broken, values, report), values, root, report, broken)
 
 

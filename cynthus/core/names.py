@@ -15,6 +15,11 @@ NAME_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 _NAME = re.compile(NAME_PATTERN + r"\Z")
 _ID = re.compile(r"^[a-z][a-z0-9-]{0,15}-[0-9a-f]{6}\Z")
 _RUN = re.compile(r"^\d{8}-\d{6}-[0-9a-f]{4}\Z")
+BACKEND = "backend.tfbackend.json"
+"""The file of a root that says where its state lies, as `terraform init -backend-config` takes it."""
+ADOPTED = "adopted.tf"
+"""Import blocks in a Terraform root, there only while it is planned."""
+
 _SECOND = "%Y%m%d-%H%M%S"
 _LAST = 0xFFFF
 

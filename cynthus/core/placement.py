@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 Runtime = Literal["venv", "container"]
 
@@ -22,3 +22,13 @@ class Placement(Struct, frozen=True):
     """What the hosts lack so far, a few words each: they are made ready before anything is brought there."""
     asking: tuple[str, ...] = ()
     """Which of these hosts let the user become root only with a password."""
+    driver: int | None = None
+    """The branch of NVIDIA's driver, of the oldest among the hosts; None where one is yet to be installed."""
+    lifetime: int | None = None
+    """Seconds after which the cloud itself removes the machines; None where nobody does."""
+    metadata: str | None = None
+    """The address of the machines' metadata server, which tells that the cloud takes one back; None where none does."""
+    linger: int | None = None
+    """Seconds without use after which a machine deletes itself, once its run has ended and is saved; None: never."""
+    where: dict[str, str] = field(default_factory=dict)
+    """What the target calls the place that it has chosen; only the target reads it."""

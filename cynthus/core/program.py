@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.core.misfit import flow, quoted
 from cynthus.core.suggest import nearest
-from cynthus.errors import MissingProgram, PackageMissing, RequirementsMissing
+from cynthus.errors import DockerfileMissing, MissingProgram, PackageMissing, RequirementsMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
 
 REQUIREMENTS = "requirements.txt"
+DOCKERFILE = "Dockerfile"
 USUAL = ("src", ".")
 """Where `source: auto` looks, in this order."""
 
@@ -56,6 +57,23 @@ def places_of_main(folder: Path, spec: AppSpec) -> tuple[tuple[str | int, ...], 
     return (("source",), command) if spec.source != "auto" and no_folder else (command, ("source",))
 
 
+def check_preprocess(source: Path, spec: AppSpec) -> None:
+    """See that what `preprocess:` names is in the source folder.
+
+    Raises:
+        MissingProgram: it is not.
+    """
+    if spec.preprocess is None:
+        return
+    script = named_script(spec.preprocess.run)
+    for name in (*((script,) if script is not None else ()), *spec.preprocess.files):
+        if ".." in name.split("/") or not os.path.lexists(source / name):
+            found = [file.name for file in sorted(source.glob("*.py")) if _is_there(file)]
+            near = nearest(name, found)
+            hint = f"did you mean {quoted(near)}?" if near else "create it, or mend the path under `preprocess:`"
+            raise MissingProgram(f"`preprocess:` names {quoted(name)}, and there is no {source / name}", hint=hint)
+
+
 def find_requirements(folder: Path, spec: AppSpec, source: Path) -> str | None:
     """The file of requirements, relative to `folder`; None where nothing is to be installed.
 
@@ -74,6 +92,28 @@ def find_requirements(folder: Path, spec: AppSpec, source: Path) -> str | None:
     for place in (source, folder):
         if _is_there(place / REQUIREMENTS):
             return (place / REQUIREMENTS).relative_to(folder).as_posix()
+    return None
+
+
+def find_dockerfile(folder: Path, spec: AppSpec, source: Path) -> str | None:
+    """The user's own Dockerfile, relative to `folder`; None where there is none, or none is wanted.
+
+    Raises:
+        DockerfileMissing: the spec names one that is not there.
+    """
+    named = spec.image.dockerfile
+    if named == "none":
+        return None
+    if named != "auto":
+        if not _is_there(folder / named):
+            raise DockerfileMissing(
+                f"`image.dockerfile: {named}`: there is no such file in {folder}",
+                hint="mend the path, or write `dockerfile: none`",
+            )
+        return named
+    for place in (source, folder):
+        if _is_there(place / DOCKERFILE):
+            return (place / DOCKERFILE).relative_to(folder).as_posix()
     return None
 
 

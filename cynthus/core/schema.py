@@ -99,4 +99,4 @@ def _reference(section: type[Section], definitions: dict[str, Any]) -> dict[str,
     if not section.short:
         return reference
     short = _schema(keys_of(section)[section.short].type, definitions)
-    return {"anyOf": [{"type": short["type"]}, reference]}
+    return {"anyOf": [*(short["anyOf"] if "anyOf" in short else [{"type": short["type"]}]), reference]}

@@ -31,6 +31,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
     short: ClassVar[str] = ""
     """The key that is meant where one value stands in place of the mapping."""
+    short_kinds: ClassVar[tuple[type, ...]] = (str,)
+    """What kinds of value these are."""
 
     @classmethod
     def check(cls, key: str, value: Any, before: Mapping[str, Any]) -> None:

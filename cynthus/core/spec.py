@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, field
 
 from cynthus.core.cpus import Cpus as Cpus
 from cynthus.core.duration import Duration as Duration
+from cynthus.core.entries import DataEntry as DataEntry
+from cynthus.core.entries import ModelEntry as ModelEntry
+from cynthus.core.entries import each_at_its_own_place, each_called_otherwise
 from cynthus.core.fields import (
-    Address,
+    AptPackage,
     Argument,
     BucketAddress,
-    EntryName,
+    Cuda,
+    Dockerfile,
     Name,
-    NodeCount,
-    OneGpu,
     PythonVersion,
+    Registry,
     Requirements,
     Run,
-    SomeBytes,
-    SomeCpus,
     Source,
-    Time,
     Variable,
     Writable,
-    one_or_more,
 )
 from cynthus.core.fields import Image as ImageName
+from cynthus.core.gcp import Gcp as Gcp
 from cynthus.core.gpu import Gpu as Gpu
-from cynthus.core.misfit import Misfit, flow, quoted, refuse
+from cynthus.core.misfit import Misfit, quoted, refuse
 from cynthus.core.paths import overlap
 from cynthus.core.ports import Ports
+from cynthus.core.preprocess import PLACE as PREPARED
+from cynthus.core.preprocess import Preprocess as Preprocess
+from cynthus.core.resources import Limits as Limits
+from cynthus.core.resources import Resources as Resources
 from cynthus.core.section import Rule
 from cynthus.core.section import Section as Section
 from cynthus.core.size import Size as Size
@@ -43,49 +47,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class DataEntry(Section, frozen=True, kw_only=True):
-    """One folder or file of data. Its contents are `./data` for the app; with a name, `./data/NAME`."""
-
-    short: ClassVar[str] = "from"
-
-    path: Annotated[
-        Address,
-        Meta(description="A folder or file of this machine, relative to the folder of cynthus.yaml or absolute."),
-    ] = field(name="from")
-    name: Annotated[
-        EntryName | None,
-        Meta(description="The data lies at `./data/NAME`. Needed as soon as there are several entries."),
-    ] = field(default=None, name="as")
-    mode: Annotated[
-        Literal["auto", "copy", "mount"],
-        Meta(
-            description="`mount` reads the data where it lies, `copy` copies it beside the app first. "
-            "`auto` mounts what is on the same machine."
-        ),
-    ] = "auto"
-
-
-def _each_at_its_own_place(entries: tuple[DataEntry, ...]) -> tuple[DataEntry, ...]:
-    wrong = []
-    for index, entry in enumerate(entries):
-        if entry.name is None and len(entries) > 1:
-            name = entry.path.strip("./").rpartition("/")[2] or f"data{index + 1}"
-            hint = f"write {{from: {flow(entry.path)}, as: {flow(name)}}}"
-            wrong.append(Misfit("several data entries need a name each", hint=hint, kind=KeysExclude, at=(index,)))
-        elif entry.name in [other.name for other in entries[:index]]:
-            message = f"the name {quoted(str(entry.name))} is taken by an earlier entry"
-            at = (index, "as")
-            wrong.append(Misfit(message, hint="give each entry its own `as:`", kind=KeysExclude, at=at))
-    refuse(wrong)
-    return entries
-
-
 class Image(Section, frozen=True, kw_only=True):
     """What the app's environment is built on."""
 
     python: Annotated[
         PythonVersion | None,
-        Meta(description="The version of Python. By default that of the machine, or of the base image."),
+        Meta(
+            description="The version of Python. By default what .python-version, pyproject.toml or environment.yml ask "
+            "for, else that of the machine, or of the base image."
+        ),
     ] = None
     base: Annotated[
         ImageName | None,
@@ -93,53 +63,44 @@ class Image(Section, frozen=True, kw_only=True):
             description="With `runtime: container`: the image to build on. By default the official slim Python image."
         ),
     ] = None
-
-
-class Resources(Section, frozen=True, kw_only=True):
-    """What the machine must have. On `local` it is checked; nothing is reserved."""
-
-    gpu: Annotated[
-        tuple[OneGpu, ...],
-        Rule(before=one_or_more, written=OneGpu | tuple[OneGpu, ...]),
-        Meta(description="A model and how many, or a list in order of preference. By default none."),
-    ] = ()
-    cpus: Annotated[SomeCpus | None, Meta(description="Processors: 4, or `4+` for four or more.")] = None
-    memory: Annotated[SomeBytes | None, Meta(description="Main memory: `16GB`, or `16GB+` for that or more.")] = None
-    disk: Annotated[SomeBytes | None, Meta(description="Free disk space for the app.")] = None
-    nodes: Annotated[
-        NodeCount | None,
-        Meta(description="On how many machines main.py runs at once. By default one; on `ssh` all that are named."),
-    ] = None
-
-
-def _some_time(what: str) -> Rule:
-    def check(value: Duration) -> Duration:
-        if value.seconds == 0:
-            raise Misfit(f"a run {what} ends at once", hint="write a longer time, or leave the key out")
-        return value
-
-    return Rule(after=check)
-
-
-class Limits(Section, frozen=True, kw_only=True):
-    """When a run is ended."""
-
-    max_duration: Annotated[
-        Time | None,
-        _some_time("of no time"),
-        Meta(description="How long a run may take: `4h`, `1h30m`, or seconds. By default as long as it likes."),
-    ] = None
-    idle: Annotated[
-        Time | None,
-        _some_time("that may not wait"),
+    cuda: Annotated[
+        Cuda,
         Meta(
-            description="How long a run may do nothing: use no GPU of its own and no processor, and write to neither "
-            "log, outputs nor checkpoints. Then it is ended. By default as long as it likes."
+            description="With `runtime: container` and a GPU: build on NVIDIA's image with this CUDA, or on none of "
+            "them. `auto`: where a package needs CUDA of the system's, in a version that it and the driver know."
+        ),
+    ] = "auto"
+    apt: Annotated[
+        tuple[AptPackage, ...],
+        Meta(
+            description="With `runtime: container`: packages of Debian's or Ubuntu's, which the base is a system of, "
+            "such as ffmpeg."
+        ),
+    ] = ()
+    dockerfile: Annotated[
+        Dockerfile,
+        Meta(
+            description="With `runtime: container`: your own Dockerfile, which then makes the whole environment, or "
+            "`none`. `auto`: Dockerfile beside the program, else in the folder, if there is one."
+        ),
+    ] = "auto"
+    registry: Annotated[
+        Registry | None,
+        Meta(
+            description="With `runtime: container`: where images are kept, as `HOST[/PATH]`: "
+            "`europe-docker.pkg.dev/project/repo`, `ghcr.io/owner`. One that is there is fetched and not built; one "
+            "that is not is built and put there. By default they stay on the host."
         ),
     ] = None
-    stop_grace: Annotated[
-        Time, Meta(description="How long a run that is told to end may take before it is killed.")
-    ] = Duration(10, "10s")
+
+
+    @classmethod
+    def check(cls, key: str, value: Any, before: Mapping[str, Any]) -> None:
+        """See that one base is named and not two."""
+        if key == "cuda" and value not in ("auto", "none") and before.get("base"):
+            raise Misfit(
+                f"{quoted(before['base'])} is the base already", hint="delete `base:` or `cuda:`", kind=KeysExclude
+            )
 
 
 class AppSpec(Section, frozen=True, kw_only=True):
@@ -148,12 +109,19 @@ class AppSpec(Section, frozen=True, kw_only=True):
     name: Annotated[Name, Meta(description="What the app is called. By default the folder's name, made to fit.")]
     target: Annotated[
         str,
-        Meta(description="Where it runs: `local` is this machine, `ssh` are machines of yours that have an SSH port."),
+        Meta(
+            description="Where it runs: `local` is this machine, `ssh` are machines of yours that have an SSH port, "
+            "`gcp` is Google Cloud, where machines are made and removed."
+        ),
     ] = "local"
     ssh: Annotated[Ssh | None, Meta(description="With `target: ssh`: the machines, and how to get in.")] = None
+    gcp: Annotated[Gcp | None, Meta(description="With `target: gcp`: whose cloud project, and how to get in.")] = None
     source: Annotated[
         Source,
-        Meta(description="The folder of the program. `auto`: `src/` where that holds it, else the folder itself."),
+        Meta(
+            description="The folder of the program. `auto`: `src/` where that holds it, else the folder itself. What "
+            ".gitignore and .dockerignore name stays out, and so do data, weights and archives over 1 GB."
+        ),
     ] = "auto"
     run: Annotated[Run, Meta(description="The command, as a list. It starts in a copy of the source folder.")] = (
         "python",
@@ -170,7 +138,8 @@ class AppSpec(Section, frozen=True, kw_only=True):
         Requirements,
         Meta(
             description="The file that lists the Python packages to install, or `none`. "
-            "`auto`: requirements.txt beside the program, else in the folder, if there is one."
+            "`auto`: requirements.txt beside the program or in the folder, else uv.lock, pyproject.toml or "
+            "environment.yml there, else what the program imports."
         ),
     ] = "auto"
     engine: Annotated[
@@ -183,9 +152,24 @@ class AppSpec(Section, frozen=True, kw_only=True):
     image: Annotated[Image, Meta(description="What the environment is built on.")] = Image()
     data: Annotated[
         tuple[DataEntry, ...] | None,
-        Rule(after=_each_at_its_own_place),
+        Rule(after=each_at_its_own_place),
         Meta(description="Folders and files that the app reads, below `./data`. By default `data/` where it exists."),
     ] = None
+    preprocess: Annotated[
+        Preprocess | None,
+        Meta(
+            description="A Python file, `prep.py` say, or a command, that makes `./prepared` of `./data` before "
+            "main.py begins. It runs once for each content of the data; its result stays on the host. By default none."
+        ),
+    ] = None
+    models: Annotated[
+        tuple[ModelEntry, ...],
+        Rule(after=each_called_otherwise),
+        Meta(
+            description='Models that the app uses, at `./models/NAME`; `from_pretrained("owner/name")` finds those of '
+            "Hugging Face."
+        ),
+    ] = ()
     outputs: Annotated[Writable, Meta(description="The folder that the app writes results to; they come home.")] = (
         "outputs"
     )
@@ -196,8 +180,8 @@ class AppSpec(Section, frozen=True, kw_only=True):
         BucketAddress | None,
         Meta(
             description="Where the host itself saves log, checkpoints and outputs while a run goes on: "
-            "`file:///srv/results`, a folder of the host that is there already, a mounted share say. By default "
-            "nowhere."
+            "`gs://bucket` or `gs://bucket/folder` of Google, from a machine of Google's; or `file:///srv/results`, a "
+            "folder of the host that is there already, a mounted share say. By default nowhere."
         ),
     ] = None
     ports: Annotated[
@@ -234,6 +218,11 @@ def _in_a_folder_of_its_own(path: str, before: Mapping[str, Any]) -> None:
         raise Misfit(
             f"{quoted(path)} is already in use by `{other}`", hint="name a folder of its own", kind=KeysExclude
         )
+    if before.get("models") and overlap(path, "models"):
+        raise Misfit(f"{quoted(path)} is where the models are", hint="name a folder of its own", kind=KeysExclude)
+    if before.get("preprocess") and overlap(path, PREPARED):
+        hint = "name a folder of its own"
+        raise Misfit(f"{quoted(path)} is where `preprocess` puts its result", hint=hint, kind=KeysExclude)
     if path in [entry.path for entry in before.get("data") or ()]:
         raise Misfit(f"{quoted(path)} is also under `data:`", hint="name a folder of its own", kind=KeysExclude)
 

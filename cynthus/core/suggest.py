@@ -19,7 +19,7 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     return spelled[found[0]] if found else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """`did you mean "x"?`, or '' where nothing known is near."""
-    found = nearest(word, known)
+    found = nearest(word, known, cutoff=cutoff)
     return f'did you mean "{found}"?' if found else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,10 +10,11 @@ from cynthus.core.run import RunState
 from cynthus.errors import HostUnreachable
 from cynthus.operations.launch import move
 from cynthus.operations.silence import last_known_runs
-from cynthus.operations.site import agents
+from cynthus.targets.ssh.way import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import PurePosixPath
 
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
@@ -49,8 +49,17 @@ def insist_on_answers(site: Site, silent: Mapping[str, HostUnreachable]) -> None
 
 def what_stays(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) -> tuple[Left, ...]:
     """What the hosts keep that do not answer."""
-    pairs = zip(site.hosts, agents(tools, site), strict=True)
-    return tuple(_left(site, host, agent.connection.python) for host, agent in pairs if host.name in silent)
+    return tuple(left_on(tools, site, host) for host in site.hosts if host.name in silent)
+
+
+def left_on(tools: Tools, site: Site, host: Host, home: PurePosixPath | None = None) -> Left:
+    """What a host keeps. `home` is where the deployment lies there, if that one has said so."""
+    folder = str(home or _folder(site, host))
+    container = site.document().get("runtime") == "container" or bool(site.entry and site.entry.runtime == "container")
+    labelled = f"; containers and images with the label cynthus-deployment={site.id}"
+    python = tools.targets.find(site.target).connect(host, site.root()).python
+    remove = (python, "-I", "-S", f"{folder}/agent.pyz", "remove", "--home", folder)
+    return Left(host.name, host.address, folder, labelled if container else "", by_hand(host, remove))
 
 
 def give_up_run(tools: Tools, site: Site, verb: str) -> Run | None:
@@ -70,25 +79,8 @@ def told(left: Left) -> Iterator[str]:
     yield f"once it is back, this removes that: {left.command}"
 
 
-def _left(site: Site, host: Host, python: str) -> Left:
-    folder = _folder(site, host)
-    container = site.document().get("runtime") == "container" or bool(site.entry and site.entry.runtime == "container")
-    labelled = f"; containers and images with the label cynthus-deployment={site.id}"
-    remove = shlex.join((python, "-I", "-S", f"{folder}/agent.pyz", "remove", "--home", folder))
-    return Left(host.name, host.address, folder, labelled if container else "", shlex.join((*_ssh(host), remove)))
-
-
 def _folder(site: Site, host: Host) -> str:
-    if site.entry and site.entry.home:
+    # Known is where it lies on the first host; each user has another home.
+    if site.entry and site.entry.home and host.user in [each.user for each in site.hosts[:1]]:
         return site.entry.home
     return f"/opt/cynthus/{site.id}" if host.user == "root" else f".local/share/cynthus/{site.id}"
-
-
-def _ssh(host: Host) -> tuple[str, ...]:
-    return (
-        "ssh",
-        *(("-p", str(host.port)) if host.port != 22 else ()),
-        *(("-i", host.connection.key) if host.connection.key else ()),
-        *(("-J", host.connection.proxy_jump) if host.connection.proxy_jump else ()),
-        f"{host.user}@{host.address}" if host.user else host.address,
-    )

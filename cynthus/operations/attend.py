@@ -15,6 +15,7 @@ from cynthus.operations.interleaved import Lines
 from cynthus.operations.observe import keep_together
 from cynthus.operations.pull import Pulled, collect, with_hint
 from cynthus.operations.recover import settle
+from cynthus.operations.saved import readers
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 
@@ -137,7 +138,7 @@ class Attendance(Struct):
         return count
 
     def _collect(self) -> Pulled | None:
-        there = self._there()
+        there = readers(self.tools, self.site, self.run)
         if all(agent.absent for agent in there):
             return None
         pulled = collect(self.site, self.run, there, self.tools.progress)

@@ -9,20 +9,24 @@ from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import HostUnreachable, PullFailed, UsageError
-from cynthus.operations import infrastructure
+from cynthus.operations import roots
 from cynthus.operations.abandon import give_up_run, insist_on_answers, told, what_stays
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
 from cynthus.operations.found import run_named, unrecorded
 from cynthus.operations.observe import observe
-from cynthus.operations.offer import describe
+from cynthus.operations.outliving import insist_on_saved, tell_gone, tell_left_in_cloud, what_outlives
 from cynthus.operations.purge import plan_purge
 from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
+from cynthus.operations.removing import remove_root
+from cynthus.operations.saved import all_gone, tellers
 from cynthus.operations.silence import silent_hosts
-from cynthus.operations.site import agents, locate_or_none, newest_run, with_entry
+from cynthus.operations.site import COMPUTE, agents, locate_or_none, newest_run, with_entry
 from cynthus.operations.strays import described, strays_of
+from cynthus.operations.taken_out import tell_not_emptied
 from cynthus.render.workspace import read_deployment_id
+from cynthus.terraform.state_file import resource_count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -43,7 +47,9 @@ class Removed(Struct, frozen=True):
     run: Run | None = None
     forgotten: bool = False
     left: tuple[Left, ...] = ()
-    """What stays on hosts that were given up, since they did not answer."""
+    """What stays on hosts that were given up, since they did not answer, and on machines that were taken out before."""
+    stays: tuple[str, ...] = ()
+    """What there still is without a host, with what it costs by the month."""
     known: bool = True
     """Whether this machine knew of it. Where not, as with a fresh clone, it stays up wherever else it is."""
 
@@ -64,7 +70,13 @@ def down(
     found = locate_or_none(tools, where, target=target)
     if found is None:
         return Removed(None)
+    removed = _down(tools, found, yes=yes, discard=discard, forget=forget, purge=purge)
+    return replace(removed, left=(*removed.left, *tell_not_emptied(tools, found)))
+
+
+def _down(tools: Tools, found: Site, *, yes: bool, discard: bool, forget: bool, purge: bool) -> Removed:
     verb = "destroy" if forget else "down"
+    tell_gone(tools, found)
     silent = silent_hosts(tools, found)
     if silent and purge:
         insist_on_answers(found, silent)
@@ -80,14 +92,24 @@ def down(
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
         _bring_home(tools, site, discard=discard)
+        if forget and not discard:
+            insist_on_saved(tools, site)
         if yes:
             _tell_strays(tools, site)
         known = _remove_hosts(tools, site, journal, purging=purging) or known
         run = newest_run(site)
         if forget:
+            known = _remove_long_lived(tools, site, journal) or known
             tools.index.remove(site.id)
             return Removed(site, run, forgotten=True, known=known)
-        return Removed(with_entry(tools, site, phase="down", hosts=(), last_run=run), run, known=known)
+        after = _listed_as_down(tools, site, run)
+        return Removed(after, run, known=known, stays=what_outlives(tools, after))
+
+
+def _listed_as_down(tools: Tools, site: Site, run: Run | None) -> Site:
+    return with_entry(
+        tools, site, phase="down", hosts=(), last_run=run, expires_at=None, awaited=False, readied=False
+    )
 
 
 def _give_up(
@@ -100,7 +122,9 @@ def _give_up(
     question = f"{next(iter(silent.values())).message}. Give up {what}?"
     if not yes and not tools.person.confirm(question, consequence=f"this gives up {what}", default=False):
         raise UsageError("nothing was removed: you said no", hint="`cynthus status` shows what is known of it")
-    left, removed = what_stays(tools, found, silent), Removed(found, found.entry.last_run if found.entry else None)
+    # What was made goes with all that is on it.
+    left = () if tools.targets.find(found.target).makes else what_stays(tools, found, silent)
+    removed = Removed(found, found.entry.last_run if found.entry else None)
     if found.folder.is_dir():
         there = [host for host in found.hosts if host.name not in silent]
         with at_work(tools, found, verb, hosts=there) as (site, journal), explained(site):
@@ -108,9 +132,10 @@ def _give_up(
             if len(silent) < len(site.hosts):
                 _bring_home_what_answers(tools, site)
             _remove_hosts(tools, site, journal, silent)
+            if verb == "destroy":
+                _remove_long_lived(tools, site, journal)
             if verb == "down":
-                after = with_entry(tools, site, phase="down", hosts=(), last_run=removed.run)
-                removed = replace(removed, site=after)
+                removed = replace(removed, site=_listed_as_down(tools, site, removed.run))
     forget = verb == "destroy" or not found.folder.is_dir()
     if forget:
         tools.index.remove(found.id)
@@ -163,10 +188,15 @@ def _tell_strays(tools: Tools, site: Site) -> None:
 
 def _bring_home(tools: Tools, site: Site, *, discard: bool) -> None:
     problems = list(bring_home(tools, site))
+    there = tellers(tools, site)
     try:
-        bring_checkpoints_home(tools, site)
+        bring_checkpoints_home(tools, site, there)
     except PullFailed as error:
         problems.append(error.message)
+    except HostUnreachable as error:
+        if not all_gone(there):
+            raise
+        tools.progress.warn(f"{error.message}; it stays there")
     if problems and not discard:
         raise PullFailed(
             f"{problems[0]}; nothing was removed",
@@ -181,32 +211,28 @@ def _remove_hosts(
 ) -> bool:
     """First what lies on the hosts, then the hosts, each of which may be gone already; whether Terraform knew any."""
     # What keeps Terraform from its work is told while nothing is gone yet.
-    infrastructure.check_state(site)
+    roots.check_state(site)
     read_deployment_id(site.root())
-    with journal.step("remove"), tools.progress.step("Remove what lies on the hosts"):
-        for host, agent in zip(site.hosts, agents(tools, site), strict=True):
-            if host.name not in silent:
-                agent.remove()
+    if not tools.targets.find(site.target).makes:
+        with journal.step("remove"), tools.progress.step("Remove what lies on the hosts"):
+            for host, agent in zip(site.hosts, agents(tools, site), strict=True):
+                if host.name not in silent:
+                    agent.remove()
     if purging is not None:
         # While Terraform's state still tells where the hosts are.
         purging.carry_out(tools, site, journal)
-    if not site.root().is_dir():
-        return False
-    with tools.progress.step("Remove the hosts") as step, journal.step("destroy"):
-        terraform = infrastructure.open_terraform(tools, site, step)
-        if not terraform.resources():
-            step.result("they were gone already" if site.hosts_gone else "there were none")
-            return False
-        infrastructure.mend(tools, site)
-        try:
-            with infrastructure.deleted_files_told(site):
-                terraform.init()
-                plan = terraform.plan(site.paths.plan, var_files=infrastructure.var_files(tools, site), destroy=True)
-            infrastructure.apply_saved(terraform, site)
-        finally:
-            site.paths.plan.unlink(missing_ok=True)
-        step.result(describe(plan, done=True))
-    return True
+    return remove_root(tools, site, journal)
+
+
+def _remove_long_lived(tools: Tools, site: Site, journal: Journal) -> bool:
+    """What outlives the hosts, the last made first; whether there was anything."""
+    target, found = tools.targets.find(site.target), False
+    for root in reversed([root for root in target.roots if root != COMPUTE]):
+        if resource_count(site.root(root)) != 0:
+            with tools.progress.step("Empty the buckets") as step:
+                target.empty(site.id, site.root(root), step.activity)
+        found = remove_root(tools, site, journal, root) or found
+    return found
 
 
 def _unsaved_without_folder(tools: Tools, site: Site, known: Run | None) -> bool:
@@ -214,7 +240,7 @@ def _unsaved_without_folder(tools: Tools, site: Site, known: Run | None) -> bool
     if not any(agent.present for agent in agents(tools, site)):
         return False
     unpulled = [run for run in unrecorded(tools, site) if known is None or run.id != known.id or not known.pulled]
-    return bool(unpulled) or any(unsaved_checkpoints(tools, site))
+    return bool(unpulled) or any(unsaved_checkpoints(site, agents(tools, site)))
 
 
 def _remove_without_folder(tools: Tools, site: Site, *, discard: bool) -> Removed:
@@ -226,6 +252,8 @@ def _remove_without_folder(tools: Tools, site: Site, *, discard: bool) -> Remove
             hint="`cynthus down` in the folder that it became, or make it again; --discard loses what is not home",
         )
     _tell_strays(tools, site)
+    if tools.targets.find(site.target).makes:
+        tell_left_in_cloud(tools, site)
     with tools.progress.step("Remove what lies on the hosts"):
         for agent in agents(tools, site):
             agent.remove()

@@ -10,7 +10,8 @@ from cynthus.agent import spec
 from cynthus.agent.failure import Failure
 from cynthus.credentials import secrets
 from cynthus.errors import UsageError
-from cynthus.operations.infrastructure import as_rendered, workspace
+from cynthus.operations.infrastructure import as_rendered, listed, workspace
+from cynthus.operations.needs import told
 from cynthus.operations.site import COMPUTE
 from cynthus.render.documents import document, read_document
 from cynthus.render.folder import RUN
@@ -56,6 +57,18 @@ def as_edited(tools: Tools, app: App, site: Site, placement: Placement) -> App:
     tools.progress.note(f"{', '.join(changed)}: by your edit of {file.relative_to(site.folder)}")
     values = secrets.resolve(described.secrets, tools.settings.environment)
     return replace(app, edited=edited, secrets=values)
+
+
+def tell_needs(tools: Tools, app: App, site: Site, placement: Placement) -> None:
+    """What was found or inferred where the user has no list of requirements, and what is odd about it."""
+    needs = app.needed(placement)
+    for line in needs.warnings:
+        tools.progress.warn(line)
+    if needs.asked_by and needs.python:
+        tools.progress.note(f"Python {needs.python}: by {needs.asked_by}")
+    if needs.listed is None:
+        return
+    tools.progress.note(told(needs, listed(replace(app, needs=needs), site) or needs.listed))
 
 
 def _read(file: Path, content: bytes) -> dict[str, Any]:

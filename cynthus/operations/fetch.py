@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cynthus.errors import PullFailed
+from cynthus.operations.ahead import SMALL, Ahead
+from cynthus.operations.arrival import Arrival
 from cynthus.operations.places import Places, sign_at, sign_of, stays_inside
 from cynthus.state import known as record
 from cynthus.state.known import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path, PurePosixPath
 
+    from cynthus.core.progress import Step
     from cynthus.state.known import Known, Sign
     from cynthus.targets.base import Connection, FileEntry
-
-CHUNK = 1 << 20
-"""Bytes read at once."""
-_SMALL = 1 << 16
-"""Bytes of a file up to which it is asked for together with others: a host far away takes long for each question."""
-_TOGETHER = 250
-"""How many files at most are asked for together."""
 
 
 class Pair(Struct, frozen=True):
@@ -50,6 +47,8 @@ class Difference(Struct, frozen=True):
     files: tuple[FileEntry, ...]
     missing: tuple[FileEntry, ...]
     outside: tuple[FileEntry, ...]
+    waiting: tuple[FileEntry, ...] = ()
+    """What is not there either and is left for a later time."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,8 +84,10 @@ def compare(connection: Connection, source: PurePosixPath, folder: Path) -> Diff
     )
 
 
-def fetch(pair: Pair, difference: Difference, activity: Callable[[str], None]) -> tuple[Beside, ...]:
+def fetch(pair: Pair, difference: Difference, step: Step) -> tuple[Beside, ...]:
     """Bring home what is missing; gives those that found their place taken.
+
+    Of a large file that was cut off what has come stays, and the next fetch goes on there.
 
     What is at home is replaced only if it is as it last came from the host, or went there.
 
@@ -100,10 +101,11 @@ def fetch(pair: Pair, difference: Difference, activity: Callable[[str], None]) -
         if known != stored:
             record.save(pair.record, known)
         places = Places(pair.folder, (*difference.files, *difference.outside))
-        fetching = _Fetching(pair, places, known, difference.missing)
-        problems = [problem for file in difference.missing if (problem := fetching.bring(file, activity))]
-        settled = known.having({**_same(difference), **fetching.come})
-        if settled != known:
+        fetching = _Fetching(pair, places, known, difference.missing, step)
+        fetching.sweep(stored.files.keys() - {file.path for file in difference.files})
+        problems = [problem for file in difference.missing if (problem := fetching.bring(file))]
+        settled = fetching.known.having({**_same(difference), **fetching.come})
+        if settled != fetching.known:
             record.save(pair.record, settled)
     except OSError as error:
         raise pull_failed(error, pair.folder) from error
@@ -118,14 +120,14 @@ def remarks(difference: Difference, beside: Sequence[Beside], shown: str) -> tup
     if difference.outside:
         first, more = difference.outside[0], _more(difference.outside, "link")
         said.append(
-            f"{_text(f'{shown}/{first.path}')} is a link to {_text(first.link or '')} and stays on the host{more}; "
+            f"{text_of(f'{shown}/{first.path}')} is a link to {text_of(first.link or '')} and stays on the host{more}; "
             f"only a relative link inside {shown}/ comes home: write one, or a copy"
         )
     if beside:
         taken, more = beside[0], _more(beside, "file")
         said.append(
-            f"{_text(f'{shown}/{taken.path}')} was changed at home and stays; what the host has came beside it, "
-            f"as {_text(taken.place)}{more}"
+            f"{text_of(f'{shown}/{taken.path}')} was changed at home and stays; what the host has came beside it, "
+            f"as {text_of(taken.place)}{more}"
         )
     return tuple(said)
 
@@ -133,121 +135,118 @@ def remarks(difference: Difference, beside: Sequence[Beside], shown: str) -> tup
 def pull_failed(error: OSError, folder: Path) -> PullFailed:
     """What the operating system said, as the error of a pull into `folder`."""
     return PullFailed(
-        f"{error.filename2 or error.filename or folder}: {(error.strerror or str(error)).lower()}",
+        f"{text_of(str(error.filename2 or error.filename or folder))}: {(error.strerror or str(error)).lower()}",
         hint="nothing was removed; mend that and run `cynthus pull` again",
     )
 
 
-class _Ahead:
-    """Asks for small files before their turn, as many at a time as come in one piece."""
-
-    def __init__(self, pair: Pair, files: Sequence[FileEntry]) -> None:
-        self._pair = pair
-        self._waiting = [file for file in reversed(files) if file.link is None and file.size <= _SMALL]
-        self._here: dict[str, bytes | OSError | None] = {}
-
-    def beginning(self, file: FileEntry) -> bytes | None:
-        """What is known of the file already, b'' where it has to be asked for; None where it is gone.
-
-        Raises:
-            OSError: it cannot be read.
-        """
-        if file.path not in self._here:
-            if not self._waiting or self._waiting[-1] != file:
-                return b"" if self._pair.connection.size(self._pair.source / file.path) is not None else None
-            self._ask()
-        found = self._here.pop(file.path)
-        if isinstance(found, OSError):
-            raise found
-        return found
-
-    def _ask(self) -> None:
-        batch: list[FileEntry] = []
-        total = 0
-        while self._waiting and len(batch) < _TOGETHER and total <= CHUNK:
-            batch.append(self._waiting.pop())
-            total += batch[-1].size
-        found = self._pair.connection.read_several([(self._pair.source / file.path, file.size) for file in batch])
-        self._here = {file.path: each for file, each in zip(batch, found, strict=True)}
-
-
 class _Fetching:
-    """One fetch while it lasts. `come` are the signs of what came, as it lies at home."""
+    """One fetch while it lasts. `come` are the signs of what came, as it lies at home, and `known` is the record."""
 
-    def __init__(self, pair: Pair, places: Places, known: Known, files: Sequence[FileEntry]) -> None:
+    def __init__(self, pair: Pair, places: Places, known: Known, files: Sequence[FileEntry], step: Step) -> None:
         self._pair = pair
-        self._ahead = _Ahead(pair, files)
+        self._ahead = Ahead(pair, files)
         self._places = places
-        self._known = known
+        self.known = known
+        self._step = step
+        self._total = sum(file.size for file in files if file.link is None)
+        self._done = 0
         self.come: dict[str, Sign] = {}
         self.beside: list[Beside] = []
 
-    def bring(self, file: FileEntry, activity: Callable[[str], None]) -> OSError | None:
+    def sweep(self, gone: Iterable[str]) -> None:
+        """Remove what was cut off of files that the host does not have any more, as far as that is possible."""
+        for path in gone:
+            # A record is a file that somebody may have edited.
+            if not _strange(path):
+                with suppress(OSError):
+                    _partial(path, self._places.folder_of(path)).unlink()
+
+    def bring(self, file: FileEntry) -> OSError | None:
         """Bring one file; gives what kept it from coming."""
-        activity(file.path)
+        self._step.activity(text_of(file.path))
         try:
             self._bring(file)
         except OSError as error:
             return error
+        self._done += file.size if file.link is None else 0
+        self._step.amount(self._done, self._total)
         return None
 
     def _bring(self, file: FileEntry) -> None:
         beginning = self._ahead.beginning(file) if file.link is None else b""
         if beginning is None:
             return  # gone since it was listed: a program at work replaces and removes files
-        folder = self._places.folder_for(file.path, self._known)
-        # The same name each time, so that what a kill leaves is gone after the next fetch; and a short one.
-        partial = folder / f".{hashlib.sha256(os.fsencode(file.path)).hexdigest()[:8]}.part"
-        partial.unlink(missing_ok=True)
+        folder = self._places.folder_for(file.path, self.known)
+        partial = _partial(file.path, folder)
         try:
             if file.link is not None:
+                partial.unlink(missing_ok=True)
                 partial.symlink_to(file.link)
             elif not self._copy(beginning, partial, file):
+                partial.unlink(missing_ok=True)
                 return
             self._put(file, partial, folder)
-        finally:
-            partial.unlink(missing_ok=True)
+        except BaseException as error:
+            # Of a large one it stays where we are stopped, or the host does not answer any more.
+            if isinstance(error, OSError) or file.size <= SMALL:
+                partial.unlink(missing_ok=True)
+            raise
 
     def _copy(self, beginning: bytes, partial: Path, file: FileEntry) -> bool:
         """Whether the file was still there at the end."""
-        connection, source = self._pair.connection, self._pair.source / file.path
-        with open(partial, "xb") as stream:
-            stream.write(beginning)
-            # What is added meanwhile comes the next time, together with the time of that change.
-            while (left := file.size - stream.tell()) and (
-                data := connection.read(source, offset=stream.tell(), limit=min(CHUNK, left))
-            ):
-                stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            whole = stream.tell() == file.size or connection.size(source) is not None
-        # Without the bits that let a program act as its owner, who is somebody else here.
-        partial.chmod((file.mode & 0o777) | 0o600)
-        os.utime(partial, ns=(file.mtime_ns, file.mtime_ns))
+        arrival = Arrival(self._pair.connection, self._pair.source / file.path, file, partial, self._arrived)
+        whole = arrival.copy(beginning, self._earlier(file, partial.parent))
+        if whole:
+            # Without the bits that let a program act as its owner, who is somebody else here.
+            partial.chmod((file.mode & 0o777) | 0o600)
+            os.utime(partial, ns=(file.mtime_ns, file.mtime_ns))
         return whole
+
+    def _earlier(self, file: FileEntry, folder: Path) -> Path | None:
+        """What came before under that name and may have grown since, as logs do."""
+        place = folder / file.path.rpartition("/")[2]
+        here = sign_at(place)
+        return place if isinstance(here, tuple) and SMALL < here[0] <= file.size else None
+
+    def _arrived(self, size: int) -> None:
+        self._step.amount(self._done + size, self._total)
 
     def _put(self, file: FileEntry, partial: Path, folder: Path) -> None:
         """Choose the place now and not before the copy, which may take hours: it is the user's folder, too."""
         fresh = sign_at(partial)
         assert fresh is not None  # noqa: S101 - it was written a moment ago
-        place = self._places.room(file.path, folder, fresh, self._known)
+        if fresh != sign_of(file):
+            # It has changed since it was listed. If we are killed now, the next pull must still know it for ours.
+            self.known = self.known.expecting({file.path: fresh})
+            record.save(self._pair.record, self.known)
+        place = self._places.room(file.path, folder, fresh, self.known)
         os.replace(partial, place)
         self.come[file.path] = fresh
         if place != self._pair.folder / file.path:
             self.beside.append(Beside(file.path, str(place.relative_to(self._pair.folder))))
 
 
+def _partial(path: str, folder: Path) -> Path:
+    """Where a file lies until it is whole: the same each time, so that the next fetch finds it; and a short name."""
+    return folder / f".{hashlib.sha256(os.fsencode(path)).hexdigest()[:8]}.part"
+
+
 def _same(difference: Difference) -> dict[str, Sign]:
     """The signs of what lies at home as it is on the host."""
-    missing = {file.path for file in difference.missing}
+    missing = {file.path for file in (*difference.missing, *difference.waiting)}
     return {file.path: sign_of(file) for file in difference.files if file.path not in missing}
 
 
 def _insist_on_paths(files: Sequence[FileEntry], source: PurePosixPath) -> None:
     """A host is another machine: what it lists may lead nowhere but below the folder."""
-    strange = next((file.path for file in files if not {"", ".", ".."}.isdisjoint(file.path.split("/"))), None)
+    strange = next((file.path for file in files if _strange(file.path)), None)
     if strange is not None:
         raise PullFailed(f"{strange!r} is no path of a file below {source}", hint="look at the host: who lists it so?")
+
+
+def _strange(path: str) -> bool:
+    return not {"", ".", ".."}.isdisjoint(path.split("/"))
 
 
 def _more(several: Sequence[object], noun: str) -> str:
@@ -255,5 +254,6 @@ def _more(several: Sequence[object], noun: str) -> str:
     return f" (and {rest} more {noun}{'s' * (rest != 1)})" if rest else ""
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """A name, fit for a line."""
     return name if name.isprintable() else repr(name)

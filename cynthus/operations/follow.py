@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from cynthus.errors import HostUnreachable
-from cynthus.operations.fetch import CHUNK
+from cynthus.operations.arrival import CHUNK
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath

@@ -13,6 +13,7 @@ from cynthus.core.run import Run, RunState
 from cynthus.errors import HostUnreachable
 from cynthus.operations.mend import told
 from cynthus.operations.observe import observe
+from cynthus.operations.saved import machine_gone
 from cynthus.operations.silence import with_way_out
 from cynthus.operations.site import agents
 
@@ -45,10 +46,20 @@ def unrecorded(tools: Tools, site: Site) -> tuple[Run, ...]:
     there = agents(tools, site)
     agent = there[0] if there else None
     lost = site.runs.lost()
-    on_host = agent.connection.folders(agent.home / "runs") if agent else ()
+    on_host = _on_host(tools, site, agent) if agent else ()
     strangers = {*on_host, *lost} - (set(site.runs.ids()) - set(lost))
     found = (_found(tools, site, name, there, lost=name in lost) for name in sorted(strangers) if is_run_id(name))
     return tuple(run for run in found if run is not None)
+
+
+def _on_host(tools: Tools, site: Site, agent: HostAgent) -> tuple[str, ...]:
+    """The runs on a host; of a machine that was deleted those are told that have a record here."""
+    try:
+        return agent.connection.folders(agent.home / "runs")
+    except HostUnreachable:
+        if machine_gone(tools, site, agent.name):
+            return ()
+        raise
 
 
 def adopt(tools: Tools, site: Site) -> None:

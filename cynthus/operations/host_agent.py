@@ -25,6 +25,8 @@ class HostAgent(Struct, frozen=True):
     name: str = "host-0"
     rank: int = 0
     """The host's place among those of the deployment."""
+    gone: bool = False
+    """Whether there is no such machine any more, and what it has saved speaks for it."""
 
     @property
     def home(self) -> PurePosixPath:
@@ -54,19 +56,23 @@ class HostAgent(Struct, frozen=True):
         except HostUnreachable:
             return False
 
-    def argv(self, verb: str, *arguments: str) -> tuple[str, ...]:
+    def argv(self, verb: str, *arguments: str, program: PurePosixPath | None = None) -> tuple[str, ...]:
         # -I: nothing of the user's Python settings; -S: no site-packages, which also starts faster.
-        return (self.connection.python, "-I", "-S", str(self.program), verb, "--home", str(self.home), *arguments)
+        words = (self.connection.python, "-I", "-S", str(program or self.program), verb)
+        return (*words, "--home", str(self.home), *arguments)
 
-    def call(self, verb: str, *arguments: str, stdin: bytes = b"", timeout: float | None = 120) -> Mapping[str, object]:
-        """Run a verb and give its answer.
+    def call(
+        self, verb: str, *arguments: str, stdin: bytes = b"", timeout: float | None = 120,
+        program: PurePosixPath | None = None,
+    ) -> Mapping[str, object]:
+        """Run a verb and give its answer. `program` is another copy of the agent than that in its home.
 
         Raises:
             HostError: it failed, or what it said makes no sense.
             CynthusError: of the class that the agent's own error names.
         """
         try:
-            answer = self.connection.run(self.argv(verb, *arguments), stdin=stdin, timeout=timeout)
+            answer = self.connection.run(self.argv(verb, *arguments, program=program), stdin=stdin, timeout=timeout)
         except CommandTimeout:
             raise HostError(
                 f"the agent on the host did not answer {verb!r} within {timeout} s", hint="run the command again"

@@ -41,7 +41,7 @@ class HostLock:
         self._holder = describe(self._place, operation, tools.clock.now())
         self._token = uuid.uuid4().hex
         self._beat_every = beat_every
-        self._held: dict[tuple[str, str | None, str, int], tuple[Host, Connection]] = {}
+        self._held: dict[tuple[str, tuple[str | None, str, int]], tuple[Host, Connection]] = {}
         self._lost: Locked | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -67,9 +67,8 @@ class HostLock:
         """
         target, silent = self._tools.targets.find(site.target), []
         for host in site.hosts if hosts is None else hosts:
-            # By the way to it: its name is its place in the list, which may be another machine's next time.
-            key = (site.id, host.user, host.address, host.port)
-            if not distant(host) or key in self._held:
+            key = (site.id, host.way)
+            if not distant(host) or key in self._held or host.name in site.gone:
                 continue
             connection = target.connect(host, site.root())
             try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cynthus.core.names import mint_deployment_id
 from cynthus.errors import UsageError
 from cynthus.operations.mend import mend_entry
-from cynthus.operations.site import COMPUTE, Site
+from cynthus.operations.site import COMPUTE, Site, as_it_stands
 from cynthus.render.workspace import read_deployment_id
 from cynthus.state.folder import DeploymentFolder
 from cynthus.state.identity import Standing, standing
@@ -49,7 +49,7 @@ def identify(tools: Tools, folder: Path, spec: AppSpec, *, yes: bool) -> Site:
         _confirm_copy(tools, folder, str(original), yes=yes)
         copied = DeploymentFolder(folder, read_deployment_id(root) or site.id)
         _leave_original(root, copied, site.paths)
-    return mend_entry(tools, site)
+    return as_it_stands(tools, mend_entry(tools, site))
 
 
 def _known(tools: Tools, folder: Path, spec: AppSpec) -> Site | None:

@@ -20,16 +20,21 @@ name: {name}
 # source: src                   # the folder that holds main.py
 # run: [python, main.py]        # the command, started in a copy of that folder
 # runtime: auto                 # container where a Docker engine answers, else venv; or say which
-# requirements: auto            # requirements.txt where there is one; a path, or none
+# requirements: auto            # found, or inferred from the imports; a path, or none
 # engine: ray                   # one Ray cluster of all machines, with main.py on the first
 
 # image:
 #   python: "3.12"              # the Python to run on
 #   base: python:3.12-slim      # the image to start from (runtime: container)
+#   dockerfile: Dockerfile      # or one of your own, which then makes the whole environment
+#   registry: ghcr.io/owner     # images are kept there, and fetched where somebody has built them
 
 # data:                         # what main.py finds in ./data; without this key the folder data/
 #   - data                      # one entry: its contents are ./data
 #   - {{from: ../shared, as: shared}}   # several: each lies at ./data/<as>
+#   - {{from: "hf://datasets/owner/name", as: words}}   # the host fetches it; also kaggle://, gs://, https://
+# preprocess: prep.py           # makes ./prepared of ./data before main.py, once for each content of the data
+# models: ["hf://owner/name"]   # at ./models/name, and where from_pretrained looks
 
 # outputs: outputs/             # what main.py writes there comes home to outputs/<run>/
 # checkpoints: checkpoints/     # kept from run to run

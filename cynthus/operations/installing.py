@@ -6,9 +6,10 @@ import re
 import threading
 from typing import TYPE_CHECKING, Self
 
-from cynthus.agent.steps import without_credentials
+from cynthus.agent.steps import own_words, without_credentials
 from cynthus.errors import CynthusError
 from cynthus.operations.follow import read_log
+from cynthus.operations.layers import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +31,7 @@ class Installing:
     """
 
     def __init__(self, agents: Iterable[HostAgent], activity: Callable[[str], None], *, pause: float = PAUSE) -> None:
-        self._logs = [_Growing(agent.connection, agent.installation_log) for agent in agents]
+        self._logs = [Growing(agent.connection, agent.installation_log) for agent in agents]
         self._activity = activity
         self._pause = pause
         self._line = ""
@@ -64,29 +65,32 @@ class Installing:
             self.look()
 
 
-class _Growing:
+class Growing:
     """A log on a host that may come and go."""
 
     def __init__(self, connection: Connection, path: PurePosixPath) -> None:
         self._connection = connection
         self._path = path
         self._offset = 0
+        self._layers = Layers()
 
     def news(self) -> str:
-        """The last line of what was added since the last look; '' where that says nothing."""
+        """The last line of what was added since the last look, or how far the layers of an image are; '' where that
+        says nothing."""
         added = b""
         try:
             for data in read_log(self._connection, self._path, self._offset):
                 self._offset += len(data)
                 added = data
+                self._layers.hear(data)
         except (OSError, CynthusError):
             return ""
-        return last_words(added)
+        return (self._layers.told if added else "") or last_words(added)
 
 
 def last_words(said: bytes) -> str:
     """The last line that says something, fit for a terminal and without a password in an address."""
-    lines = re.split(r"[\r\n]+", said.decode(errors="replace"))
+    lines = [own_words(line) for line in re.split(r"[\r\n]+", said.decode(errors="replace"))]
     line = without_credentials(next((line for line in reversed(lines) if line.strip()), ""))
     shown = "".join(letter if letter.isprintable() else " " for letter in line).strip()
     return shown if len(shown) <= WIDEST else f"{shown[: WIDEST - 3]}..."

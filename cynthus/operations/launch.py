@@ -13,12 +13,17 @@ from msgspec.structs import replace
 from cynthus.core.clock import stamp
 from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
-from cynthus.errors import CynthusError, Interrupted
+from cynthus.errors import CloudFailed, CynthusError, Interrupted
 from cynthus.files import write_json
+from cynthus.operations import image_registry
 from cynthus.operations.cluster_token import cluster_token
+from cynthus.operations.elsewhere import fetched
+from cynthus.operations.gather import gather
 from cynthus.operations.installing import Installing
+from cynthus.operations.moving import Moving
 from cynthus.operations.observe import keep_together, observe
 from cynthus.operations.side_by_side import side_by_side
+from cynthus.operations.versions import ingredients, keep_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.state.journal import Journal
+
+
+SIMULATED = "CYNTHUS_GOOGLE_API"
+"""The variable that names a simulated cloud, as the target `gcp` reads it."""
 
 
 class Launch(Struct, frozen=True):
@@ -65,27 +74,42 @@ def deploy(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: 
     site, run = launch.site, launch.run
     extravars = {
         "cynthus_folder": str(launch.app.folder),
-        "cynthus_spec": str(_write_spec(launch)),
+        "cynthus_spec": str(_write_spec(tools, launch)),
         "cynthus_home": _home(there),
         "cynthus_source_archive": str(launch.archive),
         "cynthus_run": run.id,
         "cynthus_start": start,
     }
+    document = launch.app.run_document(launch.placement, site.id)
+    if fetched(document):
+        # Beside the play, which can take no token along.
+        extravars["cynthus_elsewhere"] = "later"
+    if image_registry.wanted(document):
+        extravars |= image_registry.LATER
+    made_of = ingredients(document, launch.app.folder)
     if run.state is RunState.QUEUED:
         run = move(tools, site, run, RunState.PROVISIONING, "the hosts stand")
     run = move(tools, site, run, RunState.CONFIGURING, "Ansible at work")
     with journal.step("deploy", run=run.id), tools.progress.step("Configure and deploy") as step:
-        with Installing(there, step.activity) as installing:
+        with Installing(there, step.activity) as installing, Moving(site.paths.root, step):
             result = tools.ansible.play(
                 site.root() / "ansible/playbooks/up.yml",
                 inventory=site.root() / "inventory.py",
                 extravars=extravars,
                 activity=installing.activity,
             )
+            if image_registry.wanted(document):
+                result = image_registry.with_image(
+                    tools, site, document, result, extravars, there, installing.activity
+                )
         step.result(_what_changed(result))
-    environment, source = _answer(result, "image").get("environment"), _answer(result, "app").get("source")
+    image_registry.tell(tools, result)
+    environment, source = answer_of(result, "image").get("environment"), answer_of(result, "app").get("source")
     run = replace(run, version=Version(str(environment or ""), str(source or "")))
     site.runs.save(run)
+    if environment:
+        keep_recipe(tools, site, launch.app.folder, document, str(environment), made_of)
+    gather(tools, document, there, journal)
     return run
 
 
@@ -93,10 +117,12 @@ def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: J
     """Take a run from its record to a running main.py. Asking twice for the same run starts it once.
 
     Secrets go over stdin into memory on the host, so such a run is started beside the play and not by it.
-    So is one on several hosts: it starts once all of them have everything.
+    So is one on several hosts, with data from elsewhere or an image in a registry: it starts once all of them have
+    everything.
     """
     values = launch.app.secrets
-    beside = bool(values) or len(there) > 1
+    document = launch.app.run_document(launch.placement, launch.site.id)
+    beside = bool(values or fetched(document)) or image_registry.wanted(document) or len(there) > 1
     try:
         run = deploy(tools, launch, there, journal, start=not beside)
         if beside:
@@ -176,23 +202,39 @@ def _home(there: tuple[HostAgent, ...]) -> str:
     return homes.pop() if len(homes) == 1 else ""
 
 
-def _write_spec(launch: Launch) -> Path:
+def _write_spec(tools: Tools, launch: Launch) -> Path:
     site, run = launch.site, launch.run
     document = launch.app.run_document(launch.placement, site.id) | {"run_id": run.id}
+    if str(document.get("bucket") or "").startswith("gs://"):
+        # Of the machine that says so, and so not of the app.
+        document |= {"storage": tools.places.settings().get("STORAGE_EMULATOR_HOST")}
+    if document.get("linger") is not None:
+        document |= _simulated(tools.settings.environment)
     path = site.paths.runs / run.id / "spec.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, document, mode=0o600)
     return path
 
 
-def _answer(result: PlayResult, role: str) -> Mapping[str, object]:
+def _simulated(environment: Mapping[str, str]) -> dict[str, str]:
+    """Where a machine of a simulated cloud asks to be deleted; nothing of the real one.
+
+    Raises:
+        CloudFailed: its token would go over a line that anybody can change.
+    """
+    if not environment.get(SIMULATED):
+        return {}
+    from cynthus import web
+
+    try:
+        return {"compute": f"{web.named(environment, SIMULATED, '')}/compute/v1"}
+    except web.UnsafeAddress as unsafe:
+        raise CloudFailed(str(unsafe), hint="name one on this machine, or with https://") from None
+
+
+def answer_of(result: PlayResult, role: str) -> Mapping[str, object]:
     """What the agent answered in a role, on the first host."""
-    said = next((task.stdout for task in result.tasks if task.role == role and task.stdout), "{}")
-    with suppress(ValueError):
-        value = json.loads(said)
-        if isinstance(value, dict):
-            return value
-    return {}
+    return next((task.answer for task in result.tasks if task.role == role and task.stdout), {})
 
 
 def _what_changed(result: PlayResult) -> str:

@@ -46,6 +46,8 @@ def _look(run: Run, there: Sequence[HostAgent], clock: Clock) -> list[ranks.Rank
         status = agent.status(run.id, run.attempt)
         if status is not None and _silent(status, clock.now()):
             status = agent.asked(run.id) or status
+        if agent.gone and run.nodes > 1 and status is not None and status.get("state") != "EXITED":
+            return None
         return status
 
     return ranks.look(run, there[: run.nodes], ask)
@@ -54,11 +56,22 @@ def _look(run: Run, there: Sequence[HostAgent], clock: Clock) -> list[ranks.Rank
 def _concluded(run: Run, seen: Sequence[ranks.Rank], clock: Clock) -> Run:
     at = stamp(clock.now())
     status = ranks.as_one(run, seen) if seen else None
+    if status is not None and status.get("state") != "EXITED" and any(rank.agent.gone for rank in seen):
+        return _cut_off(run, status, at)
     if status is not None:
         return read_status(run, status, at=at)
     # A run that was running has a status; where it has none any more, somebody removed what lay on the host.
     gone = run.state is RunState.RUNNING
     return run.moved(RunState.LOST, at=at, reason="nothing of it is on its host") if gone else run
+
+
+def _cut_off(run: Run, status: Mapping[str, object], at: str) -> Run:
+    """A run that went on when its machine went, by what had been saved until then."""
+    if run.state not in (RunState.CONFIGURING, RunState.RUNNING):
+        return run
+    begun = read_status(run, status, at=at)
+    reason = f"its machine is gone; it was saved until {status.get('beat_at')}"
+    return begun.moved(RunState.LOST, at=at, reason=reason)
 
 
 def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
@@ -67,7 +80,7 @@ def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
     if status.get("state") == "STARTING":
         return run
     if run.state in (RunState.CONFIGURING, RunState.LOST):
-        run = run.moved(RunState.RUNNING, at=at, reason="main.py started")
+        run = run.moved(RunState.RUNNING, at=at, reason=str(status.get("phase") or "main.py started"))
     if status.get("state") != "EXITED":
         return run
     ended = replace(

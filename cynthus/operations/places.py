@@ -33,9 +33,9 @@ class Places:
 
     def holds(self, file: FileEntry) -> bool:
         """Whether the file is at home as it is on the host. Where nobody may look it is not: bringing it says why."""
-        parent, name = _split(file.path)
+        name = _split(file.path)[1]
         try:
-            signs = map(sign_at, self._candidates(file.path, self._look_up(parent) / name))
+            signs = map(sign_at, self._candidates(file.path, self.folder_of(file.path) / name))
             return next(sign for sign in signs if sign in (None, sign_of(file))) is not None
         except OSError:
             return False
@@ -48,6 +48,14 @@ class Places:
         """
         free = (None, fresh, *known.of(path))
         return next(place for place in self._candidates(path, folder / _split(path)[1]) if sign_at(place) in free)
+
+    def folder_of(self, path: str) -> Path:
+        """The folder in which the file at `path` lies or would; nothing is made.
+
+        Raises:
+            OSError: nobody may look there.
+        """
+        return self._look_up(_split(path)[0])
 
     def folder_for(self, path: str, known: Known) -> Path:
         """The folder for the file at `path`, which is made if need be.

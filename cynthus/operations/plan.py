@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cynthus.operations import infrastructure
+from cynthus.operations import infrastructure, roots
 from cynthus.operations.app import load_app
 from cynthus.operations.at_work import holding
+from cynthus.operations.edits import tell_needs
+from cynthus.operations.elsewhere import coming, pinned
+from cynthus.operations.expiry import expiry
 from cynthus.operations.identity import identify
 from cynthus.operations.remains import explained
+from cynthus.operations.taken_out import tell_taken_out
 
 if TYPE_CHECKING:
     from cynthus.operations.offer import Prepared
@@ -26,13 +31,19 @@ def plan(tools: Tools, request: Request) -> Planned:
         site = identify(tools, app.folder, app.spec, yes=request.yes)
         site.paths.create()
         with explained(site):
-            target, placement = infrastructure.place(tools, app, site)
+            app = pinned(tools, app, site)
+            app, target, placement = infrastructure.place(tools, app, site, no_deadline=request.no_deadline)
+            site = tell_taken_out(tools, site, target.named(app.spec))
+            tell_needs(tools, app, site, placement)
             infrastructure.write(tools, app, site, target, placement)
+            roots.write_runtime(tools, site, target, app, placement)
             try:
-                prepared = infrastructure.plan(tools, site, target.offer(app.spec, placement))
+                offer = replace(target.offer(app.spec, placement), deletes_itself_at=expiry(site))
+                prepared = roots.plan(tools, site, offer, target.roots)
+                data = coming(tools, site, app.run_document(placement, site.id))
             finally:
-                site.paths.plan.unlink(missing_ok=True)
-    return Planned(site, prepared, placement.reasons)
+                roots.forget_plans(site, target.roots)
+    return Planned(site, replace(prepared, data=data), placement.reasons)
 
 
 class Planned(Struct, frozen=True):

@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 
 KEPT = 10
 """How many runs, the newest, keep all that they have on their host."""
+_PREPARED = 2
+"""How many results of `preprocess:` the agent keeps in any case."""
+_ALSO = {"environments": "environment", "contents": "outdated data folder"}
 
 
 def prune(tools: Tools, site: Site, there: Sequence[HostAgent]) -> None:
-    """Remove outputs, source and environment of older runs from the hosts. Where it fails, the start goes on."""
+    """Remove outputs, source and environment of older runs from the hosts, and fetched data that no run needs any more.
+    Where it fails, the start goes on."""
     older = {name for agent in there for name in _older(agent)}
     spare = {
         run.id: run.nodes
         for run in site.runs.all()
         if run.id in older and all(_may_go(site, run, agent) for agent in there[: run.nodes])
     }
-    if not spare:
+    if not spare and not any(_crowded(site, agent) for agent in there):
         return
     try:
         with tools.progress.step("Make room on the host") as step:
@@ -39,8 +43,8 @@ def prune(tools: Tools, site: Site, there: Sequence[HostAgent]) -> None:
             # What is gone from one host only is not pruned yet; those of all hosts have the same environments.
             removed = [_names(each.get("runs")) for each in told]
             gone = [run for run, nodes in spare.items() if all(run in each for each in removed[:nodes])]
-            environments = _names(told[0].get("environments"))
-            step.result(_summary(gone, environments))
+            also = [(counted(len(_names(told[0].get(key))), word), key) for key, word in _ALSO.items()]
+            step.result(_summary(gone, [words for words, key in also if told[0].get(key)]))
     except CynthusError as error:
         tools.progress.warn(f"older runs stay on the host: {error.message}")
         return
@@ -51,6 +55,20 @@ def prune(tools: Tools, site: Site, there: Sequence[HostAgent]) -> None:
 
 def _older(agent: HostAgent) -> tuple[str, ...]:
     return agent.connection.folders(agent.home / "runs")[:-KEPT] if agent.present else ()
+
+
+def _crowded(site: Site, agent: HostAgent) -> bool:
+    """Whether more was fetched and prepared than the app reads: the agent knows which of it may go."""
+    if not agent.present:
+        return False
+    document = site.document()
+    data, models = (_length(document.get(key)) for key in ("data", "models"))
+    wanted = {"data": data, "models": models, "prepared": _PREPARED}
+    return any(len(agent.connection.folders(agent.home / name)) > most for name, most in wanted.items())
+
+
+def _length(listed: object) -> int:
+    return len(listed) if isinstance(listed, list) else 0
 
 
 def _may_go(site: Site, run: Run, agent: HostAgent) -> bool:
@@ -73,6 +91,6 @@ def _names(told: object) -> list[str]:
     return [str(each) for each in told] if isinstance(told, list) else []
 
 
-def _summary(runs: list[str], environments: list[str]) -> str:
-    words = f"{counted(len(runs), 'older run')} that {'are' if len(runs) != 1 else 'is'} at home"
-    return words + (f", {counted(len(environments), 'environment')}" if environments else "")
+def _summary(runs: list[str], also: list[str]) -> str:
+    words = [f"{counted(len(runs), 'older run')} that {'are' if len(runs) != 1 else 'is'} at home"] if runs else []
+    return ", ".join([*words, *also]) or "nothing to remove"

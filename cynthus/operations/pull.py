@@ -10,21 +10,23 @@ from msgspec.structs import replace
 
 from cynthus.errors import HostUnreachable, NothingToPull, PullFailed
 from cynthus.files import write_atomic
+from cynthus.operations.arrival import append
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home
 from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
-from cynthus.operations.follow import read_log
 from cynthus.operations.found import adopt
+from cynthus.operations.observe import observe
 from cynthus.operations.prune import KEPT
+from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, locate, newest_run, outputs_at_home
 from cynthus.operations.strays import described, outputs_of, strays_at_end
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from cynthus.core.progress import Progress
+    from cynthus.core.progress import Progress, Step
     from cynthus.core.run import Run
     from cynthus.operations.fetch import Beside, Difference
     from cynthus.operations.host_agent import HostAgent
@@ -59,22 +61,35 @@ def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: 
         run = site.runs.load(run_id) if run_id else newest_run(site)
         if run is None:
             raise NothingToPull(f"{site.name} has no run yet", hint="`cynthus up` starts one")
-        there = _there(tools, site, run)
-        if run.pruned:
-            raise NothingToPull(
-                f"the outputs of run {run.id} came home, to {site.folder / 'outputs' / run.id}, and then left the host",
-                hint=f"the host keeps those of the newest {KEPT} runs",
-            )
-        pulled = collect(site, run, there, tools.progress)
-        bring_checkpoints_home(tools, site)
-        if pulled.problem:
-            raise PullFailed(pulled.problem, hint="everything else came home; `cynthus pull` goes on from there")
+        return bring(tools, site, run)
+
+
+def bring(tools: Tools, site: Site, run: Run) -> Pulled:
+    """Bring home all that there is of a run, and the checkpoints. Whoever calls holds the folder.
+
+    Raises:
+        NothingToPull, PullFailed: as `pull`.
+    """
+    there = _there(tools, site, run)
+    if all_gone(there):
+        run = observe(run, there, tools.clock)
+        site.runs.save(run)
+    if run.pruned:
+        raise NothingToPull(
+            f"the outputs of run {run.id} came home, to {site.folder / 'outputs' / run.id}, and then left the host",
+            hint=f"the host keeps those of the newest {KEPT} runs",
+        )
+    pulled = collect(site, run, there, tools.progress)
+    bring_checkpoints_home(tools, site, there if all_gone(there) else agents(tools, site))
+    if pulled.problem:
+        raise PullFailed(pulled.problem, hint="everything else came home; `cynthus pull` goes on from there")
+    if not all_gone(there):
         note_run(tools, site, pulled.run)
-        return with_hint(pulled, site, there)
+    return with_hint(pulled, site, there)
 
 
 def _there(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
-    there = agents(tools, site)[: run.nodes]
+    there = readers(tools, site, run)
     if all(agent.absent for agent in there):
         at_home = f"; what came home is in {site.folder / 'outputs' / run.id}" if run.pulled else ""
         said = f"nothing of {site.name} is on its host any more{at_home}"
@@ -103,7 +118,7 @@ def collect(site: Site, run: Run, there: Sequence[HostAgent], progress: Progress
     with progress.step("Bring outputs home") as step:
         for agent in there[: run.nodes]:
             try:
-                came.append(_collect_from(site, run, agent, step.activity))
+                came.append(_collect_from(site, run, agent, step))
             except (HostUnreachable, PullFailed) as error:
                 if run.nodes == 1:
                     raise
@@ -119,20 +134,25 @@ def collect(site: Site, run: Run, there: Sequence[HostAgent], progress: Progress
     return Pulled(run, folder, changed, sum(each.found.size[1] for each in came), total, problem=problem)
 
 
-def _collect_from(site: Site, run: Run, agent: HostAgent, activity: Callable[[str], None]) -> _Came:
+def _collect_from(site: Site, run: Run, agent: HostAgent, step: Step) -> _Came:
     folder = outputs_at_home(site, run, agent)
     try:
         # The log first: it is what one looks at when the rest fails.
         fetch_log(site, run, agent)
-        record = site.paths.known_outputs(run.id, agent.rank)
-        pair = Pair(agent.connection, agent.outputs(run.id), folder, record)
+        pair = outputs_pair(site, run, agent)
         found = compare(pair.connection, pair.source, folder)
-        beside = fetch(pair, found, activity)
+        beside = fetch(pair, found, step)
         if found.files:
-            _point_latest(site.folder / "outputs" / run.id)
+            point_latest(site.folder / "outputs" / run.id)
     except OSError as error:
         raise pull_failed(error, folder) from error
     return _Came(found, beside, str(folder.relative_to(site.folder)))
+
+
+def outputs_pair(site: Site, run: Run, agent: HostAgent) -> Pair:
+    """The outputs of a run on one of its hosts, and their folder at home."""
+    record = site.paths.known_outputs(run.id, agent.rank)
+    return Pair(agent.connection, agent.outputs(run.id), outputs_at_home(site, run, agent), record)
 
 
 def with_hint(pulled: Pulled, site: Site, there: Sequence[HostAgent]) -> Pulled:
@@ -167,12 +187,11 @@ def fetch_log(site: Site, run: Run, agent: HostAgent) -> None:
         return
     copy.parent.mkdir(parents=True, exist_ok=True)
     with open(copy, "ab") as stream:
-        stream.writelines(read_log(agent.connection, agent.log(run.id, run.attempt), stream.tell()))
-        stream.flush()
+        append(agent.connection, agent.log(run.id, run.attempt), stream)
         os.fsync(stream.fileno())
 
 
-def _point_latest(folder: Path) -> None:
+def point_latest(folder: Path) -> None:
     """outputs/latest -> the run that was pulled last. Where links cannot be made, a file names it."""
     link, fresh = folder.parent / "latest", folder.parent / ".latest.part"
     fresh.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cynthus.core import survey
 from cynthus.errors import HostError, HostUnfit, NotAllowed, UsageError
+from cynthus.operations.site import with_entry
 from cynthus.operations.sudo import sudo_password
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def make_hosts_ready(
     """
     if not placement.unready:
         return
+    target = tools.targets.find(site.target)
+    if target.makes:
+        _make_ours_ready(tools, site, journal)
+        return
     password = sudo_password(tools, placement.asking)
     with tools.progress.step("Look at the hosts") as step:
         try_root = {"survey_try_root": True} if password else {}
@@ -61,9 +66,20 @@ def make_hosts_ready(
         with journal.step("configure"), tools.progress.step("Make the hosts ready") as step:
             may = {"cynthus_allow_reboot": allowed.reboot, "cynthus_allow_disrupt": allowed.disrupt}
             _play(tools, site, step.activity, password, **may)
+    for host in site.hosts:
+        target.connect(host, site.root()).renew()
+
+
+def _make_ours_ready(tools: Tools, site: Site, journal: Journal) -> None:
+    """What was made for the deployment is nobody else's: nothing is asked, and it is done once."""
+    if site.entry is None or site.entry.readied:
+        return
+    with journal.step("configure"), tools.progress.step("Make the hosts ready") as step:
+        _play(tools, site, step.activity, None, cynthus_allow_reboot=True, cynthus_allow_disrupt=True)
     target = tools.targets.find(site.target)
     for host in site.hosts:
         target.connect(host, site.root()).renew()
+    with_entry(tools, site, readied=True)
 
 
 def _play(tools: Tools, site: Site, activity: Any, password: str | None, **extravars: object) -> PlayResult:

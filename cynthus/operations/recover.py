@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cynthus.core.run import Run, RunState
-from cynthus.errors import HostError, PullFailed
+from cynthus.errors import HostError, HostUnreachable, PullFailed
 from cynthus.operations.found import adopt
 from cynthus.operations.launch import move
 from cynthus.operations.observe import keep_together
 from cynthus.operations.outcome import why_cancelled
 from cynthus.operations.pull import collect
+from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, newest_run
 
 if TYPE_CHECKING:
+    from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.state.journal import Journal
@@ -44,10 +46,12 @@ def recover(tools: Tools, site: Site, journal: Journal, *, home: bool = True) ->
 
 def look_again(tools: Tools, site: Site, run: Run) -> Run:
     """The run as it is now, on disk too."""
-    seen = keep_together(run, agents(tools, site), tools.clock)
+    there = _telling(tools, site, run)
+    seen = keep_together(run, there, tools.clock)
     if seen != run:
         site.runs.save(seen)
-    note_run(tools, site, seen)
+    if not all_gone(there):
+        note_run(tools, site, seen)
     return seen
 
 
@@ -61,17 +65,28 @@ def found_again(tools: Tools, site: Site, run: Run | None) -> Run | None:
 
 def bring_home(tools: Tools, site: Site) -> tuple[str, ...]:
     """Bring home what ended runs left on their host; gives a reason for each of which that did not work."""
-    there = agents(tools, site)
-    if all(agent.absent for agent in there):
-        return ()
     problems = []
     for run in site.runs.all():
         if run.over and run.started_at and not run.pulled:
             try:
-                problems.append(collect(site, run, there, tools.progress).problem)
+                there = _telling(tools, site, run)
+                if not all(agent.absent for agent in there):
+                    problems.append(collect(site, run, there, tools.progress).problem)
             except PullFailed as error:
                 problems.append(error.message)
     return tuple(filter(None, problems))
+
+
+def _telling(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
+    """Who tells of a run. A bucket that cannot be read keeps nobody from going on: what it has stays there."""
+    there = readers(tools, site, run)
+    if not all_gone(there):
+        return there
+    try:
+        return tuple(agent for agent in there if agent.present)
+    except HostUnreachable as error:
+        tools.progress.warn(f"{error.message}; {error.hint}")
+        return agents(tools, site)[: run.nodes]
 
 
 def withdraw(tools: Tools, site: Site, run: Run, reason: str) -> Run:

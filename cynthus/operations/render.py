@@ -11,6 +11,8 @@ from cynthus.errors import UsageError
 from cynthus.operations import infrastructure
 from cynthus.operations.app import load_app
 from cynthus.operations.at_work import holding
+from cynthus.operations.edits import tell_needs
+from cynthus.operations.elsewhere import pinned
 from cynthus.operations.identity import identify, look_up
 
 if TYPE_CHECKING:
@@ -47,7 +49,9 @@ def render(tools: Tools, request: Request, restore: Sequence[str] = ()) -> Writt
     with holding(tools, app.folder, "render"):
         site = identify(tools, app.folder, app.spec, yes=request.yes)
         site.paths.create()
-        target, placement = infrastructure.place(tools, app, site)
+        app = pinned(tools, app, site, anew=False)
+        app, target, placement = infrastructure.place(tools, app, site)
+        tell_needs(tools, app, site, placement)
         compared = infrastructure.compare(tools, app, site, target, placement) if restore else ()
         deleted = [change.path for change in compared if change.kind == "deleted-by-user"]
         wanted = [path for word in restore for path in _deleted_at(site, word, deleted)]
@@ -73,5 +77,6 @@ def check(tools: Tools, request: Request) -> Written:
     """Compare without touching anything."""
     app = load_app(tools, request.where, target=request.target)
     site, _ = look_up(tools, app.folder, app.spec)
-    target, placement = infrastructure.place(tools, app, site)
+    app = pinned(tools, app, site, anew=False)
+    app, target, placement = infrastructure.place(tools, app, site)
     return Written(site, infrastructure.compare(tools, app, site, target, placement))

@@ -76,7 +76,7 @@ def note_heard(
 def note_run(tools: Tools, site: Site, run: Run) -> None:
     """The same of the first host, which has just told of a run; it is asked for the heartbeat."""
     for host, agent in zip(site.hosts[:1], agents(tools, site), strict=False):
-        if distant(host):
+        if distant(host) and host.name not in site.gone:
             note_heard(tools, site, host, run, agent.status(run.id, run.attempt))
 
 

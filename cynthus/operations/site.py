@@ -17,6 +17,7 @@ from cynthus.render.workspace import read_deployment_id
 from cynthus.state.folder import DeploymentFolder
 from cynthus.state.identity import ReadId, Standing, standing
 from cynthus.state.runs import Runs
+from cynthus.targets.absent import AbsentConnection
 from cynthus.terraform.outputs import standing_hosts
 from cynthus.terraform.state_file import resource_count
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.tools import Tools
     from cynthus.state.index import Entry
+    from cynthus.targets.base import Connection
 
 COMPUTE = "compute"
 """The root that holds the hosts, on every target."""
@@ -40,6 +42,8 @@ class Site(Struct, frozen=True):
     id: str
     name: str
     entry: Entry | None
+    gone: frozenset[str] = frozenset()
+    """The names of hosts that the cloud has removed, where it has left others."""
 
     @property
     def paths(self) -> DeploymentFolder:
@@ -61,9 +65,10 @@ class Site(Struct, frozen=True):
 
     @property
     def hosts(self) -> tuple[Host, ...]:
-        """The hosts that stand, from the index, or from the state where the index was lost."""
-        if self.entry is not None and self.entry.hosts:
-            return self.entry.hosts
+        """The hosts that stand, from the index, or from the state where the index was lost. Not those that were made
+        and have never let anybody in: nothing of ours is on them."""
+        if self.entry is not None and (self.entry.hosts or self.entry.phase == "gone"):
+            return () if self.entry.awaited else self.entry.hosts
         return standing_hosts(self.root())
 
     @property
@@ -147,7 +152,7 @@ def locate_or_none(tools: Tools, where: str | None, *, target: str | None = None
     """The same, but None for a folder from which nothing has been deployed."""
     folder = folder_named(where, tools.cwd_folder)
     if folder is None:
-        return site_of(tools.index.find(str(where)))
+        return as_it_stands(tools, site_of(tools.index.find(str(where))))
     entries = [entry for entry in tools.index.by_folder(folder) if target in (None, entry.target)]
     if not entries:
         return _rendered(tools, folder, target)
@@ -156,7 +161,24 @@ def locate_or_none(tools: Tools, where: str | None, *, target: str | None = None
         raise UsageError(
             f"{folder} has several deployments: {listed}", hint="name one of them, or say which with --target"
         )
-    return site_of(entries[0])
+    return as_it_stands(tools, site_of(entries[0]))
+
+
+def as_it_stands(tools: Tools, site: Site) -> Site:
+    """The site without hosts, where they were made and the cloud has none of them any more: its own clock removed them,
+    it took them back, or somebody did. Of several the others stand. Where nobody can tell all do."""
+    entry = site.entry
+    if entry is None or entry.phase != "up" or not entry.hosts:
+        return site
+    target = tools.targets.find(site.target)
+    gone = target.gone(entry.hosts) if target.makes else frozenset()
+    if len(gone) < len(entry.hosts):
+        return replace(site, gone=gone)
+    known = tools.index.known(site.id)
+    if known is None or known.hosts != entry.hosts:
+        # Somebody made others meanwhile.
+        return site
+    return with_entry(tools, site, phase="gone", hosts=(), home="", awaited=False, readied=False)
 
 
 def newest_run(site: Site) -> Run | None:
@@ -167,9 +189,11 @@ def newest_run(site: Site) -> Run | None:
 def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
     """The agents of the deployment's hosts, one a host, in the order of the hosts."""
     target = tools.targets.find(site.target)
-    return tuple(
-        HostAgent(target.connect(host, site.root()), site.id, host.name, rank) for rank, host in enumerate(site.hosts)
-    )
+
+    def connection(host: Host) -> Connection:
+        return AbsentConnection(host.name) if host.name in site.gone else target.connect(host, site.root())
+
+    return tuple(HostAgent(connection(host), site.id, host.name, rank) for rank, host in enumerate(site.hosts))
 
 
 def outputs_at_home(site: Site, run: Run, agent: HostAgent) -> Path:

@@ -6,15 +6,18 @@ import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.agent import archive, spec
 from cynthus.agent.failure import Failure
 from cynthus.errors import CynthusError, SourceUnreadable, error_of_code
+from cynthus.operations.late import late
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.core.placement import Placement
+    from cynthus.core.progress import Progress
     from cynthus.operations.app import App
     from cynthus.operations.site import Site
 
@@ -23,30 +26,37 @@ KEPT = 10
 
 
 class Source(Struct, frozen=True):
-    """One packed source. `large` names files that hardly belong there; they are told once, when it is packed."""
+    """One packed source. `large` names files that hardly belong there; they are told once, when it is packed.
+
+    `left_out` are those that are so large, and of such a kind, that they did not come along.
+    """
 
     hash: str
     archive: Path
     large: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
-def pack_source(site: Site, app: App, placement: Placement) -> Source:
+def pack_source(site: Site, app: App, placement: Placement, progress: Progress) -> Source:
     """The folder's source as it is now, packed unless the very same was packed before.
 
     Raises:
         SourceUnreadable: a file in it cannot be read.
         DiskFull: there is no room for the archive.
     """
+    left_out: list[str] = []
     try:
         described = spec.parse(app.run_document(placement, site.id))
-        kept = kept_source(site, archive.source_hash(app.folder, described))
+        with late(progress, "Read the source") as tell:
+            kept = kept_source(site, archive.source_hash(app.folder, described, tell, left_out))
         if kept is not None:
-            return kept
-        packed = archive.pack(app.folder, described, site.paths.sources)
+            return replace(kept, left_out=tuple(left_out))
+        with late(progress, "Pack the source") as tell:
+            packed = archive.pack(app.folder, described, site.paths.sources, tell)
     except Failure as failure:
         raise _error(failure) from None
     _prune(site)
-    return Source(packed.hash, packed.path, packed.large)
+    return Source(packed.hash, packed.path, packed.large, tuple(left_out))
 
 
 def kept_source(site: Site, name: str) -> Source | None:

@@ -11,10 +11,14 @@ from msgspec.structs import replace
 
 from cynthus.errors import CynthusError, HostUnreachable, PullFailed
 from cynthus.operations.checkpoints import unsaved_checkpoints
+from cynthus.operations.departure import departure_of
 from cynthus.operations.found import all_runs
+from cynthus.operations.gone import why_gone
 from cynthus.operations.observe import observe
+from cynthus.operations.outliving import what_outlives
 from cynthus.operations.ports import ports_of
 from cynthus.operations.pull import not_at_home
+from cynthus.operations.saved import machine_gone, witnesses
 from cynthus.operations.saving import saving_of
 from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.silence import (
@@ -25,7 +29,7 @@ from cynthus.operations.silence import (
     note_heard,
     silent_hosts,
 )
-from cynthus.operations.site import agents, folder_named, locate, locate_or_none, site_of
+from cynthus.operations.site import agents, as_it_stands, folder_named, locate, locate_or_none, site_of
 from cynthus.operations.strays import strays_of
 from cynthus.operations.warnings import warned
 from cynthus.process import mentioning
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
+    from cynthus.operations.departure import Departure
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.ports import ServedPort
     from cynthus.operations.saving import Saving
@@ -49,9 +54,6 @@ if TYPE_CHECKING:
 
 LOOK = 45.0
 """Seconds that looking at one deployment may take; what is known at home is shown then."""
-HOSTS_GONE = (
-    "its hosts are gone from Terraform's state; `cynthus down` removes what is left, `cynthus run` makes them again"
-)
 
 
 class Silence(Struct, frozen=True):
@@ -70,6 +72,8 @@ class HostStatus(Struct, frozen=True):
     name: str
     report: Mapping[str, object] | None
     silence: Silence | None = None
+    gone: bool = False
+    """Whether there is no such machine any more, and the report is what it has saved."""
 
     @property
     def ports(self) -> tuple[ServedPort, ...]:
@@ -81,6 +85,11 @@ class HostStatus(Struct, frozen=True):
         """Since when it does nothing, where it does nothing and that is looked at."""
         found = (self.report or {}).get("idle_since")
         return str(found) if found else None
+
+    @property
+    def departure(self) -> Departure | None:
+        """When it deletes itself; None where it stays."""
+        return departure_of(self.report)
 
     @property
     def saving(self) -> Saving | None:
@@ -113,13 +122,17 @@ class Status(Struct, frozen=True):
     at_work: tuple[str, ...] = ()
     """Who holds the deployment right now, or what a killed command has left at work, a sentence each."""
     uncounted: str = ""
+    stays: tuple[str, ...] = ()
+    """What there still is of it where it has no host, with what it costs by the month; looked for where one deployment
+    is asked for."""
 
 
 def status(
     tools: Tools, where: str | None, *, target: str | None = None, strays: bool = False, patience: float = LOOK
 ) -> Status:
     """One deployment, looked at as it is now, or as it is known where its hosts do not answer within `patience`."""
-    return _look_in_time(tools, [locate(tools, where, target=target)], patience, strays=strays)[0]()
+    found = _look_in_time(tools, [locate(tools, where, target=target)], patience, strays=strays)[0]()
+    return found if found.site.hosts else replace(found, stays=what_outlives(tools, found.site))
 
 
 def every_status(
@@ -128,7 +141,8 @@ def every_status(
     """All of this user's deployments, oldest first, and the entries and deployments that cannot be looked at."""
     entries, problems = tools.index.all()
     found, unreadable = [], list(problems)
-    for look in _look_in_time(tools, [site_of(entry) for entry in entries], patience, strays=strays):
+    sites = [as_it_stands(tools, site_of(entry)) for entry in entries]
+    for look in _look_in_time(tools, sites, patience, strays=strays):
         try:
             found.append(look())
         except CynthusError as problem:
@@ -151,9 +165,11 @@ def _look_in_time(
     def wait(site: Site, look: Future[Status]) -> Status:
         far = [host for host in site.hosts if distant(host)]
         try:
-            return look.result(max(0.0, deadline - time.monotonic()) if far else None)
+            # Where no host stands, a bucket is asked.
+            return look.result(max(0.0, deadline - time.monotonic()) if far or not site.hosts else None)
         except TimeoutError:
-            return _look_at_home(tools, site, {host.name: in_time(host, patience) for host in far})
+            why = "" if far else f"what was saved has not been told within {patience:.0f} s"
+            return _look_at_home(tools, site, {host.name: in_time(host, patience) for host in far}, why)
 
     return [partial(wait, site, look) for site, look in zip(sites, looks, strict=True)]
 
@@ -162,16 +178,19 @@ def _look(tools: Tools, site: Site, *, strays: bool) -> Status:
     there = agents(tools, site)
     for agent in there:
         agent.connection.hurry()
-    silent = silent_hosts(tools, site)
+    silent = {
+        name: error for name, error in silent_hosts(tools, site).items() if not machine_gone(tools, site, name)
+    }
     if silent and len(silent) == len(there):
         return _look_at_home(tools, site, silent)
     try:
         found = _look_at(tools, site, silent)
     except HostUnreachable as error:
         # Without silent ones it answered a moment ago; which host of several it was, the message says.
-        return _look_at_home(tools, site, silent or {site.hosts[0].name: error})
+        return _look_at_home(tools, site, silent or {host.name: error for host in site.hosts[:1]}, _why(site, error))
     _note_heard(tools, found)
-    return replace(found, strays=strays_of(there)) if strays else found
+    asked = there if strays and not any(host.gone for host in found.hosts) else ()
+    return replace(found, strays=strays_of(asked)) if asked else found
 
 
 def _look_at(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) -> Status:
@@ -179,23 +198,30 @@ def _look_at(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) ->
     if not site.folder.is_dir():
         return _look_without_folder(tools, site, silent)
     runs = all_runs(tools, site)
-    there = agents(tools, site)
+    there = witnesses(tools, site, runs[-1] if runs else None)
     if runs:
         runs = (*runs[:-1], observe(runs[-1], there, tools.clock))
     run = runs[-1] if runs else None
-    unsaved, uncounted = _unsaved(tools, site, runs, there)
-    problem = HOSTS_GONE if site.hosts_gone else ""
-    damaged, busy, hosts = _damaged(tools, site), _at_work(tools, site, run), _hosts(tools, site, run, silent)
+    unsaved, uncounted = _unsaved(site, runs, there)
+    damaged, busy, hosts = _damaged(tools, site), _at_work(tools, site, run), _hosts(there, site, run, silent)
+    problem = why_gone(site, (host.departure for host in hosts if host.gone))
     return Status(
         site, run, runs, hosts, unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
     )
 
 
-def _look_at_home(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) -> Status:
+def _why(site: Site, error: HostUnreachable) -> str:
+    # Of a host that stands, what to do is told with it.
+    return error.message if site.hosts else f"{error.message}; {error.hint}"
+
+
+def _look_at_home(
+    tools: Tools, site: Site, silent: Mapping[str, HostUnreachable], why: str = ""
+) -> Status:
     """What is known here, where not every host can be asked."""
     runs = last_known_runs(site)
     run = runs[-1] if runs else None
-    why = next(iter(silent.values())).message
+    why = why or next(iter(silent.values())).message
     damaged = _damaged(tools, site) if site.folder.is_dir() else ()
     hosts = tuple(
         _silent_host(site, host, silent[host.name]) if host.name in silent else HostStatus(host.name, None)
@@ -207,8 +233,8 @@ def _look_at_home(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable
 
 def _note_heard(tools: Tools, found: Status) -> None:
     """Remember what the hosts said, for the next time that somebody looks."""
-    for host, told in zip(found.site.hosts, found.hosts, strict=True):
-        if told.silence is None:
+    for host, told in zip(found.site.hosts, found.hosts, strict=False):
+        if told.silence is None and not told.gone:
             note_heard(tools, found.site, host, found.run, told.report)
 
 
@@ -218,18 +244,18 @@ def _look_without_folder(tools: Tools, site: Site, silent: Mapping[str, HostUnre
     known = site.entry.last_run if site.entry else None
     run = observe(known, there, tools.clock) if known else None
     runs = (run,) if run else ()
-    unsaved, reason = _unsaved(tools, site, runs, there)
+    unsaved, reason = _unsaved(site, runs, there)
     problem = f"its folder is gone: {site.folder}"
-    return Status(site, run, runs, _hosts(tools, site, run, silent), unsaved, problem, uncounted=reason)
+    return Status(site, run, runs, _hosts(there, site, run, silent), unsaved, problem, uncounted=reason)
 
 
 def _unsaved(
-    tools: Tools, site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]
+    site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]
 ) -> tuple[tuple[int, int], str]:
     """How many files, and bytes, and the first reason for which something could not be counted."""
     if all(agent.absent for agent in there):
         return (0, 0), ""
-    looks = [*(partial(not_at_home, site, run, there) for run in runs), partial(unsaved_checkpoints, tools, site)]
+    looks = [*(partial(not_at_home, site, run, there) for run in runs), partial(unsaved_checkpoints, site, there)]
     counts, reasons = [], []
     for look in looks:
         try:
@@ -258,13 +284,14 @@ def _at_work(tools: Tools, site: Site, run: Run | None) -> tuple[str, ...]:
 
 
 def _hosts(
-    tools: Tools, site: Site, run: Run | None, silent: Mapping[str, HostUnreachable]
+    there: Sequence[HostAgent], site: Site, run: Run | None, silent: Mapping[str, HostUnreachable]
 ) -> tuple[HostStatus, ...]:
+    by_name = {host.name: host for host in site.hosts}
     return tuple(
-        _silent_host(site, host, silent[host.name])
-        if host.name in silent
-        else HostStatus(host.name, agent.status(run.id, run.attempt) if run else None)
-        for host, agent in zip(site.hosts, agents(tools, site), strict=True)
+        _silent_host(site, by_name[agent.name], silent[agent.name])
+        if agent.name in silent
+        else HostStatus(agent.name, agent.status(run.id, run.attempt) if run else None, gone=agent.gone)
+        for agent in there
     )
 
 

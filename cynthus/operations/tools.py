@@ -9,15 +9,17 @@ from msgspec import Struct
 from cynthus.errors import NotAFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from random import Random
 
     from cynthus.ansible.client import Ansible
     from cynthus.core.clock import Clock
     from cynthus.core.progress import Progress
+    from cynthus.core.reference import Description, Reference
     from cynthus.settings import Settings
     from cynthus.state.index import Index
+    from cynthus.storage.base import Bucket
     from cynthus.targets.base import Connection, Target
     from cynthus.terraform.client import TerraformFactory
 
@@ -45,6 +47,23 @@ class Person(Protocol):
         """What is typed without being shown; None where nobody is there."""
 
 
+class Places(Protocol):
+    """Where data and models come from."""
+
+    def describe(self, reference: Reference) -> Description:
+        """What there is now.
+
+        Raises:
+            ReferenceUnknown, TokenNeeded, DownloadFailed: it is not there, not for us, or nobody can tell.
+        """
+
+    def tokens(self, scheme: str) -> Mapping[str, str]:
+        """What shows a host's right to what such a place does not give to everybody."""
+
+    def settings(self) -> Mapping[str, str]:
+        """Where places are that are not at their usual address."""
+
+
 class Tools(Struct, frozen=True):
     """The outside world, behind the protocols of the rooms."""
 
@@ -57,10 +76,17 @@ class Tools(Struct, frozen=True):
     random: Random
     progress: Progress
     person: Person
+    places: Places
     here: Connection
     """This machine, for what lies at home."""
     build_agent: Callable[[], bytes]
     """Gives the host agent's program."""
+    open_bucket: Callable[[str], tuple[Bucket, str]]
+    """Gives the bucket at an address as `bucket:` has it, and the prefix in it.
+
+    Raises:
+        BucketFailed, ExtraMissing, NotLoggedIn: it cannot be opened.
+    """
 
     @property
     def cwd_folder(self) -> Path:

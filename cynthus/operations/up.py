@@ -14,10 +14,11 @@ from cynthus.errors import UsageError
 from cynthus.operations import infrastructure, launch
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
-from cynthus.operations.edits import as_edited, edits_fingerprint
+from cynthus.operations.edits import as_edited, edits_fingerprint, tell_needs
+from cynthus.operations.elsewhere import pinned
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
-from cynthus.operations.offer import accept
+from cynthus.operations.making import make_hosts, make_long_lived
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
 from cynthus.operations.recover import found_again, recover, withdraw
@@ -25,6 +26,8 @@ from cynthus.operations.remains import explained
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
+from cynthus.operations.taken_out import tell_taken_out
+from cynthus.operations.versions import as_version, chosen_version, in_place, insist_on_runtime
 
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
@@ -47,6 +50,12 @@ class Request(Struct, frozen=True):
     """What followed `--`, for main.py; None where there was no `--`: then the last run's count."""
     yes: bool = False
     allowed: Allowed = field(default_factory=Allowed)
+    version: str | None = None
+    """A version that ran before, to be brought back."""
+    no_deadline: bool = False
+    """Whether the cloud is not to remove the machines by itself."""
+    keep: bool | None = None
+    """Whether the machine is to stay after the run; None: as it was last."""
 
 
 class Outcome(Struct, frozen=True):
@@ -70,6 +79,8 @@ class Ready(Struct, frozen=True):
     source: Source
     content: str
     edits: str
+    environment: str = ""
+    """That of a version that is brought back; '' where none is."""
 
     @property
     def fingerprint(self) -> str:
@@ -117,13 +128,24 @@ def _under_way(
 ) -> Outcome:
     journal = journal_of(tools, site, verb, lock)
     newest = recover(tools, site, journal)
-    ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
-    if newest is not None and newest.state is RunState.RUNNING:
+    running = newest is not None and newest.state is RunState.RUNNING
+    app = pinned(tools, app, site, anew=not running)
+    app = with_arguments(tools, app, request, newest)
+    ready = make_ready(tools, app, site, request.version, no_deadline=request.no_deadline, keep=request.keep)
+    if newest is not None and running:
+        _insist_on_version(request, newest, ready)
         return Outcome("attached", _at_home_here(tools, site), _attached(tools, newest, ready))
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
         infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
     return bring(tools, ready, newest, journal, request, lock, start=verb != "prepare")
+
+
+def _insist_on_version(request: Request, running: Run, ready: Ready) -> None:
+    if request.version is not None and running.fingerprint != ready.fingerprint:
+        raise UsageError(
+            f"run {running.id} goes on with another version", hint="`cynthus cancel` ends it first; its machine stays"
+        )
 
 
 def _attached(tools: Tools, run: Run, ready: Ready) -> Run:
@@ -155,27 +177,58 @@ def with_arguments(tools: Tools, app: App, request: Request, newest: Run | None)
     return replace(app, arguments=newest.arguments)
 
 
-def make_ready(tools: Tools, app: App, site: Site) -> Ready:
-    """Place the app and pack its source; what that comes to decides whether anything is to be done."""
-    target, placement = infrastructure.place(tools, app, site)
-    for reason in placement.reasons:
+def make_ready(
+    tools: Tools, app: App, site: Site, version: str | None = None, *, no_deadline: bool = False,
+    keep: bool | None = None,
+) -> Ready:
+    """Place the app and pack its source; what that comes to decides whether anything is to be done.
+
+    With a `version` its environment and source count in the place of the folder's.
+
+    Raises:
+        UnknownVersion: there is none of that name, or it is not kept any more.
+    """
+    before = chosen_version(site, version) if version is not None else None
+    app, target, placement = infrastructure.place(
+        tools, app, site, as_it_was=before is not None, no_deadline=no_deadline, keep=keep
+    )
+    site = tell_taken_out(tools, site, target.named(app.spec))
+    for reason in (*placement.reasons, *(app.image_notes(placement) if before is None else ())):
         tools.progress.note(reason)
+    if before is not None:
+        insist_on_runtime(site, before, placement.runtime)
+        app, kept = as_version(site, app, before)
+        tools.progress.note(f"version {before.name}, as in run {before.runs[0].id}")
+        if in_place(site, before):
+            tools.progress.warn("its requirements install something in place (-e), which is as it is now and not then")
+    tell_needs(tools, app, site, placement)
     app = as_edited(tools, app, site, placement)
-    source = pack_source(site, app, placement)
+    source = kept if before is not None else pack_source(site, app, placement, tools.progress)
+    for name in source.left_out:
+        tools.progress.warn(
+            f"{name} is over 1 GB and left out of the source: name it under `data:`, or write "
+            f"!{name.rpartition('/')[2]} into .gitignore to take it along"
+        )
     for name in source.large:
         tools.progress.warn(f"{name} is large for source code; name it in .gitignore to leave it out")
     content = _content(app, placement, site, source)
-    return Ready(site, app, target, placement, source, content, edits_fingerprint(site, target))
+    environment = before.version.environment if before is not None else ""
+    return Ready(site, app, target, placement, source, content, edits_fingerprint(site, target), environment)
 
 
 def _content(app: App, placement: Placement, site: Site, source: Source) -> str:
-    return fingerprint(app.folder, app.run_document(placement, site.id), source.hash)
+    return fingerprint(app, app.run_document(placement, site.id), source.hash)
 
 
 def bring(
     tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
 ) -> Outcome:
-    """Make the hosts, make them ready, deploy, and start where asked to."""
+    """Make the hosts, make them ready, deploy, and start where asked to.
+
+    What is only prepared is to cost nothing by the hour: then there is no host where one would be made.
+    """
+    if not start and ready.target.makes and not ready.site.hosts:
+        return _prepare_without_hosts(tools, ready, newest, journal, request)
     site = make_hosts(tools, ready, journal, yes=request.yes)
     lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
@@ -196,26 +249,19 @@ def bring(
         run = launch.start(tools, plan, there, journal)
     else:
         run = launch.deploy(tools, plan, there, journal, start=False)
+    if ready.environment and ready.environment != run.version.environment:
+        tools.progress.warn("its environment is not the one of that version: the host's Python is another one by now")
     site = with_entry(tools, site, last_run=run)
     note_run(tools, site, run)
     return Outcome("started" if start else "prepared", site, run)
 
 
-def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Site:
-    """Write the files, plan, ask, and apply exactly that plan; nothing is applied where nothing would change."""
-    offer = ready.target.offer(ready.app.spec, ready.placement)
-    site = infrastructure.register(tools, ready.site, ready.placement.runtime, offer)
-    infrastructure.write(tools, ready.app, site, ready.target, ready.placement)
-    try:
-        prepared = infrastructure.plan(tools, site, offer)
-        accept(tools, prepared, yes=yes)
-        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up":
-            return site
-        outputs = infrastructure.apply(tools, site, prepared, journal)
-    finally:
-        # A plan holds values, and is good for one apply.
-        site.paths.plan.unlink(missing_ok=True)
-    return infrastructure.record(tools, site, ready.placement.runtime, outputs, offer)
+def _prepare_without_hosts(
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request
+) -> Outcome:
+    site = make_long_lived(tools, ready, journal, yes=request.yes)
+    run = _run_to_start(tools, site, ready.with_files_written(), newest)
+    return Outcome("prepared", with_entry(tools, site, last_run=run), run)
 
 
 def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None) -> Run:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.errors import NothingRunning, PullFailed, UsageError
 from cynthus.operations.app import load_app
 from cynthus.operations.at_work import holding, journal_of
+from cynthus.operations.elsewhere import pinned
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
 from cynthus.operations.recover import bring_home, recover, stop
@@ -38,6 +39,7 @@ def update(tools: Tools, request: Request, *, source: bool, data: bool) -> Outco
             lock.take(site)
             journal = journal_of(tools, site, "update", lock)
             newest = recover(tools, site, journal)
+            app = pinned(tools, app, site)
             ready = make_ready(tools, with_arguments(tools, app, request, newest), site)
             if data and not source and newest is not None:
                 ready = _with_last_source(ready, newest)

@@ -34,7 +34,7 @@ class Case(Struct, frozen=True):
     @property
     def opaque(self) -> bool:
         """A program in one file: an edit of it is damage, and is never kept quietly."""
-        return self.generated and not self.path.endswith(".json")
+        return self.generated and not self.path.endswith((".json", ".txt"))
 
 
 class Decision(Struct, frozen=True):

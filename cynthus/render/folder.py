@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cynthus.core.names import BACKEND
 from cynthus.render import templates
 from cynthus.render.documents import document
 from cynthus.render.environment import environment
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 TFVARS = "terraform.tfvars.json"
 RUN = "run.json"
+REQUIREMENTS = "requirements.txt"
 AGENT = "ansible/roles/agent/files/cynthus-agent.pyz"
 
-NEEDED = frozenset({TFVARS, RUN, AGENT})
+NEEDED = frozenset({TFVARS, RUN, REQUIREMENTS, BACKEND, AGENT})
 """The files that are not made from templates. Without them the folder does not work, so they do not stay deleted."""
 
 _SUFFIX = ".j2"
@@ -57,30 +59,38 @@ def render(
     variables: Mapping[str, object],
     run: Mapping[str, object],
     agent: bytes,
+    requirements: bytes | None = None,
+    backend: Mapping[str, object] | None = None,
 ) -> Rendered:
     """The files of `root`: the same bytes for the same arguments.
 
-    `variables` are Terraform's values, `run` says how to run the app, `agent` is the program that does. A root that has
-    an ansible.cfg has hosts, so it gets the playbooks and what they need.
+    `variables` are Terraform's values, `run` says how to run the app, `agent` is the program that does, `requirements`
+    are to be installed where the user has no list of them, `backend` says where the state lies; None keeps it in the
+    folder. A root that has an ansible.cfg has hosts, so it gets the playbooks and what they need.
 
     Raises:
         InternalError: a template is missing or broken.
     """
     found = templates.root_files(target, root)
     hosts = [f"host-{number}" for number in range(placement.nodes)]
-    files = {path.removesuffix(_SUFFIX): _content(path, file, hosts) for path, file in found.items()}
+    structure = {"hosts": hosts, "backend": backend is not None}
+    files = {path.removesuffix(_SUFFIX): _content(path, file, structure) for path, file in found.items()}
     files.update(templates.module_files(files))
     files[TFVARS] = document(variables)
+    if backend is not None:
+        files[BACKEND] = document(backend)
     if "ansible.cfg" in files:
         files.update((f"ansible/{path}", file.read_bytes()) for path, file in templates.ansible_files(target).items())
         files[RUN] = document(run)
         files[AGENT] = agent
+        if requirements is not None:
+            files[REQUIREMENTS] = requirements
     return Rendered(dict(sorted(files.items())))
 
 
-def _content(path: str, file: Path, hosts: list[str]) -> bytes:
+def _content(path: str, file: Path, structure: Mapping[str, object]) -> bytes:
     if not path.endswith(_SUFFIX):
         return file.read_bytes()
     here = templates.templates()
     template = environment(here).get_template(file.relative_to(here).as_posix())
-    return template.render(hosts=hosts).encode()
+    return template.render(structure).encode()

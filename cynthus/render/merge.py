@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from cynthus.render.documents import merge_documents
+from cynthus.render.lists import merge_lists
 
 Lines = Sequence[bytes]
 
@@ -29,7 +30,7 @@ class Hunk(Struct, frozen=True):
 def merge(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """The user's file with our changes in it, or None where the two contradict each other.
 
-    JSON merges by its keys, any other text by its lines, anything else not at all.
+    JSON merges by its keys, requirements by their packages, any other text by its lines, anything else not at all.
     """
     if theirs in (base, ours):
         return ours
@@ -39,6 +40,8 @@ def merge(path: str, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
         return merge_documents(base, ours, theirs)
     if any(b"\0" in content for content in (base, ours, theirs)):
         return None
+    if path == "requirements.txt":
+        return merge_lists(base, ours, theirs)
     return merge_lines(base, ours, theirs)
 
 

@@ -16,7 +16,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 _READYING = (
     "playbooks/configure.yml", "playbooks/purge.yml",
-    "roles/survey/", "roles/docker/", "roles/nvidia/", "roles/ledger/",
+    "roles/survey/", "roles/docker/", "roles/nvidia/", "roles/lingering/", "roles/ledger/",
 )  # fmt: skip
 """What makes a host ready that is reached over the network, and removes it. The machine at hand is taken as its owner
 has it."""

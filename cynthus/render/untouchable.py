@@ -5,6 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
+from cynthus.core.names import ADOPTED
+
 CUSTOM = (
     "override.tf",
     "override.tf.json",
@@ -31,7 +33,7 @@ def is_custom(path: str) -> bool:
 
 def is_read(path: str) -> bool:
     """Whether a path names a file that changes what Terraform or Ansible do."""
-    return _named(PurePosixPath(path).name, READ)
+    return path != ADOPTED and _named(PurePosixPath(path).name, READ)
 
 
 def is_untouchable(path: str) -> bool:

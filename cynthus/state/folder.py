@@ -55,23 +55,35 @@ class DeploymentFolder(Struct, frozen=True):
         return self.root / "sources"
 
     @property
+    def recipes(self) -> Path:
+        """What environments were made of, named by their hash; written by `cynthus.state.recipes`."""
+        return self.root / "recipes"
+
+    @property
     def terraform_logs(self) -> Path:
         return self.root / "terraform"
 
     @property
     def backups(self) -> Path:
-        """Copies of Terraform's state."""
+        """Copies of the state of the root that holds the hosts; those of the others lie in folders of it."""
         return self.root / "backups"
 
-    @property
-    def plan(self) -> Path:
-        """The saved plan, between being shown and being applied."""
-        return self.root / "plan.tfplan"
+    def plan(self, root: str) -> Path:
+        """The saved plan of a Terraform root, between being shown and being applied."""
+        return self.root / f"{root}.tfplan"
+
+    def applied(self, root: str) -> Path:
+        """What a long-lived root was like when it was applied last; written by `cynthus.state.applied`."""
+        return self.root / f"{root}.applied.json"
 
     @property
     def runtime_tfvars(self) -> Path:
         """Values for Terraform that are known only at run time; there need not be any."""
         return self.root / "runtime.tfvars.json"
+
+    def runtime_tfvars_of(self, root: str) -> Path:
+        """Those of a root beside the one that holds the hosts."""
+        return self.root / f"{root}.runtime.tfvars.json"
 
     def known_checkpoints(self, host: str = "") -> Path:
         """Which checkpoints at home lie on the host too (`host`: one of several); written by `cynthus.state.known`."""
@@ -80,6 +92,10 @@ class DeploymentFolder(Struct, frozen=True):
     def known_outputs(self, run_id: str, rank: int = 0) -> Path:
         """The same of a run's outputs on one of its hosts."""
         return self.runs / run_id / (f"outputs.{rank}.json" if rank else "outputs.json")
+
+    def plots(self, run_id: str) -> Path:
+        """The page that shows a run's metrics and images."""
+        return self.root / "plots" / f"{run_id}.html"
 
     @property
     def heard(self) -> Path:

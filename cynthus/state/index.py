@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-Phase = Literal["prepared", "up", "down"]
+Phase = Literal["prepared", "up", "gone", "down"]
+"""`gone`: the cloud has removed the hosts; Terraform's state may still list them."""
 
 _HINT = "`cynthus up` or `cynthus down` in the folder of that deployment goes on without the record"
 
@@ -41,6 +42,16 @@ class Entry(Struct, frozen=True):
     updated_at: str
     per_hour: float | None = None
     """What the hosts cost, in US dollars an hour, as it was offered; None where that is not known."""
+    left: tuple[Host, ...] = ()
+    """Machines that were hosts of it and are none any more. What was brought there may still be there."""
+    expires_at: str | None = None
+    """When the cloud itself removes the hosts; None where nobody does."""
+    no_deadline: bool = False
+    """Whether somebody typed that nobody is to remove them."""
+    awaited: bool = False
+    """Whether hosts that were made have let nobody in so far: nothing of ours is on them."""
+    readied: bool = False
+    """Whether hosts that were made have been made ready since."""
 
 
 class Index:
@@ -116,6 +127,17 @@ class Index:
             # None: another process removed it since its name was read.
             entries += [entry] if entry else []
         return tuple(sorted(entries, key=lambda entry: (entry.created_at, entry.id))), tuple(problems)
+
+    def claims(self, id: str) -> bool:  # noqa: A002
+        """Whether there is, or was, a record of that id, also one that cannot be read or was set aside for that.
+
+        Raises:
+            StateCorrupt: nobody can tell.
+        """
+        with reading(self._folder):
+            if not self._folder.is_dir():
+                return False
+            return any(path.name.startswith(f"{id}.") for path in self._folder.iterdir())
 
     def remove(self, id: str) -> None:  # noqa: A002
         """Forget the deployment; one that is not there is fine.

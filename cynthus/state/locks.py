@@ -32,6 +32,12 @@ PAUSE = 0.05
 """How often, and after how many seconds, a lock is tried again whose new holder has not written its name yet."""
 
 
+BRIEF = "pull --watch"
+"""What takes the lock again and again, for moments: it is waited for."""
+MOMENTS = 20.0
+"""Seconds, at most."""
+
+
 class Lock:
     """A lock that lasts until its process ends, however that ends: the kernel keeps it (flock).
 
@@ -65,20 +71,22 @@ class Lock:
         self.release()
 
     def acquire(self) -> None:
-        """Take the lock; nobody is waited for.
+        """Take the lock; nobody is waited for but who will give it back in a moment.
 
         Raises:
             Locked: somebody else holds it; the message says who, since when and with what.
             FolderNotWritable, DiskFull: the lock's file cannot be written.
         """
-        holder = None
-        for _ in range(TRIES):
+        holder, begun, tries = None, self._clock.monotonic(), 0
+        while tries < TRIES:
             with writing(self._path):
                 if self._try():
                     return
             holder = read_holder(self._path)
             # A name that is not true any more: the one who has the lock now is about to write its own.
-            if holder is not None and holder.at_work(self._place, self._clock.now()):
+            if holder is None or not holder.at_work(self._place, self._clock.now()):
+                tries += 1
+            elif holder.operation != BRIEF or self._clock.monotonic() - begun >= MOMENTS:
                 break
             self._clock.sleep(PAUSE)
         raise _locked(holder)

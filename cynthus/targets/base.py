@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path, PurePosixPath
 
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
+    from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
     from cynthus.core.spec import AppSpec
@@ -27,6 +29,15 @@ class FileEntry(Struct, frozen=True):
     mtime_ns: int
     mode: int
     link: str | None = None
+
+
+class Sum(Struct, frozen=True):
+    """The SHA-256 of a part of a file: in hexadecimal, over how many bytes (fewer where the file ends before), and when
+    the file was changed last, in nanoseconds."""
+
+    digest: str
+    size: int
+    mtime_ns: int
 
 
 class Tunnel(Protocol):
@@ -127,6 +138,10 @@ class Connection(Protocol):
     def read_several(self, wanted: Sequence[tuple[PurePosixPath, int]]) -> tuple[bytes | OSError | None, ...]:
         """The beginnings of many files, by path and limit, in one go: of each what `read` gives or raises."""
 
+    def sums(self, wanted: Sequence[tuple[PurePosixPath, int, int]]) -> tuple[Sum | None, ...]:
+        """The checksums of parts of files, by path, offset and size, as the host itself reads them; None for one that
+        is not there or cannot be read."""
+
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         """The names of the folders in `folder`, in order; none if it does not exist."""
 
@@ -145,6 +160,10 @@ class Target(Protocol):
     """The Terraform roots, in the order in which they are applied; the last one outputs `hosts`."""
     installs: bool
     """Whether hosts are made ready by installing something on them."""
+    makes: bool
+    """Whether the hosts are made for the deployment, and cost by the hour as long as they stand."""
+    stage: str | None
+    """The module whose `stage` plays the place for `up --simulate`; None where there is nothing to rehearse."""
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
         """Decide where the app will live. `root` is the folder of what was, or will be, rendered for it.
@@ -153,14 +172,86 @@ class Target(Protocol):
             PlacementRefused, RuntimeUnavailable, PythonMissing: the target does not have what the spec asks for.
         """
 
+    def named(self, spec: AppSpec) -> Sequence[Host]:
+        """The hosts, where the spec itself names them; none where they are made.
+
+        Raises:
+            PlacementRefused: it should name some, and does not.
+        """
+
+    def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
+        """The spec with what the target brings where it says nothing: a bucket, a registry of images."""
+
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         """What that would cost."""
 
     def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:
         """The values for the root's terraform.tfvars.json."""
 
+    def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
+        """Where the root's state lies, as its backend wants it; None for a file of this machine."""
+
+    def runtime_variables(
+        self, spec: AppSpec, placement: Placement, root: str, now: datetime
+    ) -> Mapping[str, object]:
+        """The values of a root that are known only when it is made, for a file of variables beside the rendered one;
+        none where there are none.
+
+        Raises:
+            FolderNotWritable, UsageError: something that they need cannot be made.
+        """
+
     def connect(self, host: Host, root: Path) -> Connection:
         """A way to one of this target's hosts. `root` is the rendered folder that made them."""
+
+    def console(self, host: Host) -> tuple[str, ...]:
+        """The last lines that a host wrote to its console; none where nobody can tell."""
+
+    def existing(
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
+    ) -> Mapping[str, str]:
+        """What stands of a root and is the deployment's own, but for the `known` addresses of Terraform: by its address
+        there, with the id by which it is imported. `values` are the root's of terraform.tfvars.json.
+
+        Raises:
+            CloudFailed, NotLoggedIn: nobody can tell.
+        """
+
+    def remove_unknown(
+        self, deployment: str, values: Mapping[str, object], known: Collection[str]
+    ) -> tuple[str, ...]:
+        """Remove the hosts of a deployment that stand and are at none of the `known` addresses of Terraform; gives
+        their names. `values` are those of the root that holds the hosts.
+
+        Raises:
+            CloudFailed, NotLoggedIn: nobody can tell, or they do not go.
+        """
+
+    def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
+        """What there is of a deployment without a host, and what it costs by the month, a line each. `root` is the
+        rendered folder of the root that lives longest."""
+
+    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
+        """The names of those that do not exist any more; none where nobody can tell."""
+
+    def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
+        """Delete what Terraform would not delete with what it made in a root: what lies in buckets.
+
+        Raises:
+            BucketFailed, NotLoggedIn: it cannot be deleted.
+        """
+
+    def leftovers(self, sweep: Sweep, spec: AppSpec | None, root: Path) -> Leftovers:
+        """What has our mark there and is claimed by no record, or whose time is up. `spec` and `root`, those of the
+        folder that it is asked in, say where to look if the sweep does not.
+
+        Raises:
+            NotLoggedIn, ExtraMissing: nobody knows who asks, or where.
+            CloudFailed: nothing can be looked at; so may each step through them.
+        """
+
+    def remove_leftovers(self, going: Iterable[Leftover], sweep: Sweep) -> Iterator[Removal]:
+        """Remove these, in this order. What is gone already is done; what cannot go is told, and the others go on."""
 
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         """Which of these hosts let the user become root only with a password, as a person knows them.

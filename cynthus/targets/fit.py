@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -24,6 +25,13 @@ class Machine(Struct, frozen=True):
     memory: int
     disk_free: int
     gpus: tuple[str, ...]
+
+
+def driver_branch(lines: Sequence[str]) -> int | None:
+    """The branch of the driver that /proc/driver/nvidia/version tells of in its first line, or nvidia-smi in its only
+    one."""
+    found = re.search(r"\s([0-9]{3})\.[0-9.]+\s", f" {lines[0]} ") if lines else None
+    return int(found[1]) if found else None
 
 
 def refuse_too_little(spec: AppSpec, machine: Machine, name: str) -> None:

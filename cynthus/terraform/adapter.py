@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from cynthus.core.names import BACKEND
 from cynthus.errors import (
     CynthusError,
     DiskFull,
@@ -72,7 +73,8 @@ class TerraformCli:
             if self._stamp.fresh():
                 return False
         self._activity("preparing modules and providers")
-        self._execute("init", self._lines.init())
+        backend = self._root / BACKEND
+        self._execute("init", self._lines.init(backend=backend if backend.is_file() else None))
         with self._files():
             self._stamp.write()
         return True

@@ -28,8 +28,10 @@ class CommandLines:
         # Its constructor reads a state file and dies of a bad one: this name can never be a file.
         self._speller = Terraform(state=f"{os.devnull}/none", terraform_bin_path=str(binary.path))
 
-    def init(self) -> tuple[str, ...]:
-        return self._line("init", input=False, no_color=self._flag)
+    def init(self, *, backend: Path | None = None) -> tuple[str, ...]:
+        """`backend`: a file that says where the state lies, where the root itself says only of what kind that is."""
+        told = str(backend.absolute()) if backend else None
+        return self._line("init", input=False, no_color=self._flag, backend_config=told)
 
     def plan(self, out: Path, *, var_files: Sequence[Path], destroy: bool, lock_timeout: float) -> tuple[str, ...]:
         """`lock_timeout` in seconds, here and below."""

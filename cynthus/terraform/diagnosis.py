@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cynthus.core.names import BACKEND
 from cynthus.errors import (
     CynthusError,
     DiskFull,
@@ -33,12 +35,22 @@ MOST_LINES = 40
 
 GO_ON = "`cynthus up` goes on from the recorded state, `cynthus down` removes what was made"
 
+MIRRORED = 'provider_installation { filesystem_mirror { path = "/path/to/FOLDER" } }'
+"""How a configuration of Terraform names a folder of providers."""
+
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 _FRAME = re.compile(r"^[╷│╵]\s?")
 _FULL = re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE)
 _WRITER = r"by\s+(Terraform|OpenTofu)\s+v?([0-9][\w.+-]*)"
 _NEWER_FORMAT = re.compile(rf"Unsupported state file format.*created {_WRITER}", re.DOTALL)
+_ELSEWHERE = re.compile(r"approval for state migration|Backend configuration changed")
 _NEWER_VERSION = re.compile(rf"state (?:snapshot )?was (?:created|written) {_WRITER},?\s+which is newer")
+_NO_PROVIDER = re.compile(r"Failed to (?:query available provider packages|install provider|resolve provider packages)")
+_OUT_OF_REACH = re.compile(
+    r"not found in any of the search locations|could not connect to|could not query provider registry"
+    r"|failed to retrieve|no such host|dial tcp|timeout|deadline exceeded|connection re"
+)
+_WANTED = re.compile(r"(?:for provider|installing) ([\w.-]+(?:/[\w.-]+)+)")
 
 
 class Case(Struct, frozen=True):
@@ -126,10 +138,39 @@ def explain(text: str, root: Path, details: Sequence[str], word: str = "terrafor
     newer = _NEWER_FORMAT.search(text) or _NEWER_VERSION.search(text)
     if newer:
         return too_old(root, f"{newer[1]} {newer[2].rstrip('.')}", "")
+    if _ELSEWHERE.search(text):
+        return _elsewhere(root, details, word)
     holder = dict(re.findall(r"^\s*(ID|Who|Operation|Created):[ \t]+(\S.*?)\s*$", text, re.MULTILINE))
     if "Error acquiring the state lock" in text and "ID" in holder:
         return _locked(root, holder, details, word)
-    return None
+    # Terraform breaks its lines where they are full.
+    return _without_provider(" ".join(text.split()), root, details, word)
+
+
+def _without_provider(text: str, root: Path, details: Sequence[str], word: str) -> TerraformFailed | None:
+    """The error where a provider is not to be had, for want of a way to the registry, or of a mirror that has it."""
+    if not (_NO_PROVIDER.search(text) and _OUT_OF_REACH.search(text)):
+        return None
+    wanted = _WANTED.search(text)
+    which = f"the provider {wanted[1]}" if wanted else "a provider"
+    return TerraformFailed(
+        f"{word} init in {root} cannot get {which}",
+        hint=f"let this machine reach the registry; or have one that does run `{word} providers mirror FOLDER` in a "
+        "copy of that root, bring FOLDER here, and name it in ~/.terraformrc, or in the file that TF_CLI_CONFIG_FILE "
+        f"names: {MIRRORED}",
+        details=details,
+    )
+
+
+def _elsewhere(root: Path, details: Sequence[str], word: str) -> TerraformFailed:
+    """Nobody moves a state unasked: there may be one in the new place."""
+    told = f" -backend-config={BACKEND}" if (root / BACKEND).is_file() else ""
+    move = f"cd {shlex.quote(str(root))} && {word} init{told} -migrate-state"
+    return TerraformFailed(
+        f"the state of {root} is to lie elsewhere than it does",
+        hint=f"`{move}` moves it there; then run the command again",
+        details=details,
+    )
 
 
 def too_old(root: Path, writer: str, version: str) -> TerraformTooOld:

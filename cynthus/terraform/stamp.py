@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from cynthus.core.names import BACKEND
 from cynthus.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ class Stamp:
         """
         for file in _terraform_files(self._root):
             yield str(file.relative_to(self._root)), file.read_bytes()
-        for name in (".terraform.lock.hcl", ".terraform/modules/modules.json", ".terraform/terraform.tfstate"):
+        for name in (
+            BACKEND, ".terraform.lock.hcl", ".terraform/modules/modules.json", ".terraform/terraform.tfstate"
+        ):  # fmt: skip
             if (self._root / name).is_file():
                 yield name, (self._root / name).read_bytes()
         # One entry a provider and platform; it is a link where the provider lies in a mirror, and may dangle.

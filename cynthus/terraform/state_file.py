@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cynthus.core.names import BACKEND
 from cynthus.files import read_json
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def resource_count(root: Path) -> int | None:
     except (OSError, ValueError):
         return None
     # A backend that somebody configured, or another workspace, may keep its state in a file of another name.
-    if recorded.get("backend") is not None or (root / ".terraform" / "environment").exists():
+    # One that a clone brought along is configured by the first `terraform init`.
+    elsewhere = recorded.get("backend") is not None or (root / BACKEND).exists()
+    if elsewhere or (root / ".terraform" / "environment").exists():
         return None
     listed = state.get("resources")
     found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

@@ -11,17 +11,19 @@ from cynthus.errors import HostUnreachable
 from cynthus.targets.base import Hold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path, PurePosixPath
 
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
+    from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
-    from cynthus.targets.base import Claim, Connection, FileEntry, Target, Tunnel
+    from cynthus.targets.base import Claim, Connection, FileEntry, Sum, Target, Tunnel
 
 DOES_NOT_ANSWER = "the host does not answer"
 
@@ -36,6 +38,8 @@ class Outage:
     only: frozenset[str] = frozenset()
     questions: int = 0
     """How many there were while it lasted."""
+    named: tuple[Host, ...] = ()
+    """The hosts that a spec names; where there are none the target says it."""
     _over: threading.Event = field(default_factory=threading.Event)
 
     def begin(self, *only: str, hangs: bool = False) -> None:
@@ -93,9 +97,17 @@ class _OutageTarget:
         self.name = target.name
         self.roots = target.roots
         self.installs = target.installs
+        self.makes = target.makes
+        self.stage = target.stage
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
         return self._target.place(spec, root)
+
+    def named(self, spec: AppSpec) -> Sequence[Host]:
+        return self._outage.named or self._target.named(spec)
+
+    def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
+        return self._target.equipped(spec, deployment, placement)
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         return self._target.offer(spec, placement)
@@ -103,8 +115,44 @@ class _OutageTarget:
     def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:
         return self._target.variables(deployment, spec, placement, root)
 
+    def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
+        return self._target.backend(deployment, spec, root)
+
+    def runtime_variables(
+        self, spec: AppSpec, placement: Placement, root: str, now: datetime
+    ) -> Mapping[str, object]:
+        return self._target.runtime_variables(spec, placement, root, now)
+
     def connect(self, host: Host, root: Path) -> Connection:
         return _OutageConnection(self._target.connect(host, root), self._outage, root)
+
+    def console(self, host: Host) -> tuple[str, ...]:
+        return self._target.console(host)
+
+    def existing(
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
+    ) -> Mapping[str, str]:
+        return self._target.existing(deployment, root, values, known)
+
+    def remove_unknown(
+        self, deployment: str, values: Mapping[str, object], known: Collection[str]
+    ) -> tuple[str, ...]:
+        return self._target.remove_unknown(deployment, values, known)
+
+    def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
+        return self._target.stays(deployment, root)
+
+    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
+        return self._target.gone(hosts)
+
+    def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
+        self._target.empty(deployment, root, activity)
+
+    def leftovers(self, sweep: Sweep, spec: AppSpec | None, root: Path) -> Leftovers:
+        return self._target.leftovers(sweep, spec, root)
+
+    def remove_leftovers(self, going: Iterable[Leftover], sweep: Sweep) -> Iterator[Removal]:
+        return self._target.remove_leftovers(going, sweep)
 
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         self._outage.ask(root)
@@ -162,6 +210,10 @@ class _OutageConnection:
     def read_several(self, wanted: Sequence[tuple[PurePosixPath, int]]) -> tuple[bytes | OSError | None, ...]:
         self._outage.ask(self._root)
         return self._connection.read_several(wanted)
+
+    def sums(self, wanted: Sequence[tuple[PurePosixPath, int, int]]) -> tuple[Sum | None, ...]:
+        self._outage.ask(self._root)
+        return self._connection.sums(wanted)
 
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         self._outage.ask(self._root)

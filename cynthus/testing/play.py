@@ -65,8 +65,10 @@ def _asked(extravars: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ..
     given = {name.removeprefix("cynthus_"): str(value) for name, value in extravars.items()}
     spec, home = ("--spec", given["spec"]), ("--home", given["home"])
     folder = ("--folder", given["folder"])
-    yield "image", ("environment", *spec, *folder, *home)
-    yield "dataset", ("data", *spec, *folder, *home)
+    if given.get("image") != "later":
+        yield "image", ("environment", *spec, *folder, *home)
+    later = ("--elsewhere", "later") if given.get("elsewhere") == "later" else ()
+    yield "dataset", ("data", *spec, *folder, *home, *later)
     yield "app", ("source", *spec, *folder, *home, "--run", given["run"], "--archive", given["source_archive"])
     if extravars["cynthus_start"]:
         yield "agent", ("start", *spec, *home, "--run", given["run"])

@@ -111,9 +111,12 @@ class FakeTerraform:
     def _begin(self, verb: str) -> None:
         if not self._root.is_dir():
             raise TerraformError(f"{self._root} is not there", hint="`cynthus render` writes it")
+        here = f"{verb} {self._root.name}"
         self._world.calls.append(verb)
-        if verb in self._world.failures:
-            raise self._world.failures.pop(verb)
+        self._world.asked.append(here)
+        for name in (verb, here):
+            if name in self._world.failures:
+                raise self._world.failures.pop(name)
 
     def _read(self) -> Values:
         return read_json(self._state) or {}
@@ -146,11 +149,13 @@ class FakeTerraformCommand:
     """A `cynthus.terraform.client.TerraformFactory`.
 
     `calls` lists every verb that was asked for, in any root: init, plan, destroy (a plan to destroy), apply, outputs,
-    resources. `failures` says which verb fails next time, and how.
+    resources. `asked` lists the same with the name of the root: `apply compute`. `failures` says which verb fails next
+    time, in any root or in one, and how.
     """
 
     describe: Describe = described
     calls: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     failures: dict[str, CynthusError] = field(default_factory=dict)
 
     def __call__(self, root: Path, *, logs: Path, activity: Activity) -> FakeTerraform:  # noqa: ARG002 - keeps no logs

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from docs.generate import cli, documents, environment, errors, exit_codes, spec
+from docs.generate import cli, documents, environment, errors, exit_codes, simulated_cloud, spec
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -25,6 +25,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": exit_codes.page(),
         "environment.md": environment.page(),
         "json.md": documents.page(),
+        "simulated-cloud.md": simulated_cloud.page(),
     }
     schemas = {"cynthus.yaml.json": spec.schema(), **documents.schemas()}
     return {

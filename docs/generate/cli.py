@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cynthus.cli.main import VERBS, cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HEAD = """\
 # Commands
@@ -25,13 +28,18 @@ SETTINGS: dict[str, Any] = {**cli.context_settings, "terminal_width": 100}
 def page() -> str:
     """The group and each verb."""
     context = click.Context(cli, info_name="cynthus", **SETTINGS)
-    return HEAD + "\n".join([_section("cynthus", cli, context), *(_verb(context, verb) for verb in VERBS)])
+    verbs = [part for verb in VERBS for part in _verb(context, verb)]
+    return HEAD + "\n".join([_section("cynthus", cli, context), *verbs])
 
 
-def _verb(context: click.Context, verb: str) -> str:
+def _verb(context: click.Context, verb: str) -> Iterator[str]:
     # Not by the group's get_command, which prepares a command for one invocation.
     module = importlib.import_module("cynthus.cli.commands." + verb.replace("-", "_"))
-    return _section(f"cynthus {verb}", module.command, _below(context, module.command, verb))
+    here = _below(context, module.command, verb)
+    yield _section(f"cynthus {verb}", module.command, here)
+    if isinstance(module.command, click.Group):
+        for name, each in module.command.commands.items():
+            yield _section(f"cynthus {verb} {name}", each, _below(here, each, name))
 
 
 def _below(context: click.Context, command: click.Command, verb: str) -> click.Context:

@@ -51,6 +51,7 @@ DEPLOYMENT_PARTS: dict[str, Shape] = {
     "runtime": maybe(one_of("venv", "container")),
     "created_at": maybe(TEXT),
     "dollars_per_hour": maybe(NUMBER),
+    "expires_at": maybe(TEXT),
     "hosts": listed(HOST),
 }
 DEPLOYMENT = record(**DEPLOYMENT_PARTS)
@@ -64,7 +65,7 @@ STATUS = record(
     run=maybe(RUN),
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
     host_reports=listed(
-        record(host=TEXT, status=maybe(anything("the host's status.json")), silence=maybe(SILENCE))
+        record(host=TEXT, status=maybe(anything("the host's status.json")), silence=maybe(SILENCE), gone=FLAG)
     ),
     ports=listed(
         record(
@@ -77,6 +78,7 @@ STATUS = record(
             reason=TEXT,
         )
     ),
+    departures=listed(record(host=TEXT, at=maybe(TEXT), problem=TEXT, reason=TEXT)),
     not_saved=record(files=INTEGER, bytes=INTEGER, uncounted=maybe(TEXT)),
     outside_outputs=listed(
         record(
@@ -88,6 +90,8 @@ STATUS = record(
         )
     ),
     at_work=strings(),
+    left_on=strings(),
+    stays=strings(),
     problem=maybe(TEXT),
 )
 
@@ -101,10 +105,29 @@ OFFER = record(
 
 LEFT = record(host=TEXT, address=TEXT, folder=TEXT, also=TEXT, command=TEXT)
 
+LEFTOVER = record(
+    kind=TEXT,
+    name=TEXT,
+    place=TEXT,
+    address=TEXT,
+    deployment=TEXT,
+    owner=maybe(TEXT),
+    expires_at=maybe(TEXT),
+    became=one_of("found", "removed", "failed", "stays"),
+    why=TEXT,
+    problem=maybe(TEXT),
+)
+
 CHANGE = record(
     address=TEXT,
     action=one_of("create", "update", "delete", "replace", "read", "move", "import", "forget"),
     reason=TEXT,
+)
+
+COMING = record(line=TEXT, size=maybe(INTEGER))
+
+ITEM = record(
+    place=TEXT, source=TEXT, size=maybe(INTEGER), files=maybe(INTEGER), revision=TEXT, licence=TEXT, on_host=maybe(FLAG)
 )
 
 KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
@@ -119,8 +142,45 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
     ),
     "plan": (
         "`plan`",
-        {"deployment": DEPLOYMENT, "changes": listed(CHANGE), "offer": OFFER, "reasons": strings()},
+        {
+            "deployment": DEPLOYMENT, "changes": listed(CHANGE), "offer": OFFER, "data": listed(COMING),
+            "reasons": strings(),
+        },
     ),
+    "rehearsal": (
+        "`up --simulate`",
+        {
+            "deployment": DEPLOYMENT, "hosts": listed(HOST), "offer": OFFER, "standing": strings(),
+            "dollars_by_now": NUMBER,
+        },
+    ),
+    "build": (
+        "`build`",
+        {
+            "deployment": DEPLOYMENT,
+            "environment": TEXT,
+            "image": maybe(TEXT),
+            "python": maybe(TEXT),
+            "changed": FLAG,
+            "registry": maybe(record(name=TEXT, state=one_of("there", "pulled", "pushed"))),
+        },
+    ),
+    "versions": (
+        "`versions`",
+        {
+            "deployment": DEPLOYMENT,
+            "versions": listed(
+                record(
+                    name=TEXT,
+                    environment=TEXT,
+                    source=TEXT,
+                    kept=FLAG,
+                    runs=listed(record(id=TEXT, state=one_of(*RunState))),
+                )
+            ),
+        },
+    ),
+    "data": ("`data ls`", {"deployment": DEPLOYMENT, "data": listed(ITEM)}),
     "render": (
         "`render`",
         {
@@ -145,11 +205,21 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
         "`status`",
         {"deployments": listed(STATUS), "problems": listed(record(code=TEXT, message=TEXT, hint=TEXT))},
     ),
-    "pull": ("`pull`", {"run": maybe(RUN), "outputs": OUTPUTS}),
+    "pull": ("`pull`", {"run": maybe(RUN), "outputs": OUTPUTS, "plots": maybe(TEXT)}),
     "cancel": ("`cancel`", {"deployment": DEPLOYMENT, "run": RUN}),
     "removed": (
         "`down`, `destroy`",
-        {"deployment": maybe(DEPLOYMENT), "run": maybe(RUN), "forgotten": FLAG, "left": listed(LEFT)},
+        {
+            "deployment": maybe(DEPLOYMENT), "run": maybe(RUN), "forgotten": FLAG, "left": listed(LEFT),
+            "stays": strings(),
+        },
+    ),
+    "leftovers": (
+        "`gc`",
+        {
+            "place": TEXT, "dry_run": FLAG, "leftovers": listed(LEFTOVER), "removed": INTEGER,
+            "unseen": listed(record(kind=TEXT, why=TEXT, harmless=FLAG)),
+        },
     ),
     "doctor": (
         "`doctor`",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cynthus.settings import ENVIRONMENT
+from cynthus.settings import ENVIRONMENT, OF_PLACES
 from docs.generate.markdown import table
 
 HEAD = """\
@@ -28,4 +28,5 @@ and a `PATH` that begins there, in a container a `HOME`. What stands under `env:
 
 def page() -> str:
     """Every variable and what it does."""
-    return HEAD + table(("variable", "meaning"), [(f"`{name}`", says) for name, says in ENVIRONMENT.items()]) + TAIL
+    rows = [(f"`{name}`", says) for name, says in {**ENVIRONMENT, **OF_PLACES}.items()]
+    return HEAD + table(("variable", "meaning"), rows) + TAIL

@@ -9,13 +9,16 @@ import pytest
 
 from cynthus.agent import zipapp
 from tests.agent.host import Host
+from tests.agent.machines import machines
+from tests.bed.fixtures import bed
 from tests.docker_engine import DockerEngine, docker_engine
+from tests.image_registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["docker_engine"]
+__all__ = ["bed", "docker_engine", "machines", "registry"]
 
 
 @pytest.fixture(scope="session")

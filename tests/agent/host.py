@@ -15,7 +15,8 @@ from cynthus.process import Command, Completed, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cynthus.agent.home import Attempt, RunFolder
+    from cynthus.agent.attempt import Attempt
+    from cynthus.agent.home import RunFolder
 
 RUN = "20260102-030405-abcd"
 
@@ -36,6 +37,13 @@ def until(condition: Callable[[], object], *, seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.01)
+
+
+def bare_python(place: Path) -> str:
+    """A Python that has nothing but its own library."""
+    answer = run(Command((sys.executable, "-I", "-m", "venv", "--without-pip", str(place / "bare"))))
+    assert answer.returncode == 0, answer
+    return str(place / "bare/bin/python")
 
 
 class Host:

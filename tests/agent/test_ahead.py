@@ -53,7 +53,8 @@ class FarHost(Host):
 
     def end_ahead(self) -> None:
         """Kill whoever makes it, and the installer."""
-        assert makers.end(self.home)
+        with makers.ended(self.home):
+            pass
 
     def go(self, code: int) -> None:
         (self.root / "go.part").write_text(str(code))
@@ -155,6 +156,31 @@ def test_a_verb_whose_connection_was_cut_is_ended_by_the_next_arrival(host: FarH
     host.file("needs.txt", "")
     host.receive()
     assert (asking.wait(), birth(host.calls[0])) == (-signal.SIGKILL, None)
+
+
+def test_who_begins_while_others_are_ended_is_refused(host: FarHost) -> None:
+    host.receive()
+    with makers.ended(host.home):
+        assert "is being replaced or removed" in host.refused(*host.received("environment"))["message"]
+    assert host.calls == []
+
+
+def test_who_waited_for_one_that_was_ended_is_refused_too(host: FarHost) -> None:
+    begin(host)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(host.refused, *host.received("environment"))
+        with makers.ended(host.home):
+            assert asked.result()["code"] == "CYN-421"
+    assert len(host.calls) == 1
+
+
+def test_where_nothing_is_to_be_made_nothing_is_written(host: FarHost) -> None:
+    host.receive()
+    host.go(0)
+    assert host.ask(*host.received("environment"))["changed"]
+    host.home.makers.rmdir()
+    assert not host.ask(*host.received("environment"))["changed"]
+    assert not host.home.makers.exists()
 
 
 def test_without_the_word_for_it_nothing_is_begun(host: FarHost) -> None:

@@ -96,3 +96,12 @@ def test_a_damaged_archive_is_refused(packed: Path, tmp_path: Path, harm: Callab
     harm(packed)
     with pytest.raises(Failure, match=r"cannot be unpacked|does not belong"):
         archive.unpack(packed, tmp_path / "target")
+
+
+def test_how_much_was_read_is_told(tmp_path: Path) -> None:
+    (folder := tmp_path / "app").mkdir()
+    (folder / "a").write_bytes(bytes(3))
+    (folder / "b").write_bytes(bytes(4))
+    told: list[tuple[int, int]] = []
+    archive.pack(folder, parse(document()), tmp_path / "packed", lambda done, total: told.append((done, total)))
+    assert told == [(3, 7), (7, 7)]

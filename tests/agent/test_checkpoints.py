@@ -77,6 +77,12 @@ def test_pipes_are_left_out(tmp_path: Path) -> None:
     assert ([path.name for path in home.checkpoints.iterdir()], list(record(home)["files"])) == (["step"], ["step"])
 
 
+def test_what_a_pull_left_that_was_cut_off_is_no_checkpoint(tmp_path: Path) -> None:
+    save(tmp_path, "deep/.0a1b2c3d.part", "half")
+    save(tmp_path, "deep/.mine.part", "whole")
+    assert [path.name for path in begin(tmp_path).checkpoints.rglob("*.part")] == [".mine.part"]
+
+
 def test_a_circle_of_links_is_copied_as_it_is(tmp_path: Path) -> None:
     save(tmp_path, "deep/step", "7")
     (tmp_path / "saved/deep/up").symlink_to("..")

@@ -18,7 +18,7 @@ from tests.agent.host import RUN
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cynthus.agent.home import Attempt
+    from cynthus.agent.attempt import Attempt
 
 LONG_GONE = "1"
 

@@ -106,7 +106,7 @@ def test_a_run_that_failed_on_a_full_disk_says_so_and_keeps_what_was_saved(small
 
 
 def test_a_run_that_succeeded_on_a_full_disk_has_succeeded(small: Host) -> None:
-    ended = small.end(FILLS.format(leave=1_000_000))
+    ended = small.end(FILLS.format(leave=1 << 20))
     assert (ended["exit_code"], ended["reason"]) == (0, "")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.agent import environment, lock, spec
+from cynthus.agent import environment, interpreter, lock, spec
 from cynthus.agent.failure import Failure
 from cynthus.process import Command, birth, kill_group, start
 from tests.agent.host import Host, document, until
@@ -210,3 +210,9 @@ def test_a_python_that_is_nowhere_is_an_error(host: Host) -> None:
 def test_a_requirements_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="no such file"):
         identified(tmp_path, requirements="requirements.txt")
+
+
+def test_in_a_registry_the_python_of_the_machine_is_no_part_of_a_name(tmp_path: Path) -> None:
+    in_registry: dict[str, object] = {"runtime": "container", "base": "mine:1", "repository": "localhost:5000/app"}
+    of_this_machine = identified(tmp_path, **{**in_registry, "python": interpreter.own_version()})
+    assert identified(tmp_path, **in_registry) != of_this_machine

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.agent import leases
+from cynthus.agent import leases, phase
 from cynthus.agent.home import Home
 from cynthus.agent.idle import Idle
+from cynthus.agent.phase import Phase
 from cynthus.agent.record import Record
+from cynthus.files import write_json
 from cynthus.process import birth
 from tests.agent.host import RUN, Host, until
 
@@ -34,6 +36,14 @@ class World:
         self.time = 100.0
         known = Record(pid, birth(pid) or "", 0, "", "", None, 1, gpus, None, "", idle)
         self._idle = Idle(self.attempt, known, now=lambda: self.time)
+
+    def prepares(self, name: str) -> Path:
+        """It prepares its data from now on, in that folder."""
+        part = self.attempt.home.prepared / name / "part"
+        part.mkdir(parents=True)
+        write_json(self.attempt.run_folder.prepared, {"id": name})
+        phase.tell(self.attempt.phase, Phase(phase.PREPARING))
+        return part
 
     def after(self, seconds: float) -> str:
         """What it says at the end of that time, with a look every ten seconds."""
@@ -84,6 +94,36 @@ def test_a_file_that_was_replaced_by_one_of_the_same_size_was_written(world: Wor
     time.sleep(0.02)
     (world.outputs / "x").write_text("b")
     assert world.after(1700) == ""
+
+
+def test_a_run_that_waits_for_data_that_another_run_prepares_is_not_idle(world: World) -> None:
+    phase.tell(world.attempt.phase, Phase(phase.WAITING))
+    assert world.after(1900) == ""
+    phase.tell(world.attempt.phase, Phase())
+    assert world.after(1790) == ""
+    assert world.after(20).startswith("idle")
+
+
+def test_a_run_that_prepares_data_and_writes_is_not_idle(world: World) -> None:
+    part = world.prepares("p1")
+    assert world.after(1700) == ""
+    (part / "rows").write_text("a")
+    assert world.after(1700) == ""
+    assert world.after(200).startswith("idle")
+
+
+def test_what_another_run_prepares_is_no_work_of_this_one(world: World) -> None:
+    other = world.prepares("p2")
+    world.prepares("p1")
+    world.after(1700)
+    (other / "rows").write_text("a")
+    assert world.after(200).startswith("idle")
+
+
+def test_a_run_that_does_not_say_what_it_prepares_is_looked_at_all_the_same(world: World) -> None:
+    world.prepares("p1")
+    world.attempt.run_folder.prepared.write_text("{")
+    assert world.after(1900).startswith("idle")
 
 
 def test_it_is_told_from_the_first_minute_on_and_no_longer_than_it_lasts(world: World) -> None:

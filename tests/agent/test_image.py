@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ import pytest
 from cynthus.agent.prune import SPARE
 from tests.agent.host import Host
 from tests.agent.wheels import wheel
+from tests.docker_engine import client, either_builder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +22,10 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def host(tmp_path: Path, program: Path, docker_engine: DockerEngine) -> Iterator[Host]:
+def host(tmp_path: Path, program: Path, docker_engine: DockerEngine, request: pytest.FixtureRequest) -> Iterator[Host]:
     """A host with an app that wants a package."""
-    made = Host(tmp_path / "a host", program, docker_engine.environment, runtime="container", base=docker_engine.base)
+    environment = client(docker_engine, tmp_path / "client", buildkit=getattr(request, "param", None))
+    made = Host(tmp_path / "a host", program, environment, runtime="container", base=docker_engine.base)
     wheel(made.folder / "wheels", "tiny")
     made.file("requirements.txt", "./wheels/tiny-1.0-py3-none-any.whl\n")
     made.spec(requirements="requirements.txt")
@@ -34,6 +37,7 @@ def images(engine: DockerEngine, host: Host) -> list[str]:
     return engine.lines("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"cynthus/{host.home.deployment}")
 
 
+@either_builder
 def test_requirements_are_in_the_image(host: Host) -> None:
     host.end("import tiny\nprint(tiny.VERSION)")
     assert host.log == "1.0\n"
@@ -42,6 +46,28 @@ def test_requirements_are_in_the_image(host: Host) -> None:
 def test_an_image_is_named_after_what_is_in_it(host: Host, docker_engine: DockerEngine) -> None:
     made = host.ask("environment")
     assert images(docker_engine, host) == [made["image"]] == [f"cynthus/{host.home.deployment}:{made['environment']}"]
+
+
+@either_builder
+def test_an_image_says_what_it_is_and_is_not_roots(host: Host, docker_engine: DockerEngine) -> None:
+    made = host.ask("environment")
+    asked = ("image", "inspect", "--format", "{{json .Config.Labels}} {{.Config.User}}", made["image"])
+    labels, _, user = docker_engine.lines(*asked)[0].rpartition(" ")
+    assert (json.loads(labels), user) == (
+        {
+            "cynthus-deployment": host.home.deployment,
+            "org.opencontainers.image.title": "t",
+            "org.opencontainers.image.version": made["environment"],
+            "org.opencontainers.image.base.name": docker_engine.base,
+        },
+        "1000:1000",
+    )
+
+
+@pytest.mark.parametrize(("host", "by"), [(True, True), (False, False)], ids=["buildkit", "kept"], indirect=["host"])
+def test_buildkit_makes_the_image_where_it_is_there(host: Host, docker_engine: DockerEngine, *, by: bool) -> None:
+    said = docker_engine.lines("history", "--format", "{{.Comment}}", str(host.ask("environment")["image"]))
+    assert any("buildkit" in line for line in said) == by
 
 
 def test_an_image_is_made_once(host: Host) -> None:
@@ -62,6 +88,7 @@ def test_without_requirements_the_base_is_used_as_it_is(host: Host, docker_engin
     assert (made["image"], made["changed"]) == (docker_engine.base, False)
 
 
+@either_builder
 def test_requirements_that_do_not_install_are_an_error_with_pips_words(host: Host, docker_engine: DockerEngine) -> None:
     host.file("requirements.txt", "./wheels/no-such-1.0-py3-none-any.whl\n")
     refused = host.refused("environment")
@@ -90,6 +117,7 @@ def test_a_machine_without_docker_is_said_to_be_one(host: Host) -> None:
     host.environment = known
 
 
+@either_builder
 def test_an_included_file_and_a_package_beside_it_come_along(host: Host) -> None:
     host.file("deps/base.txt", "./wheels/tiny-1.0-py3-none-any.whl\n")
     host.file("requirements.txt", "-r deps/base.txt\n")
@@ -97,6 +125,7 @@ def test_an_included_file_and_a_package_beside_it_come_along(host: Host) -> None
     assert host.log == "1.0\n"
 
 
+@either_builder
 def test_removal_takes_the_images_and_leaves_the_base(host: Host, docker_engine: DockerEngine) -> None:
     host.ask("environment")
     host.ask("remove")

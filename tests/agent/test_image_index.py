@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +15,10 @@ from cynthus.process import Command, kill_group, start
 from tests.agent.host import Host, until
 from tests.agent.index import Index, private_index
 from tests.agent.wheels import sdist, wheel
+from tests.docker_engine import client, either_builder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.docker_engine import DockerEngine
 
@@ -42,9 +44,10 @@ def index(tmp_path: Path) -> Iterator[Index]:
 
 
 @pytest.fixture
-def host(tmp_path: Path, program: Path, docker_engine: DockerEngine) -> Iterator[Host]:
+def host(tmp_path: Path, program: Path, docker_engine: DockerEngine, request: pytest.FixtureRequest) -> Iterator[Host]:
     """A host with an app that wants a package, and with a home folder of its own; pip is told nothing yet."""
-    plain = {name: value for name, value in docker_engine.environment.items() if not name.startswith(("PIP_", "UV_"))}
+    environment = client(docker_engine, tmp_path / "client", buildkit=getattr(request, "param", None))
+    plain = {name: value for name, value in environment.items() if not name.startswith(("PIP_", "UV_"))}
     own = {**plain, "HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": str(tmp_path / "home/.config")}
     made = Host(tmp_path / "a host", program, own, runtime="container", base=docker_engine.base)
     made.file("requirements.txt", "tiny\n")
@@ -54,9 +57,16 @@ def host(tmp_path: Path, program: Path, docker_engine: DockerEngine) -> Iterator
 
 
 def found(folder: Path, word: str) -> list[str]:
-    """The files below a folder that hold a word."""
-    files = [each for each in folder.rglob("*") if each.is_file() and not each.is_symlink()]
-    return [str(each) for each in files if word.encode() in each.read_bytes()]
+    """The files below a folder that hold a word. The engine clears away meanwhile what a build that failed has left."""
+    files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    return [str(each) for each in files if word.encode() in _content(each)]
+
+
+def _content(file: Path) -> bytes:
+    with suppress(FileNotFoundError):
+        if file.is_file() and not file.is_symlink():
+            return file.read_bytes()
+    return b""
 
 
 def in_engine(engine: DockerEngine, word: str) -> list[str]:
@@ -65,6 +75,7 @@ def in_engine(engine: DockerEngine, word: str) -> list[str]:
     return [*found(engine.folder / "root", word), *said]
 
 
+@either_builder
 def test_a_private_index_in_a_variable_is_used(host: Host, index: Index) -> None:
     host.environment["PIP_INDEX_URL"] = index.address
     host.end("import tiny\nprint(tiny.VERSION)")
@@ -97,6 +108,7 @@ def test_a_folder_of_packages_is_used(host: Host, tmp_path: Path) -> None:
     assert host.ask("environment")["changed"]
 
 
+@either_builder
 def test_the_password_of_an_index_is_nowhere_in_the_engine(
     host: Host, index: Index, docker_engine: DockerEngine
 ) -> None:
@@ -115,6 +127,7 @@ def test_the_password_of_an_index_is_nowhere_in_the_home(host: Host, index: Inde
     assert found(host.root, index.password) == []
 
 
+@either_builder
 def test_the_password_of_an_index_in_the_requirements_is_not_in_the_image(
     host: Host, index: Index, docker_engine: DockerEngine
 ) -> None:
@@ -125,6 +138,7 @@ def test_the_password_of_an_index_in_the_requirements_is_not_in_the_image(
     assert in_engine(docker_engine, index.password) == []
 
 
+@either_builder
 def test_what_fails_does_not_tell_the_password(host: Host, index: Index, docker_engine: DockerEngine) -> None:
     host.environment["PIP_INDEX_URL"] = index.address
     host.file("requirements.txt", "no-such-package\n")
@@ -134,6 +148,7 @@ def test_what_fails_does_not_tell_the_password(host: Host, index: Index, docker_
     assert (found(host.root, index.password), in_engine(docker_engine, index.password)) == ([], [])
 
 
+@either_builder
 def test_the_password_of_an_index_is_on_no_command_line(host: Host, index: Index, tmp_path: Path) -> None:
     # pip installs what a build needs by a pip of its own, which is told of the index on its command line.
     sdist(index.folder, "inner", body=SEES_COMMAND_LINES)
@@ -150,6 +165,7 @@ def test_the_password_of_an_index_is_on_no_command_line(host: Host, index: Index
     assert ("commit" in note.read_text(), index.password in note.read_text()) == (True, False)
 
 
+@either_builder
 def test_a_proxy_of_dockers_own_is_not_kept_in_the_image(
     host: Host, index: Index, docker_engine: DockerEngine, tmp_path: Path
 ) -> None:
@@ -162,6 +178,7 @@ def test_a_proxy_of_dockers_own_is_not_kept_in_the_image(
     assert in_engine(docker_engine, "sentinel-of-a-proxy") == []
 
 
+@either_builder
 def test_an_image_starts_what_its_base_does(host: Host, index: Index, docker_engine: DockerEngine) -> None:
     base = f"cynthus-test/{host.home.deployment}"
     changes = ("--change", 'ENTRYPOINT ["/usr/bin/python3"]', "--change", 'CMD ["-V"]', "--change", "USER 1000")
@@ -185,6 +202,7 @@ def test_a_build_leaves_no_container(host: Host, index: Index, docker_engine: Do
 
 
 @pytest.mark.crash
+@either_builder
 def test_a_build_ends_with_its_agent_and_the_next_clears_away_what_is_left(
     host: Host, index: Index, docker_engine: DockerEngine
 ) -> None:

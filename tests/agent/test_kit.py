@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cynthus.agent import archive, environment, kit, spec
+from cynthus.agent import archive, environment, kit, send, spec
 from cynthus.agent.failure import ENVIRONMENT, Failure
 from cynthus.agent.home import Home
+from tests.agent.elsewhere import asking
 from tests.agent.host import document
 
 if TYPE_CHECKING:
@@ -58,7 +59,26 @@ def read_spec(received: kit.Received) -> dict[str, Any]:
     return found
 
 
+def elsewhere(name: str) -> dict[str, object]:
+    """An entry that the host fetches."""
+    one = asking("https://example.org/a.csv", pin="p")
+    return {"name": name, "from": one.text, "mode": "fetch", "fetch": one._asdict()}
+
+
 # what arrives
+
+
+def test_what_the_host_fetches_is_told_as_it_was_said(folder: Path) -> None:
+    here = {"name": "here", "from": "data", "mode": "copy"}
+    told = read_spec(brought(folder, data=[elsewhere("there"), here], models=[elsewhere("m")]))
+    assert json.loads(json.dumps([elsewhere("there"), elsewhere("m")])) == [told["data"][0], told["models"][0]]
+    assert told["data"][1]["mode"] == "mount"
+
+
+def test_nothing_is_sent_of_what_the_host_fetches(folder: Path) -> None:
+    assert not send.has_any(folder, spec.parse(document(data=[elsewhere("there")])))
+    here = {"name": "here", "from": "data", "mode": "copy"}
+    assert send.has_any(folder, spec.parse(document(data=[elsewhere("there"), here])))
 
 
 def test_the_source_arrives_as_it_is(folder: Path, tmp_path: Path) -> None:
@@ -219,4 +239,4 @@ def test_a_kit_that_was_cut_off_is_refused_and_the_last_one_stays(folder: Path, 
     with pytest.raises(Failure, match="cannot be unpacked"):
         receive(folder)
     assert read_spec(received) == document()
-    assert [each.name for each in home(folder).folder.iterdir()] == ["brought"]
+    assert sorted(each.name for each in home(folder).folder.iterdir()) == ["brought", "makers.lock"]

@@ -10,13 +10,14 @@ import pytest
 
 from cynthus.agent import leases, lock
 from cynthus.agent.failure import Failure
-from cynthus.agent.home import Attempt, RunFolder
+from cynthus.agent.home import RunFolder
 from tests.agent.host import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cynthus.agent.attempt import Attempt
     from tests.agent.host import Host
 
 

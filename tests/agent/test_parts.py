@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import os
 import signal
 import stat
@@ -268,6 +269,11 @@ def test_brackets_never_match_a_slash() -> None:
     expression = translate(b"a[!x]b")
     assert expression is not None
     assert not expression.fullmatch(b"a/b")
+
+
+def test_a_container_that_prepares_is_told_where_data_lies() -> None:
+    argv = created(preprocess={"command": ["python", "prep.py"], "files": []})
+    assert json.loads(argv[argv.index("--places") + 1]) == ["data"]
 
 
 def test_a_container_of_a_cluster_begins_with_the_agents_own_program() -> None:

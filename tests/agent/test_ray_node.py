@@ -216,6 +216,14 @@ def ray_host(tmp_path: Path, program: Path) -> Iterator[Host]:
     made.ask("remove")
 
 
+def test_data_is_prepared_before_there_is_a_cluster(ray_host: Host) -> None:
+    ray_host.file("prep.py", "import os; print('RAY_ADDRESS' in os.environ); open('prepared/x', 'w').write('ready')\n")
+    ray_host.spec(preprocess={"command": ["python", "prep.py"], "files": []})
+    ray_host.end(f"{SAYS_WHERE}print(open('prepared/x').read())\n")
+    lines = ray_host.log.splitlines()
+    assert (lines[1], lines[-2].startswith("main at 127.0.0.1:"), lines[-1]) == ("False", True, "ready"), ray_host.log
+
+
 def test_a_run_in_a_cluster_succeeds_and_leaves_nothing(ray_host: Host) -> None:
     ended = ray_host.end(SAYS_WHERE)
     assert (ended["exit_code"], "main at 127.0.0.1:" in ray_host.log) == (0, True), ray_host.log

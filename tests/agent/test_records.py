@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cynthus.agent import clock, lock, record, request, reserve, status, version
 from cynthus.agent.failure import Failure, of_system
-from cynthus.agent.home import Attempt, Home, RunFolder
+from cynthus.agent.home import Home, RunFolder
 from cynthus.agent.main_process import UNKNOWN, MainProcess
 from cynthus.agent.record import Ended, Record
 from cynthus.process import Command, birth, start
@@ -22,6 +23,8 @@ from tests.state.disks import fill, mounted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from cynthus.agent.attempt import Attempt
 
 NOW = "2026-01-02T03:04:05.000Z"
 
@@ -75,6 +78,45 @@ def test_a_damaged_record_is_told_from_a_missing_one(attempt: Attempt, harm: Cal
         found = record.read(attempt)
     assert found is not None
     assert (found.damaged, found.pid, found.supervisor_lives, found.main_lives) == (True, 0, False, False)
+
+
+def test_a_record_that_is_set_aside_is_there_until_another_one_replaces_it(attempt: Attempt) -> None:
+    record.write(attempt, known())
+    damages.truncated(attempt.record)
+    record.set_aside(attempt)
+    found = record.read(attempt)
+    assert found is not None
+    assert found.damaged
+
+
+@pytest.mark.parametrize("harm", [damages.truncated, damages.a_folder])
+def test_what_was_set_aside_is_kept_beside_the_record_that_replaces_it(
+    attempt: Attempt, harm: Callable[[Path], None]
+) -> None:
+    record.write(attempt, known())
+    harm(attempt.record)
+    record.set_aside(attempt)
+    record.write(attempt, known(gpus=2))
+    assert record.read(attempt) == known(gpus=2)
+    assert len(list(attempt.folder.glob("run.pid.damaged-*"))) == 1
+
+
+def test_a_damaged_record_that_comes_and_goes_is_read_at_every_moment(attempt: Attempt) -> None:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            attempt.record.write_text("{")
+            attempt.record.unlink()
+
+    mover = threading.Thread(target=come_and_go)
+    mover.start()
+    try:
+        found = {None if read is None else read.damaged for read in (record.read(attempt) for _ in range(4000))}
+    finally:
+        over.set()
+        mover.join()
+    assert found == {None, True}
 
 
 def test_of_a_damaged_record_the_time_of_the_start_is_left(attempt: Attempt) -> None:

@@ -164,6 +164,13 @@ def test_a_deployment_that_is_made_anew_begins_with_saved_checkpoints(sending: S
     assert ((there / "latest").readlink().as_posix(), (there / "latest").read_text()) == ("step/1", "one")
 
 
+def test_what_a_pull_left_that_was_cut_off_is_no_checkpoint(sending: Sending) -> None:
+    saved(sending, ".0a1b2c3d.part", "half")
+    saved(sending, "step", "7")
+    sending.go()
+    assert [path.name for path in (sending.home.folder / "brought/checkpoints").iterdir()] == ["step"]
+
+
 def test_a_checkpoint_can_be_written_over(sending: Sending) -> None:
     saved(sending, "1", "one").chmod(0o444)
     sending.go()

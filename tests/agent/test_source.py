@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.agent import archive, spec
+from cynthus.agent import archive, context, spec
 from cynthus.agent.failure import Failure
-from cynthus.agent.listing import unreadable
+from cynthus.agent.listing import listing, unreadable
 from tests.agent.host import RUN, Host, document, until
 
 if TYPE_CHECKING:
@@ -197,6 +197,53 @@ def test_large_files_are_named(folder: Path) -> None:
     with open(folder / "large.bin", "wb") as stream:
         stream.truncate(archive.LARGE + 1)
     assert packed(folder).large == ("large.bin",)
+
+
+def bulky(folder: Path, name: str) -> None:
+    with open(folder / name, "wb") as stream:
+        stream.truncate(5_000_000_000)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "Train.CSV", "deep/data.tar.gz"])
+def test_five_gigabytes_of_data_are_left_out_and_named(folder: Path, name: str) -> None:
+    put(folder, "main.py")
+    (folder / "deep").mkdir()
+    bulky(folder, name)
+    left_out: list[str] = []
+    found = [item.path for item in listing(folder, spec.parse(document()), left_out) if item.path != "deep"]
+    assert (found, left_out) == (["main.py"], [name])
+
+
+def test_what_a_gitignore_brings_back_comes_along_however_large(folder: Path) -> None:
+    put(folder, "main.py")
+    put(folder, ".gitignore", text="!model.pt\n")
+    bulky(folder, "model.pt")
+    left_out: list[str] = []
+    assert "model.pt" in [item.path for item in listing(folder, spec.parse(document()), left_out)]
+    assert left_out == []
+
+
+def test_a_large_file_of_no_such_kind_comes_along(folder: Path) -> None:
+    bulky(folder, "main.py")
+    assert [item.path for item in listing(folder, spec.parse(document()))] == ["main.py"]
+
+
+@pytest.mark.parametrize(("words", "files"), [("model.pt /", ("model.pt",)), (". /", ("Dockerfile",))])
+def test_what_a_dockerfile_names_itself_comes_along_however_large(
+    folder: Path, words: str, files: tuple[str, ...]
+) -> None:
+    put(folder, "Dockerfile", text=f"FROM x\nCOPY {words}\n")
+    bulky(folder, "model.pt")
+    assert context.of(spec.parse(document(dockerfile="Dockerfile")), folder).files == files
+
+
+def test_what_is_left_out_anyway_is_not_named(folder: Path) -> None:
+    put(folder, "main.py")
+    put(folder, ".dockerignore", text="*.pt\n")
+    bulky(folder, "model.pt")
+    left_out: list[str] = []
+    listing(folder, spec.parse(document()), left_out)
+    assert left_out == []
 
 
 def test_an_archive_that_was_cut_off_is_refused(folder: Path, tmp_path: Path) -> None:

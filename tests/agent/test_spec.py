@@ -34,7 +34,8 @@ WRONG: list[dict[str, object]] = [
     {"schema": 2}, {"schema": True}, {"deployment": "../x"}, {"deployment": ""}, {"deployment": "A"}, {"runtime": "vm"},
     {"command": []}, {"command": [1]}, {"source": "/etc"}, {"source": "a/../../b"}, {"outputs": "../out"},
     {"checkpoints": "/x"}, {"data": [1]}, {"data": [{}]}, {"secrets": "TOKEN"}, {"gpus": True}, {"max_duration": "4h"},
-    {"bucket": "gs://x"}, {"bucket": "x"}, {"bucket": 3}, {"metadata": "169.254.169.254"},
+    {"bucket": "gs://x"}, {"bucket": "gs://abc//x"}, {"bucket": "x"}, {"bucket": 3}, {"metadata": "169.254.169.254"},
+    {"linger": "30m"}, {"linger": -1}, {"compute": "http://example.com/compute/v1"}, {"compute": 1},
     {"data": [{"name": "../x", "from": "x", "mode": "copy"}]}, {"data": [{"name": "", "from": "x", "mode": "copy"}]},
 ]  # fmt: skip
 

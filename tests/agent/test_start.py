@@ -132,7 +132,7 @@ def test_the_status_is_the_contract(host: Host) -> None:
     assert ended == {
         "schema": 1, "run_id": RUN, "attempt": 1, "rank": 0, "state": "EXITED", "exit_code": 0, "signal": None,
         "reason": "", "bytes_logged": 2, "bytes_synced": 2, "bytes_behind": 0, "gpus": [],
-        "sync": None, "idle_since": None, "warning": "", "ports": [],
+        "sync": None, "idle_since": None, "departure": None, "phase": "", "warning": "", "ports": [],
     }  # fmt: skip
     assert pid > 1
     assert all(time.utcoffset() is not None for time in times)

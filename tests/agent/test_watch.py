@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.agent import watch
+from cynthus.agent import departure, watch
 from tests.agent.host import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cynthus.agent.home import Home
     from tests.agent.host import Host
 
 WAITS = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.02)\n"
@@ -72,3 +74,20 @@ def test_a_run_whose_agent_was_killed_is_taken_over_and_its_end_told(host: Host)
     watch.watch(host.home)
     until(lambda: host.told()["state"] == "EXITED")
     assert noted(host) == []
+
+
+@pytest.mark.usefixtures("unit")
+def test_it_stays_as_long_as_the_machine_is_to_delete_itself(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.end("print('x')")
+    order = departure.Order(600, "http://127.0.0.1:9")
+    host.attempt.departure.write_text(json.dumps(order._asdict()))
+    seen: list[bool] = []
+
+    def ensure(home: Home) -> bool:
+        seen.append(departure.read(host.attempt) == order and home == host.home)
+        return len(seen) < 10
+
+    monkeypatch.setattr(departure, "ensure", ensure)
+    watch.watch(host.home)
+    assert len(seen) > 10
+    assert all(seen)

@@ -42,6 +42,11 @@ def configure(folder: Path, host: Reachable, *, user: str = "", **extravars: Any
     return _play("configure", folder, host, user, extravars)
 
 
+def docker_and_gpus(folder: Path, host: Reachable, *, user: str = "", **extravars: Any) -> PlayResult:
+    """The same without the part for the agent, which is the last and takes seconds: for tests of what comes before."""
+    return configure(folder, host, user=user, lingering_wanted=False, **extravars)
+
+
 def purge(folder: Path, host: Reachable, *, user: str = "", **extravars: Any) -> PlayResult:
     """Remove what that has installed, as `cynthus down --purge` does it."""
     return _play("purge", folder, host, user, extravars)

@@ -51,8 +51,8 @@ def wishes(host: StandIn, **more: object) -> dict[str, object]:
     }
 
 
-def configure(host: StandIn, **extravars: object) -> PlayResult:
-    root = rendered(host.folder / "app")
+def configure(host: StandIn, runtime: str = "container", **extravars: object) -> PlayResult:
+    root = rendered(host.folder / "app", runtime)
     settings = settings_in(host.folder, PATH=f"{host.programs}:{os.environ['PATH']}")
     return AnsibleRunner(settings).play(
         root / "ansible/playbooks/configure.yml",
@@ -186,6 +186,24 @@ def test_check_mode_says_what_would_be_done_and_does_nothing(host: StandIn) -> N
     assert not (host.folder / "root/etc/docker").exists()
 
 
+def test_check_mode_says_that_lingering_would_be_switched_on_and_does_not(host: StandIn) -> None:
+    host.file("run/systemd/system/there", "")
+    host.script("loginctl", f'echo "$*" >>{host.folder}/logind\n')
+    extra = json.dumps(wishes(host, survey_user="ann", docker_users=[]))
+    done = by_hand(host, "--check", "-e", extra)
+    assert (done.returncode, b"install: lingering for ann, since" in done.stdout, b"changed=1 " in done.stdout) == (
+        0, True, True
+    ), done  # fmt: skip
+    assert set((host.folder / "logind").read_text().splitlines()) == {"list-users"}
+
+
+def test_lingering_that_is_not_wanted_is_not_switched_on(host: StandIn) -> None:
+    host.file("run/systemd/system/there", "")
+    host.script("loginctl", f'echo "$*" >>{host.folder}/logind\n')
+    result = configure(host, survey_user="ann", docker_users=[], lingering_wanted=False)
+    assert [task.task for task in result.tasks if task.changed] == []
+
+
 def test_the_machine_at_hand_is_not_made_ready(host: StandIn) -> None:
     host.file("etc/docker/daemon.json", "{")
     assert {task.role for task in configure(host, configure_host=False, docker_data_root="/data").tasks} == set()
@@ -206,3 +224,13 @@ def test_a_host_without_python_is_told_to_need_it(host: StandIn) -> None:
     assert json.loads(result.stdout("survey", "host-0"))["changes"][0]["what"] == "Python 3"
 
 
+def test_an_app_in_a_virtual_environment_needs_no_docker_for_the_gpus_driver(host: StandIn) -> None:
+    host.gpu("2330")
+    told = configure(host, "venv", survey_only=True, docker_data_root="/data").stdout("survey", "host-0")
+    assert {each["role"] for each in json.loads(told)["changes"]} == {"nvidia"}
+
+
+def test_the_same_in_a_container_needs_both(host: StandIn) -> None:
+    host.gpu("2330")
+    told = configure(host, survey_only=True, docker_data_root="/data").stdout("survey", "host-0")
+    assert {each["role"] for each in json.loads(told)["changes"]} == {"docker", "nvidia"}

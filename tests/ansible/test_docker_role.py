@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from cynthus.errors import DiskFull, HostUnfit, NotAllowed
-from tests.ansible.readying import changed, configure
+from tests.ansible.readying import changed, configure, docker_and_gpus
 from tests.ansible.repositories import served, write_dockers
 from tests.processes import wait_for
 
@@ -99,7 +99,8 @@ def test_a_bare_host_gets_an_engine_that_its_user_may_use(bare: Readied) -> None
 
 def test_what_would_be_done_was_said_before(bare: Readied) -> None:
     found = json.loads(bare.first.stdout("survey", bare.host.name))
-    assert found["changes"] == []  # the last look, after all was done
+    # The last look, after all of this role's was done.
+    assert [each["role"] for each in found["changes"]] == ["lingering"]
     assert "Install Docker from the distribution" in changed(bare.first)
 
 
@@ -140,7 +141,7 @@ def test_a_repository_that_breaks_off_leaves_the_distributions_docker_and_nothin
     write_dockers(bed.tree, tmp_path / "repository")
     (tmp_path / "repository/linux/debian/gpg").unlink()
     with served(bed, tmp_path / "repository") as url:
-        configure(tmp_path, bare_host, docker_repository_url=f"{url}/linux")
+        docker_and_gpus(tmp_path, bare_host, docker_repository_url=f"{url}/linux")
     assert "ii " in bare_host.text("dpkg", "--list", "docker.io")
     assert not bare_host.path(SOURCE).exists()
 
@@ -148,9 +149,9 @@ def test_a_repository_that_breaks_off_leaves_the_distributions_docker_and_nothin
 def test_a_lock_of_apts_is_waited_for(bare_host: Host, tmp_path: Path) -> None:
     bare_host.text("systemd-run", "--unit=hold", "python3", "-c", HOLD)
     with ThreadPoolExecutor(1) as pool:
-        played = pool.submit(configure, tmp_path, bare_host)
+        played = pool.submit(docker_and_gpus, tmp_path, bare_host)
         # It has come as far as the installation, and waits there.
-        wait_for(lambda: played.done() or _installs(bare_host), "apt-get")
+        wait_for(lambda: played.done() or _installs(bare_host), "apt-get", patience=150)
         assert not played.done()
         bare_host.text("systemctl", "stop", "hold")
         assert "Install Docker from the distribution" in changed(played.result())
@@ -159,19 +160,20 @@ def test_a_lock_of_apts_is_waited_for(bare_host: Host, tmp_path: Path) -> None:
 def test_a_full_disk_is_said_to_be_one(make_hosts: MakeHosts, tmp_path: Path) -> None:
     (host,) = make_hosts(disk="150m")
     with pytest.raises(DiskFull, match="there is no room left on the host"):
-        configure(tmp_path, host)
+        docker_and_gpus(tmp_path, host)
 
 
 def test_an_engine_that_was_stopped_is_started(docker_host: Host, tmp_path: Path) -> None:
     docker_host.text("systemctl", "stop", "docker", "docker.socket")
-    assert "Start the engine" in changed(configure(tmp_path, docker_host))
+    assert "Start the engine" in changed(docker_and_gpus(tmp_path, docker_host))
 
 
 def test_an_engine_that_was_there_is_left_as_it_is(docker_host: Host, tmp_path: Path) -> None:
     # Its socket starts it at the first question.
     docker_host.text("docker", "version")
     before = engine_pid(docker_host)
-    assert changed(configure(tmp_path, docker_host)) == ["Note what was not there before", "Let users in"]
+    done = changed(docker_and_gpus(tmp_path, docker_host))
+    assert done == ["Note what was not there before", "Let users in"]
     assert (engine_pid(docker_host), docker_host.path(SETTINGS).exists()) == (before, False)
 
 
@@ -180,7 +182,7 @@ def test_settings_join_the_users_while_containers_run_on(docker_host: Host, base
     docker_host.path(SETTINGS).write_text('{"log-level": "warn", "registry-mirrors": ["https://theirs.example"]}')
     docker_host.text("systemctl", "restart", "docker")
     container(docker_host, base_tar)
-    configure(tmp_path, docker_host, docker_registry_mirrors=["https://ours.example"], docker_live_restore=True)
+    docker_and_gpus(tmp_path, docker_host, docker_registry_mirrors=["https://ours.example"], docker_live_restore=True)
     told = info(docker_host)
     registries = told["RegistryConfig"]
     assert isinstance(registries, dict)
@@ -193,7 +195,7 @@ def test_the_users_settings_are_kept_beside_the_new_ones(docker_host: Host, tmp_
     docker_host.path("/etc/docker").mkdir(exist_ok=True)
     docker_host.path(SETTINGS).write_text('{"log-level": "warn"}')
     docker_host.text("systemctl", "restart", "docker")
-    configure(tmp_path, docker_host, docker_live_restore=True)
+    docker_and_gpus(tmp_path, docker_host, docker_live_restore=True)
     (kept,) = docker_host.path("/etc/docker").glob("daemon.json.*~")
     assert kept.read_text() == '{"log-level": "warn"}'
 
@@ -201,46 +203,46 @@ def test_the_users_settings_are_kept_beside_the_new_ones(docker_host: Host, tmp_
 def test_a_restart_while_others_containers_run_is_refused(docker_host: Host, base_tar: Path, tmp_path: Path) -> None:
     container(docker_host, base_tar)
     with pytest.raises(NotAllowed, match="containers run there: theirs"):
-        configure(tmp_path, docker_host, docker_data_root="/srv/docker")
+        docker_and_gpus(tmp_path, docker_host, docker_data_root="/srv/docker")
     assert names(docker_host) == ["theirs"]
     assert not docker_host.path(SETTINGS).exists()
 
 
 def test_a_restart_that_was_allowed_is_made(docker_host: Host, base_tar: Path, tmp_path: Path) -> None:
     container(docker_host, base_tar)
-    configure(tmp_path, docker_host, docker_data_root="/srv/docker", cynthus_allow_disrupt=True)
+    docker_and_gpus(tmp_path, docker_host, docker_data_root="/srv/docker", cynthus_allow_disrupt=True)
     assert info(docker_host)["DockerRootDir"] == "/srv/docker"
 
 
 def test_the_engine_is_told_its_proxies_and_nobody_else_is(docker_host: Host, tmp_path: Path) -> None:
     proxy = "http://me:pass%20word@proxy.example:3128"
-    configure(tmp_path, docker_host, docker_http_proxy=proxy)
+    docker_and_gpus(tmp_path, docker_host, docker_http_proxy=proxy)
     shown = docker_host.text("systemctl", "show", "--property=Environment", "docker")
     # The engine itself takes passwords out of what it tells of its proxies.
     assert (f"HTTP_PROXY={proxy}" in shown, "proxy.example" in str(info(docker_host)["HttpProxy"])) == (True, True)
-    assert changed(configure(tmp_path, docker_host, docker_http_proxy=proxy)) == []
+    assert changed(docker_and_gpus(tmp_path, docker_host, docker_http_proxy=proxy)) == []
 
 
 def test_root_needs_neither_sudo_nor_a_group(docker_host: Host, tmp_path: Path) -> None:
     docker_host.path("/usr/bin/sudo").unlink()
-    assert changed(configure(tmp_path, docker_host, user="root")) == []
+    assert changed(docker_and_gpus(tmp_path, docker_host, user="root")) == []
 
 
 def test_a_user_whose_password_nobody_gave_is_told_so(docker_host: Host, tmp_path: Path) -> None:
     with pytest.raises(HostUnfit, match="sudo asks for a password"):
-        configure(tmp_path, docker_host, user="locked")
+        docker_and_gpus(tmp_path, docker_host, user="locked")
 
 
 def test_a_user_who_may_not_become_root_is_told_who_could_help(docker_host: Host, tmp_path: Path) -> None:
     with pytest.raises(HostUnfit, match="plain may not use the Docker Engine") as caught:
-        configure(tmp_path, docker_host, user="plain")
+        docker_and_gpus(tmp_path, docker_host, user="plain")
     assert "gpasswd --add plain docker" in caught.value.hint
 
 
 def test_a_host_without_sudo_says_who_could_help(docker_host: Host, tmp_path: Path) -> None:
     docker_host.path("/usr/bin/sudo").unlink()
     with pytest.raises(HostUnfit, match="plain may not use the Docker Engine") as caught:
-        configure(tmp_path, docker_host, user="plain")
+        docker_and_gpus(tmp_path, docker_host, user="plain")
     assert "gpasswd --add plain docker" in caught.value.hint
 
 
@@ -248,4 +250,4 @@ def test_nothing_is_installed_on_a_system_that_is_not_known(bare_host: Host, tmp
     bare_host.path("/etc/os-release").unlink()
     bare_host.path("/etc/os-release").write_text("ID=fedora\nPRETTY_NAME='Fedora Linux 42'\n")
     with pytest.raises(HostUnfit, match="cannot install one on Fedora Linux 42"):
-        configure(tmp_path, bare_host)
+        docker_and_gpus(tmp_path, bare_host)

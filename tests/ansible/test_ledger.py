@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cynthus.errors import StillNeeded
-from tests.ansible.readying import changed, configure, purge
+from tests.ansible.readying import changed, configure, docker_and_gpus, purge
 from tests.ansible.test_docker_role import container
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.bed.beds import Bed
     from tests.bed.fixtures import MakeHosts
     from tests.bed.host import Host
 
@@ -55,7 +57,7 @@ def test_what_was_installed_goes_and_what_was_there_before_stays(bare_host: Host
 
 
 def test_a_docker_that_was_there_before_stays(docker_host: Host, tmp_path: Path) -> None:
-    configure(tmp_path, docker_host)
+    docker_and_gpus(tmp_path, docker_host)
     assert (ledger(docker_host)["packages"], ledger(docker_host)["members"]) == ([], ["tester"])
     purge(tmp_path, docker_host)
     assert docker_host.text("docker", "version")
@@ -63,46 +65,63 @@ def test_a_docker_that_was_there_before_stays(docker_host: Host, tmp_path: Path)
     assert docker_host.run("test", "-e", LEDGER).returncode
 
 
-def test_what_an_earlier_docker_has_left_stays(bare_host: Host, tmp_path: Path) -> None:
-    bare_host.path("/var/lib/docker/mine").write_text("mine")
-    configure(tmp_path, bare_host)
-    purge(tmp_path, bare_host)
-    assert bare_host.run("sh", "-c", "command -v docker").returncode
-    assert bare_host.text("cat", "/var/lib/docker/mine") == "mine"
-
-
 def test_where_nothing_was_installed_nobody_has_to_become_root(docker_host: Host, tmp_path: Path) -> None:
     assert changed(purge(tmp_path, docker_host, user="plain")) == []
 
 
-def test_what_others_have_in_docker_keeps_it(bare_host: Host, base_tar: Path, tmp_path: Path) -> None:
-    configure(tmp_path, bare_host)
-    container(bare_host, base_tar)
+@pytest.fixture(scope="module")
+def shared(bed: Bed, base_tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host where an earlier Docker has left something, and where others use the Docker that was installed since."""
+    host = bed.host()
+    host.path("/var/lib/docker/mine").write_text("mine")
+    docker_and_gpus(tmp_path_factory.mktemp("shared"), host)
+    container(host, base_tar)
+    yield host
+    bed.remove(host)
+
+
+def test_what_others_have_in_docker_keeps_it(shared: Host, tmp_path: Path) -> None:
     with pytest.raises(StillNeeded, match="containers that are not of Cynthus are there: theirs"):
-        purge(tmp_path, bare_host)
-    bare_host.text("docker", "rm", "--force", "theirs")
-    bare_host.text("docker", "volume", "create", "precious")
+        purge(tmp_path, shared)
+    shared.text("docker", "rm", "--force", "theirs")
+    shared.text("docker", "volume", "create", "precious")
     with pytest.raises(StillNeeded, match="volumes are there, which would be lost: precious"):
-        purge(tmp_path, bare_host)
-    bare_host.text("docker", "volume", "rm", "precious")
+        purge(tmp_path, shared)
+    shared.text("docker", "volume", "rm", "precious")
     with pytest.raises(StillNeeded, match="images are there that no registry may have, and would be lost: base"):
-        purge(tmp_path, bare_host)
+        purge(tmp_path, shared)
     label = ("--label", "cynthus-deployment=other-1a2b3c")
-    bare_host.text("docker", "create", "--name", "another", *label, "base", "true")
+    shared.text("docker", "create", "--name", "another", *label, "base", "true")
     with pytest.raises(StillNeeded, match="another deployment needs what was installed on this host: other-1a2b3c"):
-        purge(tmp_path, bare_host)
-    assert ledger(bare_host)["packages"]
-    bare_host.text("docker", "rm", "another")
-    bare_host.text("docker", "image", "rm", "base")
-    # Of the deployment itself nothing is in the way; and what was edited since is the user's.
-    bare_host.path("/etc/docker/daemon.json").write_text('{"live-restore": true, "log-level": "warn"}')
-    purge(tmp_path, bare_host, ledger_deployment="other-1a2b3c")
-    assert bare_host.run("docker", "version").returncode
-    assert "warn" in bare_host.text("cat", "/etc/docker/daemon.json")
+        purge(tmp_path, shared)
+    assert ledger(shared)["packages"]
+
+
+@pytest.fixture(scope="module")
+def left(shared: Host, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """The same host once nobody needs Docker any more: from here on the tests come after all others of it."""
+    shared.run("docker", "rm", "--force", "theirs", "another")
+    shared.text("docker", "volume", "prune", "--force")
+    shared.text("docker", "image", "rm", "base")
+    shared.path("/etc/docker/daemon.json").write_text('{"live-restore": true, "log-level": "warn"}')
+    purge(tmp_path_factory.mktemp("left"), shared, ledger_deployment="other-1a2b3c")
+    return shared
+
+
+def test_of_the_deployment_itself_nothing_is_in_the_way(left: Host) -> None:
+    assert left.run("sh", "-c", "command -v docker").returncode
+
+
+def test_what_was_edited_since_is_the_users(left: Host) -> None:
+    assert "warn" in left.text("cat", "/etc/docker/daemon.json")
+
+
+def test_what_an_earlier_docker_has_left_stays(left: Host) -> None:
+    assert left.text("cat", "/var/lib/docker/mine") == "mine"
 
 
 def test_what_a_cut_off_installation_has_brought_is_known(make_hosts: MakeHosts, tmp_path: Path) -> None:
     (host,) = make_hosts(disk="150m")
     with pytest.raises(Exception, match="no room left"):
-        configure(tmp_path, host)
+        docker_and_gpus(tmp_path, host)
     assert "docker.io" in ledger(host)["packages"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pwd
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -277,6 +278,45 @@ def test_an_engine_that_replaced_ours_keeps_what_it_uses(lab: Lab) -> None:
     assert (found["removes"], found["groups"], found["problems"]) == ([], [], [])
 
 
+# Users whose units run without a session
+
+
+def test_lingering_that_was_on_before_is_not_ours(lab: Lab) -> None:
+    lab.host.file("var/lib/systemd/linger/ann", "")
+    lab.do("note", lingering=["ann", "bob"])
+    assert lab.record["lingering"] == ["bob"]
+
+
+def test_lingering_that_somebody_has_switched_off_is_left_off(lab: Lab) -> None:
+    lab.noted(lingering=["nobody"])
+    assert lab.look()["lingering"] == []
+    lab.host.file("var/lib/systemd/linger/nobody", "")
+    found = lab.look()
+    assert (found["lingering"], "lingering for nobody" in found["removes"]) == (["nobody"], True)
+
+
+def test_a_user_whose_own_units_need_it_keeps_lingering(lab: Lab) -> None:
+    home = pwd.getpwnam("nobody").pw_dir.lstrip("/")
+    lab.noted(lingering=["nobody"])
+    lab.host.file("var/lib/systemd/linger/nobody", "")
+    lab.host.file(f"{home}/.config/systemd/user/default.target.wants/cynthus-{OURS}.service", "")
+    assert lab.look()["lingering"] == ["nobody"]
+    lab.host.file(f"{home}/.config/systemd/user/default.target.wants/own.service", "")
+    found = lab.look()
+    assert (found["lingering"], found["kept"]) == (
+        [], ["lingering for nobody: own.service is enabled, and not of Cynthus"]
+    )  # fmt: skip
+
+
+def test_another_deployment_keeps_lingering(lab: Lab) -> None:
+    lab.there()
+    lab.noted(packages=[], asked=[], data={}, lingering=["nobody"])
+    lab.host.file("opt/cynthus/other-1a2b3c/spec.json", "")
+    assert lab.problems() == ""
+    lab.host.file("var/lib/systemd/linger/nobody", "")
+    assert "another deployment lies on this host" in lab.problems()
+
+
 # The file
 
 
@@ -288,6 +328,7 @@ def test_an_engine_that_replaced_ours_keeps_what_it_uses(lab: Lab) -> None:
         ("\udcff", "is damaged"),
         ('{"schema": 1, "packages": {}}', "'packages' makes no sense"),
         ('{"schema": 1, "files": {"/x": "1"}}', "'files' makes no sense"),
+        ('{"schema": 1, "lingering": {}}', "'lingering' makes no sense"),
         ('{"schema": 1, "removing": 1}', "'removing' makes no sense"),
         ('{"schema": 2}', "the schema 2"),
         ("{}", "the schema None"),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from cynthus.errors import GpusFailed, HostUnfit, NotAllowed
-from tests.ansible.readying import changed, configure, purge
+from tests.ansible.readying import changed, docker_and_gpus, purge
 from tests.ansible.repositories import served, write_deb, write_toolkit
 from tests.bed import packages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cynthus.ansible.client import PlayResult
@@ -55,23 +56,47 @@ def program(host: Host, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-@pytest.fixture
-def gpu_host(docker_host: Host, base_tar: Path) -> Host:
-    """A host with a GPU on its bus, a driver that works, and an image in which the GPU can be tried."""
-    folder = docker_host.path(PCI) / "0000:01:00.0"
+def give_gpu(host: Host, base_tar: Path) -> None:
+    """A GPU on its bus, a driver that works, and an image in which the GPU can be tried."""
+    folder = host.path(PCI) / "0000:01:00.0"
     folder.mkdir(parents=True)
     for name, word in (("vendor", "0x10de"), ("device", "0x27b8"), ("class", "0x030200")):
         (folder / name).write_text(f"{word}\n")
-    program(docker_host, "nvidia-smi", SMI)
-    program(docker_host, "nvidia-ctk", TOOLKIT)
+    program(host, "nvidia-smi", SMI)
+    program(host, "nvidia-ctk", TOOLKIT)
     # Stand-ins for modules would be for the machine's own kernel.
-    program(docker_host, "modprobe", "#!/bin/sh\nexit 0\n")
-    docker_host.text("docker", "import", "-", "base", stdin=base_tar.read_bytes())
-    docker_host.text("docker", "create", "--name", "maker", "base", "true")
-    docker_host.text("docker", "cp", "/usr/local/bin/nvidia-smi", "maker:/usr/bin/nvidia-smi")
-    docker_host.text("docker", "commit", "maker", IMAGE)
-    docker_host.text("docker", "rm", "maker")
+    program(host, "modprobe", "#!/bin/sh\nexit 0\n")
+    host.text("docker", "import", "-", "base", stdin=base_tar.read_bytes())
+    host.text("docker", "create", "--name", "maker", "base", "true")
+    host.text("docker", "cp", "/usr/local/bin/nvidia-smi", "maker:/usr/bin/nvidia-smi")
+    host.text("docker", "commit", "maker", IMAGE)
+    host.text("docker", "rm", "maker")
+
+
+@pytest.fixture
+def gpu_host(docker_host: Host, base_tar: Path) -> Host:
+    """A host with a GPU that works."""
+    give_gpu(docker_host, base_tar)
     return docker_host
+
+
+class Learned(NamedTuple):
+    """A host whose engine had settings of its user, and learned of the toolkit; and what a second time did."""
+
+    host: Host
+    first: PlayResult
+    again: PlayResult
+
+
+@pytest.fixture(scope="module")
+def learned(bed: Bed, base_tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
+    host, folder = bed.host(docker=True), tmp_path_factory.mktemp("learned")
+    give_gpu(host, base_tar)
+    program(host, "nvidia-container-runtime-hook", HOOK)
+    host.path("/etc/docker").mkdir(exist_ok=True)
+    host.path("/etc/docker/daemon.json").write_text('{"log-level": "warn"}')
+    yield Learned(host, ready(folder, host), ready(folder, host))
+    bed.remove(host)
 
 
 @pytest.fixture
@@ -96,7 +121,7 @@ def module() -> str:
 
 
 def ready(folder: Path, host: Host, **extravars: Any) -> PlayResult:
-    return configure(folder, host, nvidia_pci_root=PCI, nvidia_try_image=IMAGE, **extravars)
+    return docker_and_gpus(folder, host, nvidia_pci_root=PCI, nvidia_try_image=IMAGE, **extravars)
 
 
 def test_an_engine_that_does_not_find_the_toolkit_is_said_not_to(gpu_host: Host, tmp_path: Path) -> None:
@@ -105,24 +130,16 @@ def test_an_engine_that_does_not_find_the_toolkit_is_said_not_to(gpu_host: Host,
     assert "nvidia-ctk runtime configure" in caught.value.hint
 
 
-def test_an_engine_learns_of_the_toolkit_and_gives_its_containers_the_gpus(gpu_host: Host, tmp_path: Path) -> None:
-    program(gpu_host, "nvidia-container-runtime-hook", HOOK)
-    result = ready(tmp_path, gpu_host)
-    assert json.loads(result.stdout("nvidia", gpu_host.name))["access"] == "gpus"
+def test_an_engine_learns_of_the_toolkit_and_gives_its_containers_the_gpus(learned: Learned) -> None:
+    assert json.loads(learned.first.stdout("nvidia", learned.host.name))["access"] == "gpus"
 
 
-def test_a_second_time_the_gpus_are_only_tried(gpu_host: Host, tmp_path: Path) -> None:
-    program(gpu_host, "nvidia-container-runtime-hook", HOOK)
-    ready(tmp_path, gpu_host)
-    assert changed(ready(tmp_path, gpu_host)) == []
+def test_a_second_time_the_gpus_are_only_tried(learned: Learned) -> None:
+    assert changed(learned.again) == []
 
 
-def test_the_users_settings_stay_when_the_engine_learns_of_the_toolkit(gpu_host: Host, tmp_path: Path) -> None:
-    program(gpu_host, "nvidia-container-runtime-hook", HOOK)
-    gpu_host.path("/etc/docker").mkdir(exist_ok=True)
-    gpu_host.path("/etc/docker/daemon.json").write_text('{"log-level": "warn"}')
-    ready(tmp_path, gpu_host)
-    assert json.loads(gpu_host.text("cat", "/etc/docker/daemon.json"))["log-level"] == "warn"
+def test_the_users_settings_stay_when_the_engine_learns_of_the_toolkit(learned: Learned) -> None:
+    assert json.loads(learned.host.text("cat", "/etc/docker/daemon.json"))["log-level"] == "warn"
 
 
 def test_an_engine_whose_containers_run_does_not_learn_of_it_without_leave(gpu_host: Host, tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_the_agent_runs_without_the_users_python_packages(tmp_path: Path) -> Non
 
 def test_each_role_says_what_it_takes() -> None:
     roles = sorted(path.name for path in (TEMPLATES / "roles").iterdir())
-    assert roles == ["agent", "app", "dataset", "docker", "image", "kit", "ledger", "nvidia", "survey"]
+    assert roles == ["agent", "app", "dataset", "docker", "image", "kit", "ledger", "lingering", "nvidia", "survey"]
     for role in roles:
         for part in ("tasks/main.yml", "defaults/main.yml", "meta/argument_specs.yml"):
             assert (TEMPLATES / "roles" / role / part).is_file(), f"{role} has no {part}"

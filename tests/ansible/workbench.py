@@ -89,12 +89,12 @@ def command(name: str, *argv: str, **more: object) -> dict[str, object]:
     return {"name": name, "ansible.builtin.command": {"argv": list(argv)}, **more}
 
 
-def rendered(folder: Path) -> Path:
+def rendered(folder: Path, runtime: str = "container") -> Path:
     """The root that Cynthus would render below the app's `folder`, with an agent that writes down what it is asked."""
     root = folder / "infra/local/compute"
     shutil.copytree(TEMPLATES, root / "ansible")
     (root / "ansible.cfg").write_text(CONFIG)
-    (root / "run.json").write_text("{}")
+    (root / "run.json").write_text(json.dumps({"runtime": runtime}))
     inventory = root / "inventory.py"
     inventory.write_text(INVENTORY)
     inventory.chmod(0o755)

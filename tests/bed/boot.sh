@@ -20,6 +20,8 @@ if [ "$1" = join ]; then
 fi
 
 ip link set lo up
+# The kernel takes its time to clear away the network of a host that was there before, with the other end of its eth0.
+nsenter --net="/proc/$HUB_PID/ns/net" ip link delete "$HUB_PORT" 2>/dev/null || true
 # In the hub's network, but still in our pid namespace: 1 is us.
 nsenter --net="/proc/$HUB_PID/ns/net" ip link add "$HUB_PORT" type veth peer name eth0 address "$HOST_MAC" netns 1
 nsenter --net="/proc/$HUB_PID/ns/net" ip link set "$HUB_PORT" master bridge up

@@ -11,7 +11,7 @@ import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,14 +36,30 @@ class Depot:
             return False
         return True
 
-    def put(self, name: str, tar: Path) -> None:
-        """Put a tree into it as the image `name`."""
+    def tags(self, repository: str) -> list[str]:
+        """The tags that an image has there; none where there is no such image."""
+        try:
+            with self._open("GET", f"/v2/{repository}/tags/list") as answer:
+                return sorted(json.loads(answer.read())["tags"] or [])
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return []
+            raise
+
+    def digest(self, name: str) -> str:
+        """What a tag stands for."""
+        repository, _, tag = name.partition(":")
+        with self._open("HEAD", f"/v2/{repository}/manifests/{tag}", accept=_IMAGE) as answer:
+            return str(answer.headers["Docker-Content-Digest"])
+
+    def put(self, name: str, tar: Path, architecture: str = "") -> None:
+        """Put a tree into it as the image `name`, of this machine's architecture unless another one is named."""
         repository, _, tag = name.partition(":")
         plain = tar.read_bytes()
         layer = gzip.compress(plain, compresslevel=1)
         config = json.dumps(
             {
-                "architecture": {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()],
+                "architecture": architecture or {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()],
                 "os": "linux",
                 "config": {},
                 "rootfs": {"type": "layers", "diff_ids": [_digest(plain)]},
@@ -66,14 +82,17 @@ class Depot:
 
     def _ask(self, verb: str, path: str, body: bytes = b"", kind: str = "") -> str:
         """The answer's Location. It may be a whole address or a path."""
+        with self._open(verb, path, body, kind) as answer:
+            return str(answer.headers.get("Location", ""))
+
+    def _open(self, verb: str, path: str, body: bytes = b"", kind: str = "", accept: str = "*/*") -> Any:
         url = path if path.startswith("http") else f"{self.address}{path}"
-        headers = {"Content-Type": kind}
+        headers = {"Content-Type": kind, "Accept": accept}
         if self.login:
             headers["Authorization"] = f"Basic {base64.b64encode(self.login.encode()).decode()}"
         request = urllib.request.Request(url, body, headers, method=verb)
         trust = ssl.create_default_context(cafile=self.certificate) if self.certificate else None
-        with urllib.request.urlopen(request, context=trust, timeout=60) as answer:
-            return str(answer.headers.get("Location", ""))
+        return urllib.request.urlopen(request, context=trust, timeout=60)
 
 
 def _digest(data: bytes) -> str:

@@ -16,7 +16,7 @@ ADDED = ("linux-image-cloud-amd64", "udev", "apparmor", "cloud-init")
 """What a machine has beyond a host: what a cloud's image of Debian has, too."""
 
 SIZE = "6G"
-"""How large the disk is to the machine. On ours it takes 700 MB, and what the machine writes."""
+"""How large the disk is to the machine. On ours it takes 900 MB, and what the machine writes."""
 
 _HOOK = Path(__file__).parent / "equip.sh"
 
@@ -52,7 +52,7 @@ def image_place() -> Path:
 
 
 def disk_image() -> DiskImage:
-    """The image for this machine's distribution, built now if it is not there (two minutes, 700 MB).
+    """The image for this machine's distribution, built now if it is not there (two minutes, 900 MB).
 
     Raises:
         NoTree: it cannot be built.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from typing import TYPE_CHECKING
 
 from cynthus.process import Command, run
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 def index(folder: Path) -> None:
     """Write the `Packages` file, from which apt learns what there is (deb822, one paragraph a package)."""
     (folder / "Packages").write_text("\n".join(_paragraph(deb) for deb in sorted(folder.glob("*.deb"))))
+
+
+def loosen(folder: Path, *, above: int) -> None:
+    """Store the packages of more than `above` bytes anew, uncompressed: to unpack Docker takes longer than to set it
+    up, and many hosts do so."""
+    for deb in sorted(folder.glob("*.deb")):
+        if deb.stat().st_size > above:
+            with tempfile.TemporaryDirectory(dir=folder) as place:
+                for step in (("--raw-extract", str(deb), place), ("-Znone", "--build", place, str(deb))):
+                    answer = run(Command(("dpkg-deb", *step)))
+                    assert answer.returncode == 0, answer.stderr.decode()
 
 
 def unpack(folder: Path, name: str, target: Path) -> None:

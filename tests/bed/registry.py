@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PORT = 5000
 USER = "tester"
 PASSWORD = "correct horse"
-_HTPASSWD = "tester:$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
+HTPASSWD = "tester:$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
 """That user and password. The registry takes bcrypt only, which Python has no word for."""
 
 
@@ -32,7 +32,7 @@ class Registry:
         folder = bed.disks / "registry"
         self._data = bed.hub.path(folder)
         self._data.mkdir()
-        (self._data / "htpasswd").write_text(f"{_HTPASSWD}\n")
+        (self._data / "htpasswd").write_text(f"{HTPASSWD}\n")
         (self._data / "config.json").write_text(json.dumps(_settings(folder, bed)))
         self.line = bed.relay.add(ADDRESS, PORT)
         self.address = f"127.0.0.1:{self.line.port}"

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from typing import TextIO
 
 import click
 import pytest
+import rich.console
 
 from cynthus.cli.console import Console
-from cynthus.cli.progress_live import LiveProgress
+from cynthus.cli.progress_live import LiveProgress, LiveStep
 from cynthus.cli.progress_plain import PlainProgress
 from cynthus.errors import ConfirmationNeeded
 
@@ -84,6 +86,52 @@ def test_a_long_plain_step_says_now_and_then_what_happens() -> None:
     with PlainProgress(err, quiet=0).step("Configure") as step:
         step.activity("Downloading torch")
     assert err.getvalue().splitlines()[1].startswith("Configure: Downloading torch (")
+
+
+def test_a_long_plain_step_says_how_far_it_is() -> None:
+    err = io.StringIO()
+    with PlainProgress(err, quiet=0).step("Bring") as step:
+        step.activity("model.pt")
+        step.amount(5, 10)
+    assert err.getvalue().splitlines()[2].startswith("Bring: model.pt  5 B of 10 B (")
+
+
+def test_a_brief_plain_step_has_one_line() -> None:
+    err = io.StringIO()
+    with PlainProgress(err).step("Bring", brief=True) as step:
+        step.result("2 files")
+    assert [line.partition(" (")[0] for line in err.getvalue().splitlines()] == ["Bring: 2 files"]
+
+
+def shown(step: LiveStep, width: int = 100) -> str:
+    """What stands on a terminal that is so many characters wide."""
+    console = rich.console.Console(width=width, file=io.StringIO())
+    with console.capture() as capture:
+        console.print(step)
+    return click.unstyle(capture.get())
+
+
+def test_a_live_step_of_more_than_a_second_has_a_bar() -> None:
+    step = LiveStep("Bring", since=time.monotonic() - 2)
+    step.amount(500, 1000)
+    assert "━" * 10 + "─" * 10 + "  500 B of 1.0 kB" in shown(step)
+
+
+@pytest.mark.parametrize(("width", "bars"), [(60, 1), (50, 1), (40, 0)])
+def test_on_a_narrow_terminal_the_numbers_stay(width: int, bars: int) -> None:
+    step = LiveStep("Bring", since=time.monotonic() - 2)
+    step.activity("a very long name of a file that goes on and on")
+    step.amount(500, 1000)
+    line = shown(step, width)
+    assert ("500 B of 1.0 kB" in line, min(1, line.count("━")), len(line.rstrip("\n")) <= width) == (
+        True, bars, True,
+    )  # fmt: skip
+
+
+def test_a_live_step_of_a_moment_has_none() -> None:
+    step = LiveStep("Bring")
+    step.amount(500, 1000)
+    assert "━" not in shown(step)
 
 
 def test_a_plain_step_that_failed_says_so() -> None:

@@ -13,6 +13,14 @@ def test_a_folder_of_the_host_is_a_bucket(said: str) -> None:
     assert read(f"bucket: {said}").bucket == "file:///srv/my results"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("gs://results", "gs://results"), ("gs://results/", "gs://results"), ("gs://a.b-c/x y/z/", "gs://a.b-c/x y/z")],
+)
+def test_a_bucket_of_google_is_one(said: str, told: str) -> None:
+    assert read(f"bucket: {said}").bucket == told
+
+
 def test_by_default_there_is_none() -> None:
     assert read("name: weather").bucket is None
 
@@ -20,7 +28,8 @@ def test_by_default_there_is_none() -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("gs://results", "a folder of the host only"), ("s3://results", "a folder of the host only"),
+        ("s3://results", "does not save to"), ("gs://", "names no bucket"), ("gs://X-y", "names no bucket"),
+        ("gs://results/../x", "no place in a bucket"), ("gs://results//x", "no place in a bucket"),
         ("results", "no whole path"), ("file://results", "no whole path"), ("file:///", "no whole path"),
         ("/srv/../etc", "no whole path"), ("''", "no whole path"), ("~/x", "no whole path"),
     ],
@@ -29,4 +38,6 @@ def test_what_is_no_bucket_is_told_with_what_is_one(said: str, told: str) -> Non
     found = problem(f"bucket: {said}")
     assert (found.code, place(f"bucket: {said}")) == (BadValue.code, (1, 9))
     assert told in found.message
-    assert found.hint == "write e.g. bucket: file:///srv/results"
+    assert found.hint == (
+        "write e.g. bucket: gs://my-results/weather, or file:///srv/results for a folder of the host"
+    )

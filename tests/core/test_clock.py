@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cynthus.core.clock import Clock, SystemClock, parse_stamp, stamp
+from cynthus.core.clock import Clock, SystemClock, as_label, parse_label, parse_stamp, stamp
 from cynthus.testing.clock import START, FakeClock
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -47,6 +50,28 @@ def test_what_is_read_is_in_utc() -> None:
 def test_what_names_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_stamp(text)
+
+
+def test_a_moment_is_a_label_in_utc() -> None:
+    assert as_label(MOMENT.astimezone(timezone(timedelta(hours=-3)))) == "2026-01-02t03-04-05z"
+
+
+def test_a_moment_without_a_zone_is_no_label() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        as_label(MOMENT.replace(tzinfo=None))
+
+
+@given(st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - as it wants them
+def test_a_label_is_one_for_the_cloud_and_is_read_back_to_the_second(moment: datetime) -> None:
+    label = as_label(moment)
+    assert re.fullmatch(r"[a-z0-9_-]{1,63}", label)
+    assert parse_label(label) == moment.astimezone(UTC).replace(microsecond=0)
+
+
+@pytest.mark.parametrize("text", ["2026-01-02t03-04-05", "2026-01-02T03:04:05Z", "never", ""])
+def test_a_label_that_names_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_label(text)
 
 
 def test_the_machines_clock_tells_its_zone() -> None:

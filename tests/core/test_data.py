@@ -18,6 +18,11 @@ def spec(*data: object) -> AppSpec:
     return specs.spec(data=list(data))
 
 
+def sources(folder: Path, wanted: AppSpec) -> list[DataSource]:
+    """The entries that lie on this machine."""
+    return [each for each in check_data(folder, wanted) if isinstance(each, DataSource)]
+
+
 def unreadable(folder: Path, *data: object) -> DataUnreadable:
     with pytest.raises(DataUnreadable) as caught:
         check_data(folder, spec(*data))
@@ -53,7 +58,7 @@ def test_a_link_called_data_that_leads_nowhere_is_not_passed_over(tmp_path: Path
 def test_several_entries_are_found_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "labels.csv").touch()
-    found = check_data(
+    found = sources(
         tmp_path, spec({"from": "raw", "as": "raw"}, {"from": "labels.csv", "as": "labels", "mode": "copy"})
     )
     assert [(entry.name, entry.kind, entry.mode) for entry in found] == [
@@ -65,8 +70,8 @@ def test_several_entries_are_found_in_their_order(tmp_path: Path) -> None:
 def test_data_may_lie_outside_the_folder(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "shared").mkdir()
-    (beside,) = check_data(tmp_path / "app", spec("../shared"))
-    (absolute,) = check_data(tmp_path / "app", spec(str(tmp_path / "shared")))
+    (beside,) = sources(tmp_path / "app", spec("../shared"))
+    (absolute,) = sources(tmp_path / "app", spec(str(tmp_path / "shared")))
     assert beside.path.samefile(absolute.path)
 
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import pytest
 
 from cynthus.cli.main import VERBS, cli
@@ -45,7 +46,12 @@ def complaint(line: str) -> str:
     command = cli.get_command(cli.make_context("cynthus", ["version"]), words[0]) if words[0] in VERBS else None
     if command is None:
         return f"there is no command {words[0]!r}"
-    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    commands = [command]
+    if isinstance(command, click.Group) and len(words) > 1:
+        if words[1] not in command.commands:
+            return f"{words[0]} has no {words[1]!r}"
+        commands.append(command.commands[words[1]])
+    known = {option for each in commands for parameter in each.params for option in parameter.opts} | {"--help"}
     own = words[: words.index("--")] if "--" in words else words
     unknown = [word for word in own[1:] if word.startswith("-") and word.partition("=")[0] not in known]
     return f"{words[0]} has no {unknown[0]}" if unknown else ""
@@ -113,7 +119,7 @@ def test_the_scripts_of_the_pipeline_can_be_executed(script: str) -> None:
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=name)
 def test_an_example_can_be_loaded(folder: Path) -> None:
-    spec = load(folder, known_targets=["local", "ssh"])
+    spec = load(folder, known_targets=["local", "ssh", "gcp"])
     source = find_main(folder, spec)
     find_requirements(folder, spec, source)
     check_data(folder, spec)

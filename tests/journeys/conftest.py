@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import Command, run
-from tests.bed.fixtures import bare_host, base_tar, bed, make_hosts
+from tests.bed.fixtures import bare_host, base_tar, bed, image_registry, make_hosts
 from tests.docker_engine import docker_engine
+from tests.image_registry import registry
 from tests.journeys.user import EXAMPLES, User
 from tests.terraforms import ANY_CASES, ONE, case
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.bed.beds import Bed
     from tests.bed.host import Host
 
-__all__ = ["bare_host", "base_tar", "bed", "docker_engine", "make_hosts"]
+__all__ = ["bare_host", "base_tar", "bed", "docker_engine", "image_registry", "make_hosts", "registry"]
 
 
 @pytest.fixture

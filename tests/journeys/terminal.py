@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import termios
@@ -43,15 +44,23 @@ class Terminal:
     def until(self, word: str, *, timeout: float = 60) -> None:
         deadline = time.monotonic() + timeout
         while word not in self.screen:
+            assert self._shows_something(deadline), f"no {word!r} on the screen: {self.screen}"
             assert self._read(), f"it ended without {word!r} on the screen: {self.screen}"
-            assert time.monotonic() < deadline, f"no {word!r} on the screen: {self.screen}"
 
-    def end(self) -> int:
-        while self._read():
-            pass
+    def end(self, *, timeout: float = 120) -> int:
+        deadline = time.monotonic() + timeout
+        going = True
+        while going:
+            assert self._shows_something(deadline), f"it does not end: {self.screen}"
+            going = self._read()
         if self.code is None:
             self.code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         return self.code
+
+    def _shows_something(self, deadline: float) -> bool:
+        """Wait until there is something to read, the end among it, but not longer than until `deadline`."""
+        ready, _, _ = select.select([self._descriptor], [], [], max(0.0, deadline - time.monotonic()))
+        return bool(ready)
 
     def _read(self) -> bool:
         try:
@@ -76,6 +85,8 @@ def terminal(user: User, *words: str | Path) -> Iterator[Terminal]:
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     pid = os.posix_spawn(
         program, argv, environment, setsid=True,
+        # A shell that runs the tests in the background has them ignore it, which is handed on.
+        setsigdef=[signal.SIGINT],
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.ttyname(slave), os.O_RDWR, 0),
             (os.POSIX_SPAWN_DUP2, 0, 1),

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bed.fixtures import image_registry
 from tests.bed.registry import PASSWORD, USER
 from tests.journeys.test_silent_host import spec_for
 from tests.journeys.user import wait_for
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from tests.bed.host import Host
     from tests.bed.registry import Registry
     from tests.journeys.user import User
-
-__all__ = ["image_registry"]
 
 pytestmark = pytest.mark.hosts
 

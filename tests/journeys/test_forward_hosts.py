@@ -28,7 +28,8 @@ pytestmark = pytest.mark.hosts
 ANSWER = ["the", "dread", "immortal"]
 
 
-@pytest.fixture(scope="module", params=["venv", "container"])
+# A process far away is reached as a container is, and below several machines have one.
+@pytest.fixture(scope="module", params=[pytest.param("venv", marks=pytest.mark.slow), "container"])
 def runtime(request: pytest.FixtureRequest) -> str:
     value: str = request.param
     return value

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bed import registry
 from tests.journeys.test_silent_host import HOMES, WORKS, spec_for
+from tests.journeys.user import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bed.host import Host
+    from tests.bed.registry import Registry
     from tests.journeys.user import User
 
 pytestmark = pytest.mark.hosts
@@ -42,12 +46,32 @@ def test_an_up_that_was_cut_off_in_the_midst_is_gone_on_with_by_the_next(bare_ho
     assert len(running.split()) == 1
 
 
+def test_a_host_that_was_cut_off_while_it_was_made_ready_is_made_ready_by_the_next(
+    bare_host: Host, user: User, image_registry: Registry, base_tar: Path
+) -> None:
+    base = image_registry.put("base:1", base_tar)
+    login = base64.b64encode(f"{registry.USER}:{registry.PASSWORD}".encode()).decode()
+    settings = json.dumps({"auths": {image_registry.internal_address: {"auth": login}}})
+    words = ("runuser", "-u", "tester", "--", "sh", "-c", "mkdir ~/.docker; cat >~/.docker/config.json")
+    bare_host.text(*words, stdin=settings.encode())
+    folder = app(user, bare_host, image={"base": base})
+    (folder / "main.py").write_text(WORKS)
+    with user.typing("up", folder, "-y", "--detach") as typed:
+        wait_for(lambda: bare_host.run("pgrep", "-x", "dpkg|apt-get").returncode == 0, timeout=90)
+        bare_host.line.cut()
+        first = typed.ended()
+    assert (first.code, "Traceback" in first.err) == (1, False), first
+    again = user.cynthus("up", folder, "-y", "--detach")
+    assert (again.code, user.status(folder)["run"]["state"]) == (0, "RUNNING"), again
+    assert "Make the hosts ready" not in user.cynthus("up", folder, "-y", "--detach").err
+
+
 # what is refused before anything is touched
 
 
-def app(user: User, machine: Host, who: str = "tester", *, address: str = "") -> Path:
+def app(user: User, machine: Host, who: str = "tester", *, address: str = "", **more: object) -> Path:
     ssh = {"hosts": [address or machine.address], "user": who, "port": machine.port, "key": str(machine.key)}
-    return user.folder(cynthus_yaml=json.dumps({"target": "ssh", "ssh": ssh, "runtime": "container"}))
+    return user.folder(cynthus_yaml=json.dumps({"target": "ssh", "ssh": ssh, "runtime": "container", **more}))
 
 
 def touched(machine: Host) -> str:

@@ -46,6 +46,7 @@ def test_a_run_tells_how_it_got_where_it_is(up: dict[str, Any]) -> None:
     [
         (["status"], "status"), (["plan"], "plan"), (["render"], "render"), (["render", "--check"], "render"),
         (["diff"], "diff"), (["pull"], "pull"), (["doctor"], "doctor"), (["prepare", "-y"], "outcome"),
+        (["build", "-y"], "build"),
     ],
 )
 def test_every_verb_that_reports_speaks_json(

@@ -28,46 +28,65 @@ def installed(machine: Host) -> set[str]:
     return set(machine.text("dpkg-query", "-W", "-f=${Package}\\n").split())
 
 
-def test_what_up_installed_goes_with_purge_and_what_was_there_stays(
-    user: User, bare_host: Host, base_tar: Path
-) -> None:
-    user.environment["CYNTHUS_SUDO_PASSWORD"] = PASSWORD
-    app, before = folder(user, bare_host, "locked"), installed(bare_host)
-    # The host reaches no registry: its base comes once there is a Docker.
-    first = user.cynthus("up", app, "-y")
+@pytest.fixture(scope="module")
+def before(machine: Host) -> set[str]:
+    """The packages of the bare machine."""
+    return installed(machine)
+
+
+@pytest.fixture(scope="module")
+def app(visitor: User, machine: Host, base_tar: Path, before: set[str]) -> Path:
+    """An app for which `up` had to install Docker there."""
+    assert "docker.io" not in before
+    visitor.environment["CYNTHUS_SUDO_PASSWORD"] = PASSWORD
+    made = folder(visitor, machine, "locked")
+    # The machine reaches no registry: its base comes once there is a Docker.
+    first = visitor.cynthus("up", made, "-y", timeout=240)
     assert (first.code, "base:1" in first.err) == (1, True), first
-    bare_host.import_image(base_tar, "base:1")
-    up = user.cynthus("up", app, "-y")
+    machine.import_image(base_tar, "base:1")
+    up = visitor.cynthus("up", made, "-y")
     assert (up.code, up.out) == (0, "counting\n3 words\n"), up
+    return made
 
-    # No registry has it.
-    bare_host.text("docker", "image", "rm", "base:1")
-    asked = user.cynthus("down", app, "--purge")
+
+def test_what_others_run_keeps_docker_and_the_app(visitor: User, machine: Host, app: Path) -> None:
+    machine.text("docker", "create", "--name", "web", "base:1", "true")
+    answer = visitor.cynthus("down", app, "--purge", "-y")
+    assert (answer.code, "CYN-435" in answer.err, "web" in answer.err) == (1, True, True), answer
+    assert visitor.status(app)["phase"] == "up"
+    assert machine.text("docker", "version")
+    machine.text("docker", "rm", "web")
+
+
+def test_what_would_go_is_asked_first(visitor: User, machine: Host, app: Path) -> None:
+    # No registry has it, which would keep Docker.
+    machine.text("docker", "image", "rm", "base:1")
+    asked = visitor.cynthus("down", app, "--purge")
     assert (asked.code, "CYN-138" in asked.err, "docker.io" in asked.err) == (2, True, True), asked
-    assert bare_host.text("docker", "version")
+    assert machine.text("docker", "version")
 
-    down = user.cynthus("down", app, "--purge", "-y")
+
+@pytest.fixture(scope="module")
+def purged(visitor: User, app: Path) -> Path:
+    """From here on the tests come after all others of it."""
+    down = visitor.cynthus("down", app, "--purge", "-y")
     assert down.code == 0, down
     assert "  - host-0: " in down.err
-    assert (installed(bare_host), bare_host.run("sh", "-c", "command -v docker").returncode) == (before, 127)
+    return app
+
+
+def test_what_up_installed_goes_with_purge_and_what_was_there_stays(
+    purged: Path, machine: Host, before: set[str]
+) -> None:
+    assert (installed(machine), machine.run("sh", "-c", "command -v docker").returncode) == (before, 127)
     # /var/lib/docker itself was there: hosts of the bed have a disk of their own for it.
-    assert bare_host.run("ls", "-A", "/var/lib/docker").stdout == b""
-    assert [path for path in ("/var/lib/cynthus", "/etc/docker") if bare_host.path(path).exists()] == []
-    again = user.cynthus("down", app, "--purge", "-y")
+    assert machine.run("ls", "-A", "/var/lib/docker").stdout == b""
+    assert [path for path in ("/var/lib/cynthus", "/etc/docker") if machine.path(path).exists()] == []
+
+
+def test_a_second_time_there_is_nothing_to_purge(visitor: User, purged: Path) -> None:
+    again = visitor.cynthus("down", purged, "--purge", "-y")
     assert (again.code, "has no hosts now" in again.err) == (0, True), again
-
-
-def test_what_others_run_keeps_docker_and_the_app(user: User, bare_host: Host, base_tar: Path) -> None:
-    app = folder(user, bare_host)
-    user.cynthus("prepare", app, "-y")
-    bare_host.import_image(base_tar, "base:1")
-    assert user.cynthus("up", app, "-y").code == 0
-    bare_host.text("docker", "create", "--name", "web", "base:1", "true")
-    answer = user.cynthus("down", app, "--purge", "-y")
-    assert (answer.code, "CYN-435" in answer.err, "web" in answer.err) == (1, True, True), answer
-    assert user.status(app)["phase"] == "up"
-    assert user.cynthus("down", app, "-y").code == 0
-    assert bare_host.text("docker", "version")
 
 
 def test_on_this_machine_there_is_nothing_to_purge(user: User) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import Command, run
+from tests.journeys.machines import spec_on
 from tests.journeys.user import EXAMPLES, processes_with, wait_for
 from tests.needs import lacking
 
@@ -76,13 +77,9 @@ def machines(bed: Bed, wheels: Path) -> Iterator[list[Host]]:
 
 
 def far(user: User, name: str, machines: list[Host], main: str, **keys: object) -> Path:
-    hosts = [
-        {"address": each.address, "port": each.port, "internal_address": each.internal_address} for each in machines
-    ]
-    ssh = {"hosts": hosts, "user": machines[0].user, "key": str(machines[0].key)}
-    spec = {"target": "ssh", "ssh": ssh, "runtime": "venv", "engine": "ray", **keys}
     requirements = "--no-index\n--find-links /srv/wheels\nray\n"
-    return user.folder(name, main=main, cynthus_yaml=json.dumps(spec), requirements_txt=requirements)
+    spec = spec_on(machines, engine="ray", **keys)
+    return user.folder(name, main=main, cynthus_yaml=spec, requirements_txt=requirements)
 
 
 def of_ray(machines: list[Host]) -> list[str]:

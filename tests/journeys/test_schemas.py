@@ -46,7 +46,10 @@ def closed(schema: Any) -> Any:
     return {**parts, "additionalProperties": False} if "properties" in parts else parts
 
 
-REPORTS = [["status"], ["plan"], ["render"], ["render", "--check"], ["diff"], ["pull"], ["doctor"], ["run"], ["update"]]
+REPORTS = [
+    ["status"], ["plan"], ["render"], ["render", "--check"], ["diff"], ["pull"], ["doctor"], ["data", "ls"], ["run"],
+    ["update"], ["build"], ["versions"],
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", REPORTS, ids=" ".join)

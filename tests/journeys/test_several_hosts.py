@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.journeys.user import wait_for
+from tests.journeys.machines import spec_on
+from tests.journeys.terminal import terminal
+from tests.journeys.user import Ended, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.bed.beds import Bed
     from tests.bed.host import Host
-    from tests.journeys.user import Ended, User
+    from tests.journeys.user import User
 
 pytestmark = pytest.mark.hosts
 
@@ -59,12 +60,7 @@ def machines(bed: Bed) -> Iterator[list[Host]]:
 
 
 def app(visitor: User, name: str, machines: list[Host], main: str, **keys: object) -> Path:
-    hosts = [
-        {"address": each.address, "port": each.port, "internal_address": each.internal_address} for each in machines
-    ]
-    ssh = {"hosts": hosts, "user": machines[0].user, "key": str(machines[0].key)}
-    spec = {"target": "ssh", "ssh": ssh, "runtime": "venv", **keys}
-    return visitor.folder(name, main=main, cynthus_yaml=json.dumps(spec))
+    return visitor.folder(name, main=main, cynthus_yaml=spec_on(machines, **keys))
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +159,69 @@ def test_down_takes_it_off_all_and_a_later_up_begins_with_what_each_has_saved(
     assert [found in each.text("ls", "/home/tester/.local/share/cynthus") for each in machines] == [False, False]
     again = visitor.cynthus("run", meeting, "-y")
     assert sorted(again.out.splitlines()) == ["[host-0] part-0", "[host-1] part-1"], again
+
+
+# From here on the second machine is taken out, and comes back in the end.
+
+
+def way(machine: Host) -> str:
+    return f"{machine.user}@{machine.address}:{machine.port}"
+
+
+def keeps(machine: Host, deployment: str) -> bool:
+    return deployment in machine.text("ls", "/home/tester/.local/share/cynthus")
+
+
+@pytest.fixture(scope="module")
+def shrunk(visitor: User, meeting: Path, machines: list[Host]) -> Ended:
+    """What `up` says without it, after somebody has said yes."""
+    app(visitor, meeting.name, machines[:1], "print('alone')")
+    with terminal(visitor, "up", meeting) as screen:
+        screen.until("Make it?")
+        screen.type("y\n")
+        return Ended(screen.end(), "", screen.screen)
+
+
+@pytest.fixture(scope="module")
+def down_without(visitor: User, meeting: Path, shrunk: Ended) -> Ended:
+    assert shrunk.code == 0, shrunk
+    return visitor.cynthus("down", meeting, "-y", "--json")
+
+
+def test_machines_in_another_order_are_the_same_machines(visitor: User, meeting: Path, machines: list[Host]) -> None:
+    app(visitor, meeting.name, machines[::-1], MEET)
+    planned = visitor.cynthus("plan", meeting)
+    assert (planned.code, "no machine of" in planned.err) == (0, False), planned
+
+
+def test_a_plan_without_a_machine_says_what_empties_it(visitor: User, meeting: Path, machines: list[Host]) -> None:
+    app(visitor, meeting.name, machines[:1], MEET)
+    planned = visitor.cynthus("plan", meeting)
+    assert f"host-1 ({way(machines[1])}) is no machine of meeting any more" in planned.err, planned
+    assert f"`cynthus down {visitor.status(meeting)['id']}`" in planned.err
+
+
+def test_status_tells_where_something_was_left(
+    shrunk: Ended, visitor: User, meeting: Path, machines: list[Host]
+) -> None:
+    assert visitor.status(meeting)["left_on"] == [way(machines[1])], shrunk
+
+
+def test_down_says_what_it_did_not_empty(
+    down_without: Ended, visitor: User, meeting: Path, machines: list[Host]
+) -> None:
+    assert down_without.code == 0, down_without
+    (left,) = down_without.document["left"]
+    assert (left["host"], left["command"] in down_without.err) == ("host-1", True), down_without
+    found = visitor.status(meeting)["id"]
+    assert [keeps(each, found) for each in machines] == [False, True]
+
+
+def test_a_machine_that_is_put_back_is_emptied_by_down(
+    down_without: Ended, visitor: User, meeting: Path, machines: list[Host]
+) -> None:
+    app(visitor, meeting.name, machines, MEET)
+    assert visitor.cynthus("prepare", meeting, "-y").code == 0, down_without
+    assert visitor.status(meeting)["left_on"] == []
+    assert visitor.cynthus("down", meeting, "-y").code == 0
+    assert not keeps(machines[1], visitor.status(meeting)["id"])

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.hosts
 
-PASSWORD = f"correct horse {os.urandom(8).hex()}"
-"""Of `locked`. Not the bed's, which tests beside these use at the same time."""
+PASSWORD = f"open sesame {os.urandom(8).hex()}"
+"""Of `locked`. No word of it is in a password that tests beside these use at the same time, or look for."""
 WAITS = COUNT + "import time\ntime.sleep(600)\n"
 
 

@@ -111,6 +111,33 @@ def test_ctrl_c_while_following_asks_what_is_meant(
     assert user.status(waiting)["run"]["state"] == state
 
 
+INTERRUPTED_COLLECTOR = """\
+import gc, os, signal
+
+def interrupt(phase, info):
+    if phase == "stop" and os.path.exists({when!r}):
+        os.unlink({when!r})
+        signal.raise_signal(signal.SIGINT)
+
+gc.callbacks.append(interrupt)
+gc.set_threshold(20)
+"""
+"""A sitecustomize.py: Ctrl-C comes when garbage is collected, which is often, once there is a file `when`."""
+
+
+def test_ctrl_c_counts_while_garbage_is_collected(user: User, waiting: Path) -> None:
+    when, customs = user.place / "when", user.place / "customs"
+    customs.mkdir()
+    (customs / "sitecustomize.py").write_text(INTERRUPTED_COLLECTOR.format(when=str(when)))
+    user.environment["PYTHONPATH"] = str(customs)
+    with terminal(user, "up", waiting, "-y") as screen:
+        screen.until("waiting")
+        when.touch()
+        screen.until("[s/D/c]")
+        screen.type("d\n")
+        assert screen.end() == 0, screen.screen
+
+
 def test_continue_goes_on_following_to_the_end(user: User, waiting: Path) -> None:
     with terminal(user, "up", waiting, "-y") as screen:
         screen.until("waiting")

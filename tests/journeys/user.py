@@ -196,9 +196,12 @@ def processes_with(word: str) -> list[str]:
         if folder.name == str(os.getpid()):
             continue
         try:
-            said = (folder / "cmdline").read_bytes() + b"\0" + (folder / "environ").read_bytes()
+            # Once: a process that ends meanwhile has no command line any more.
+            line, environment = (folder / "cmdline").read_bytes(), (folder / "environ").read_bytes()
+            # One that has just become another program has its environment before its command line.
+            line = line or (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if word.encode() in said:
-            found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        if word.encode() in line + b"\0" + environment:
+            found.append(line.replace(b"\0", b" ").decode(errors="replace"))
     return found

@@ -71,10 +71,11 @@ class Recorder:
         self.warnings: list[str] = []
         self.steps: list[str] = []
         self.results: list[str] = []
+        self.amounts: list[tuple[int, int]] = []
 
-    def step(self, title: str) -> _Step:
+    def step(self, title: str, *, brief: bool = False) -> RecordedStep:
         self.steps.append(title)
-        return _Step(self)
+        return RecordedStep(self)
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -83,11 +84,11 @@ class Recorder:
         self.warnings.append(text)
 
 
-class _Step:
+class RecordedStep:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
 
-    def __enter__(self) -> _Step:
+    def __enter__(self) -> RecordedStep:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,6 +96,9 @@ class _Step:
 
     def activity(self, text: str) -> None:
         pass
+
+    def amount(self, done: int, total: int) -> None:
+        self._recorder.amounts.append((done, total))
 
     def result(self, text: str) -> None:
         self._recorder.results.append(text)

@@ -43,7 +43,7 @@ def test_a_broken_value_hides_nothing_that_another_names(workshop: Workshop) -> 
 
 
 def test_an_address_that_cannot_be_fetched_does_not_hide_the_missing_path_beside_it(workshop: Workshop) -> None:
-    spec = "data:\n  - {from: gs://b/x, as: x}\n  - {from: nowhere, as: y}\n"
+    spec = "data:\n  - {from: s3://b/x, as: x}\n  - {from: nowhere, as: y}\n"
     assert told(workshop, spec) == [(2, 12, "CYN-133"), (3, 12, "CYN-131")]
 
 
@@ -51,6 +51,11 @@ def test_entries_without_a_name_are_looked_for_too(workshop: Workshop) -> None:
     assert told(workshop, "data:\n  - {from: nowhere}\n  - main.py\n") == [
         (2, 5, "CYN-128"), (2, 12, "CYN-131"), (3, 5, "CYN-128"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("named", ["prep.py", "{run: [sh, -c, x], files: [prep.py]}"])
+def test_what_preprocess_names_and_that_is_not_there_is_told(workshop: Workshop, named: str) -> None:
+    assert told(workshop, f"preprocess: {named}\n") == [(1, 13, "CYN-120")]
 
 
 def test_each_missing_secret_is_told(workshop: Workshop) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from cynthus.core.run import RunState
 from cynthus.errors import StateCorrupt, StateTooNew, UsageError
-from cynthus.operations import infrastructure
+from cynthus.operations import roots
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.pull import pull
@@ -284,4 +284,4 @@ def test_an_empty_state_of_which_there_is_no_copy_is_one_that_was_never_written(
     site = site_in(tmp_path / "nobody's")
     site.root().mkdir(parents=True)
     (site.root() / "terraform.tfstate").touch()
-    infrastructure.check_state(site)
+    roots.check_state(site)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from cynthus.operations.down import down
 from cynthus.operations.status import every_status, status
 from cynthus.operations.up import Request, run
 from cynthus.operations.update import update
-from cynthus.process import kill_group
-from tests.processes import pid_in, sh, started
+from cynthus.process import Command, kill_group
+from tests.processes import pid_in, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,9 +263,13 @@ def test_status_says_who_is_at_work(workshop: Workshop) -> None:
 def test_status_shows_what_a_killed_command_left_at_work(workshop: Workshop, tmp_path: Path) -> None:
     folder = workshop.folder()
     workshop.to_the_end(workshop.up(folder))
+    os.mkfifo(tmp_path / "never")
+    # It tells of itself, so it is what it will be: a shell that is about to start a program is two for a moment.
+    left_behind = 'echo $$ >"$2"; read -r nothing <>"$3"'
     # A shell between us: what is our own child was left by nobody.
-    script = 'sh -c "sleep 60; : $1" sh "$1" & echo $! >"$2"; wait'
-    with started(sh(script, str(workshop.host(folder)), str(tmp_path / "pid"))) as shell:
+    script = 'sh -c "$0" sh "$@" & wait'
+    words = (str(workshop.host(folder)), str(tmp_path / "pid"), str(tmp_path / "never"))
+    with started(Command(("sh", "-c", script, left_behind, *words))) as shell:
         left = pid_in(tmp_path / "pid")
         shown = status(workshop.tools, str(folder)).at_work
         kill_group(shell.pid)

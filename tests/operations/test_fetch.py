@@ -40,6 +40,13 @@ class Piping(Rotating):
         return found
 
 
+class Stopping(LocalConnection):
+    """Ctrl-C at the first file that is read by itself."""
+
+    def read(self, path: PurePosixPath, *, offset: int = 0, limit: int | None = None) -> bytes | None:
+        raise KeyboardInterrupt
+
+
 class Breaking(LocalConnection):
     """A host whose disk gives up in the middle of every file."""
 
@@ -75,12 +82,24 @@ def test_of_a_file_that_cannot_be_read_no_half_is_left(twins: Twins) -> None:
     assert twins.texts == {}
 
 
-def test_what_is_added_to_a_file_while_it_comes_home_comes_the_next_time(twins: Twins) -> None:
+def test_what_is_added_to_a_file_since_it_was_listed_comes_too_and_is_looked_at_again(twins: Twins) -> None:
     twins.writes("log", "one", OLD)
     listed = twins.compare()
     twins.writes("log", "one two", OLD + 1)
     twins.pull(listed)
-    assert (twins.texts, len(twins.compare().missing)) == ({"log": "one"}, 1)
+    assert (twins.texts, len(twins.compare().missing)) == ({"log": "one two"}, 1)
+
+
+def test_a_pull_that_was_stopped_has_not_taken_a_grown_file_for_an_edit(twins: Twins) -> None:
+    twins.writes("log", "one", OLD)
+    twins.writes("model", "x" * 100_000, OLD)
+    listed = twins.compare()
+    twins.writes("log", "one two", OLD + 1)
+    twins.connection = Stopping({})
+    with pytest.raises(KeyboardInterrupt):
+        twins.pull(listed)
+    twins.connection = LocalConnection({})
+    assert (twins.pull(), sorted(twins.texts)) == ((), ["log", "model"])
 
 
 # versions

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cynthus.operations.ahead import SMALL
 from cynthus.state.known import Known
 from tests.operations.cut import Cut, cut_off
 from tests.operations.twins import OLD, Twins, clear, contents, remove
@@ -111,7 +112,9 @@ class History:
         getattr(self, step)(path, what)
 
     def writes(self, path: str, age: int) -> None:
-        self.twins.writes(path, f"host {self.count:04}", OLD + age * 1000 + self.count)
+        # One in three comes on its own, and in part where it is cut off.
+        large = "." * (SMALL if age % 3 == 1 else 0)
+        self.twins.writes(path, f"host {self.count:04}{large}", OLD + age * 1000 + self.count)
 
     def links(self, path: str, target: str) -> None:
         self.twins.links(path, target)
@@ -150,6 +153,7 @@ class History:
 
 @settings(deadline=None, max_examples=150)
 @example([("writes", "a", 0), ("cut", None, 11), ("anew", None, None), ("writes", "a", 0)])
+@example([("writes", "b/c", 0), ("mine", "b", 0), ("cut", None, 6), ("writes", "b", 0)])
 @given(st.lists(STEPS, max_size=14))
 def test_after_any_history_everything_is_there(steps: list[tuple[str, str, Any]]) -> None:
     with TemporaryDirectory() as place:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cynthus.core.run import RunState
 from cynthus.operations import follow
-from cynthus.operations.fetch import CHUNK
+from cynthus.operations.arrival import CHUNK
 from cynthus.operations.observe import observe
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.testing.clock import FakeClock

@@ -48,6 +48,13 @@ def test_the_installers_last_line_is_told(tmp_path: Path, told: list[str], insta
     assert told == [INSTALLS, "Downloading torch-2.1.0.whl (2.1 GB)"]
 
 
+def test_layers_that_go_to_a_registry_are_counted(tmp_path: Path, told: list[str], installing: Installing) -> None:
+    installing.activity("image: x")
+    says(tmp_path, "The push refers to repository [localhost:5000/x]\nbc588769a8b5: Preparing\n")
+    installing.look()
+    assert told[-1] == "Push the image: 0 of 1 layer"
+
+
 def test_what_it_says_later_is_told_too(tmp_path: Path, told: list[str], installing: Installing) -> None:
     for line in ("Collecting torch", "Installing collected packages: torch"):
         says(tmp_path, f"{line}\n")

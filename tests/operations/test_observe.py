@@ -39,6 +39,12 @@ def test_a_run_runs_once_main_py_has_begun(host: Host) -> None:
     assert seen(host) is RunState.RUNNING
 
 
+def test_what_comes_before_main_py_is_told_as_what_it_is(host: Host) -> None:
+    host.tells(state="RUNNING", started_at=STARTED, phase="preparing data")
+    run = observe(run_in(RunState.CONFIGURING), (host.agent,), FakeClock())
+    assert (run.state, run.transitions[-1].reason) == (RunState.RUNNING, "preparing data")
+
+
 @pytest.mark.parametrize(
     ("end", "state"),
     [

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from cynthus.core.plan import Change, Offer, Plan
@@ -11,7 +9,7 @@ FREE = Offer("this machine", 0.0, 0.0, None)
 
 
 def prepared(*changes: Change, offer: Offer = FREE) -> Prepared:
-    return Prepared(Path("plan"), Plan(changes), offer)
+    return Prepared({"compute": Plan(changes)}, offer)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
 from cynthus.agent import zipapp
+from cynthus.agent.home import Home
+from cynthus.agent.version import Mount, Version, write
 from cynthus.core.run import Run, RunState
 from cynthus.errors import NothingToPull
 from cynthus.operations.logs import logs
@@ -56,6 +59,18 @@ class Place:
         """Another record of the oldest run."""
         self.site.runs.save(replace(self.site.runs.load(OLDEST), **changes))  # each test knows
 
+    def fetched(self, number: int) -> Path:
+        """Data that the run of that number has read."""
+        home = Home(self.host.place, ID)
+        folder = home.data / f"d{number}"
+        folder.mkdir(parents=True)
+        record = folder.with_name(f"{folder.name}.json")
+        record.write_text("{}\n")
+        os.utime(record, (1, 1))
+        run = home.run(f"20260102-0304{number:02d}-0000")
+        write(run, Version("e1", "s1", None, (Mount("", str(folder)),)))
+        return folder
+
     def left(self) -> list[str]:
         """The runs that have outputs on the host."""
         return sorted(path.parent.name for path in self.host.place.glob("runs/*/outputs"))
@@ -87,6 +102,14 @@ def test_a_second_time_the_agent_is_not_asked(workshop: Workshop, place: Place) 
     prune(workshop.tools, place.site, (place.host.agent,))
     prune(workshop.tools, place.site, (place.host.agent,))
     assert workshop.progress.steps == ["Make room on the host"]
+
+
+def test_data_that_only_older_runs_have_read_goes_too(workshop: Workshop, place: Place) -> None:
+    place.change(pulled=False)
+    folders = [place.fetched(number) for number in range(3)]
+    prune(workshop.tools, place.site, (place.host.agent,))
+    assert [folder.exists() for folder in folders] == [False, True, True]
+    assert workshop.progress.results == ["1 outdated data folder"]
 
 
 def test_one_that_is_not_at_home_stays(workshop: Workshop, place: Place) -> None:

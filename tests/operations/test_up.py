@@ -183,6 +183,16 @@ def test_a_large_file_in_the_source_is_warned_of(workshop: Workshop) -> None:
     assert [warning for warning in workshop.progress.warnings if "weights.bin" in warning]
 
 
+def test_what_is_left_out_of_the_source_for_its_size_is_told_each_time(workshop: Workshop) -> None:
+    folder = workshop.folder()
+    with open(folder / "weights.pt", "wb") as stream:
+        stream.truncate(5_000_000_000)
+    for _ in range(2):
+        prepare(workshop.tools, Request(str(folder), yes=True))
+    said = [warning for warning in workshop.progress.warnings if "weights.pt" in warning]
+    assert [("left out" in each, "!weights.pt" in each, "`data:`" in each) for each in said] == [(True, True, True)] * 2
+
+
 def test_the_runtime_of_a_deployment_does_not_flip(workshop: Workshop) -> None:
     folder = workshop.folder()
     outcome = workshop.up(folder)
@@ -206,5 +216,5 @@ def test_update_stops_the_run_that_goes_on(workshop: Workshop) -> None:
 
 def test_plan_leaves_no_plan_behind(workshop: Workshop) -> None:
     planned = plan(workshop.tools, Request(str(workshop.folder()), yes=True))
-    assert not planned.site.paths.plan.exists()
+    assert not planned.site.paths.plan("compute").exists()
     assert not planned.prepared.plan.empty

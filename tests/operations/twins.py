@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cynthus.operations.fetch import Pair, compare, fetch
 from cynthus.state.known import NOTHING
 from cynthus.targets.local.connection import LocalConnection
+from tests.operations.host import Recorder
 
 if TYPE_CHECKING:
     from cynthus.operations.fetch import Beside, Difference
@@ -28,6 +29,7 @@ class Twins:
     place: Path
     connection: Connection = field(default_factory=lambda: LocalConnection({}))
     begun: Known = NOTHING
+    progress: Recorder = field(default_factory=Recorder)
 
     def __post_init__(self) -> None:
         self.host.mkdir(parents=True, exist_ok=True)
@@ -50,7 +52,7 @@ class Twins:
     def pull(self, found: Difference | None = None) -> tuple[Beside, ...]:
         """Bring home what is missing, or was when `found` was."""
         pair = Pair(self.connection, PurePosixPath(self.host), self.home, self.record, self.begun)
-        return fetch(pair, found or self.compare(), lambda _: None)
+        return fetch(pair, found or self.compare(), self.progress.step("Bring"))
 
     def writes(self, path: str, text: str, mtime_ns: int | None = None) -> None:
         """The program on the host writes a file, whatever was there."""

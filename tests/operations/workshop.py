@@ -13,6 +13,8 @@ from msgspec.structs import replace
 from cynthus import settings
 from cynthus.agent import zipapp
 from cynthus.core.clock import SystemClock
+from cynthus.credentials.google import login
+from cynthus.datasets.places import Places
 from cynthus.errors import ConfirmationNeeded
 from cynthus.operations.attend import Attendance
 from cynthus.operations.down import down
@@ -20,6 +22,8 @@ from cynthus.operations.site import agents
 from cynthus.operations.tools import Tools
 from cynthus.operations.up import Outcome, Request, up
 from cynthus.state.index import Index
+from cynthus.storage.gcs import GcsBucket
+from cynthus.storage.opening import opened
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.targets.registry import Registry
 from cynthus.testing.play import DirectPlay
@@ -29,6 +33,7 @@ from tests.operations.host import Recorder
 if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
+    from cynthus.storage.base import Bucket
 
 PRINTS = "print('ran')\nopen('outputs/x', 'w').write('1')\n"
 
@@ -59,9 +64,11 @@ class Nobody:
 class Workshop:
     """One user's world below `place`."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, **more: str) -> None:
         self.place = place
-        environment = {"PATH": os.environ["PATH"], "HOME": str(place / "home"), "DOCKER_HOST": "unix:///no/such.sock"}
+        self.google = more.get("STORAGE_EMULATOR_HOST", "")
+        usual = {"PATH": os.environ["PATH"], "HOME": str(place / "home"), "DOCKER_HOST": "unix:///no/such.sock"}
+        environment = {**usual, **more}
         own = settings.read(environment)
         self.terraform = FakeTerraformCommand()
         self.ansible = DirectPlay(environment)
@@ -78,9 +85,12 @@ class Workshop:
             random=SystemRandom(),
             progress=self.progress,
             person=self.person,
+            places=Places(environment),
             here=LocalConnection(environment),
             build_agent=zipapp.content,
+            open_bucket=self._open_bucket,
         )
+        self._opened: list[GcsBucket] = []
 
     def folder(self, name: str = "app", main: str = PRINTS, spec: str = "") -> Path:
         """A folder with an app."""
@@ -127,7 +137,15 @@ class Workshop:
         """The agent of the deployment's host."""
         return agents(self.tools, outcome.site)[0]
 
+    def _open_bucket(self, address: str) -> tuple[Bucket, str]:
+        bucket, prefix = opened(address, lambda: login(self.tools.settings.environment), endpoint=self.google)
+        if isinstance(bucket, GcsBucket):
+            self._opened.append(bucket)
+        return bucket, prefix
+
     def home(self) -> None:
         """Remove everything."""
+        for bucket in self._opened:
+            bucket.close()
         for entry in self.tools.index.all()[0]:
             down(self.tools, entry.id, yes=True, discard=True, forget=True)

@@ -80,6 +80,67 @@ def ssh(*machines: Mapping[str, object], agent: bytes = b"agent", **variables: o
     )
 
 
+STATE: dict[str, object] = {"bucket": "states-of-the-team", "prefix": f"apps/{ID}/compute"}
+"""Where a state lies that a team shares."""
+
+BASE: dict[str, object] = {
+    "deployment": ID,
+    "project": "rehearsal",
+    "region": "us-central1",
+    "network": None,
+    "subnetwork": None,
+    "ip_range": "10.128.0.0/20",
+    "access": "iap",
+    "secrets": ["HF_TOKEN"],
+    "registry": True,
+}
+"""What the base root of the target `gcp` is told."""
+
+UBUNTU = "projects/ubuntu-os-accelerator-images/global/images/family"
+
+COMPUTE: dict[str, object] = {
+    "deployment": ID,
+    "project": "rehearsal",
+    "region": "us-central1",
+    "zone": "us-central1-a",
+    "machine_type": "g2-standard-4",
+    "gpus": 1,
+    "accelerator": None,
+    "image": f"{UBUNTU}/ubuntu-accelerator-2404-amd64-with-nvidia-580",
+    "disk": {"type": "pd-balanced", "size": 100},
+    "nic_type": "GVNIC",
+    "spot": False,
+    "max_run_duration": 86400,
+    "network": None,
+    "subnetwork": None,
+    "access": "iap",
+    "user": "cynthus",
+    "key": "~/.ssh/cynthus",
+    "secure_boot": False,
+}
+"""What its compute root is told."""
+
+
+def gcp(
+    root: str = "compute",
+    *,
+    nodes: int = 1,
+    backend: Mapping[str, object] | None = None,
+    agent: bytes = b"agent",
+    **variables: object,
+) -> Rendered:
+    """A root of the target `gcp`."""
+    return render(
+        target="gcp",
+        root=root,
+        placement=Placement("gcp", "venv", nodes=nodes, gpus=1),
+        variables={**(BASE if root == "base" else COMPUTE), **variables},
+        run={"schema": 1, "deployment": ID, "command": ["python", "main.py"], "env": {}},
+        agent=agent,
+        backend=backend,
+    )
+
+
 def some(main: str = MAIN, /, **files: str | None) -> Rendered:
     """A small root: main.tf, and files whose names have `__` for a dot. None leaves one out."""
     named = {name.replace("__", "."): text for name, text in files.items()}

@@ -9,7 +9,7 @@ from cynthus.core.placement import Placement
 from cynthus.errors import InternalError
 from cynthus.render import templates
 from cynthus.render.folder import Rendered, render
-from tests.render.folders import AGENT, HOSTILE, local
+from tests.render.folders import AGENT, HOSTILE, STATE, gcp, local
 
 
 def text(path: str, *, nodes: int = 1) -> str:
@@ -29,6 +29,34 @@ def test_nodes_change_main_tf_and_nothing_else() -> None:
 def test_a_value_changes_the_values_and_nothing_else() -> None:
     one, two = local().files, local(gpus=4).files
     assert {path for path in one if one[path] != two[path]} == {"terraform.tfvars.json"}
+
+
+@pytest.mark.parametrize("root", ["base", "compute"])
+def test_a_state_in_a_bucket_changes_the_structure_and_is_named_apart(root: str) -> None:
+    here, there = gcp(root).files, gcp(root, backend=STATE).files
+    assert {path for path in there if here.get(path) != there[path]} == {"versions.tf", "backend.tfbackend.json"}
+    assert b'backend "gcs" {}' in there["versions.tf"]
+    assert json.loads(there["backend.tfbackend.json"]) == STATE
+
+
+def test_where_the_state_lies_is_nowhere_in_terraform_s_own_files() -> None:
+    files = gcp(backend={"bucket": "${sentinel}", "prefix": "x"}).files
+    assert [path for path, content in files.items() if b"sentinel" in content] == ["backend.tfbackend.json"]
+
+
+def test_a_second_machine_is_a_second_module_call_and_nothing_else() -> None:
+    one, two = gcp(nodes=1).files, gcp(nodes=2).files
+    assert {path for path in one if one[path] != two[path]} == {"main.tf"}
+    assert two["main.tf"].count(b'\nmodule "host-') == 2
+
+
+def test_a_root_without_hosts_has_no_playbooks_and_what_git_needs() -> None:
+    files = gcp("base").files
+    assert {path.split("/")[0] for path in files} == {
+        ".gitignore", "README.md", "main.tf", "modules", "outputs.tf", "terraform.tfvars.json", "variables.tf",
+        "versions.tf",
+    }  # fmt: skip
+    assert files[".gitignore"] == gcp().files[".gitignore"]
 
 
 def test_the_module_that_is_called_is_there_without_its_tests() -> None:

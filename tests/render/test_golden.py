@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.render.folders import Folder, local, snapshot, ssh
+from tests.render.folders import STATE, Folder, gcp, local, snapshot, ssh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,18 +40,35 @@ def test_what_ssh_has_of_its_own_is_the_golden_one() -> None:
     gate = {"address": "gpu-box", "user": "me", "port": 2222, "key": "~/.ssh/lab", "proxy_jump": "gate"}
     golden = GOLDEN / "ssh-compute"
     own = {path: data for path, data in own_of_ssh({"address": "192.0.2.10"}, gate).items() if not is_of_a_role(path)}
-    if REWRITE:
-        shutil.rmtree(golden, ignore_errors=True)
-        for path, data in own.items():
-            (golden / path).parent.mkdir(parents=True, exist_ok=True)
-            (golden / path).write_bytes(data)
-    assert own == snapshot(golden)
+    compare(own, golden)
+
+
+def test_what_gcp_has_of_its_own_is_the_golden_one() -> None:
+    # Ansible and what goes with it are those of `ssh`.
+    others = ssh().files
+    own = {path: data for path, data in gcp(nodes=2, backend=STATE).files.items() if others.get(path) != data}
+    compare(own, GOLDEN / "gcp-compute")
+
+
+def test_the_base_of_gcp_is_the_golden_one() -> None:
+    others = gcp().files
+    compare({path: data for path, data in gcp("base").files.items() if others.get(path) != data}, GOLDEN / "gcp-base")
 
 
 def test_the_roles_that_ssh_has_of_its_own_are_those_of_the_templates() -> None:
     roles = {path: data for path, data in own_of_ssh().items() if is_of_a_role(path)}
-    assert {path.split("/")[2] for path in roles} == {"docker", "ledger", "nvidia", "survey"}
+    assert {path.split("/")[2] for path in roles} == {"docker", "ledger", "lingering", "nvidia", "survey"}
     assert roles == {path: (TEMPLATES / path).read_bytes() for path in roles}
+
+
+def compare(files: Mapping[str, bytes], golden: Path) -> None:
+    """The files are those of the golden folder, all of them and no others."""
+    if REWRITE:
+        shutil.rmtree(golden, ignore_errors=True)
+        for path, data in files.items():
+            (golden / path).parent.mkdir(parents=True, exist_ok=True)
+            (golden / path).write_bytes(data)
+    assert files == snapshot(golden)
 
 
 def own_of_ssh(*machines: Mapping[str, object]) -> dict[str, bytes]:

@@ -275,10 +275,28 @@ def test_a_port_that_is_none_is_refused(script: Path, port: object) -> None:
     assert "no port" in refused(script, CYNTHUS_HOSTS=json.dumps([{**SSH, "port": port}]))
 
 
-@pytest.mark.parametrize("kind", [None, "iap", "docker"])
+@pytest.mark.parametrize("kind", [None, "docker"])
 def test_another_kind_of_connection_is_refused(script: Path, kind: object) -> None:
     host = {**LOCAL, "connection": {"kind": kind}}
     assert "neither local nor ssh" in refused(script, CYNTHUS_HOSTS=json.dumps([host]))
+
+
+IAP = {"kind": "iap", "instance_id": "77", "project": "acme-ml", "zone": "us-central1-a", "proxy_jump": None}
+
+
+def test_googles_proxy_is_the_way_to_a_machine_behind_it(script: Path) -> None:
+    arguments = far(script, **IAP)["ansible_ssh_common_args"]
+    assert "gcloud compute start-iap-tunnel %h %p --listen-on-stdin" in arguments
+    assert "--project=acme-ml --zone=us-central1-a" in arguments
+
+
+def test_the_key_of_a_machine_that_was_made_is_pinned_by_its_id(script: Path) -> None:
+    assert option(far(script, **IAP), "HostKeyAlias") == "77"
+
+
+def test_a_zone_that_a_shell_would_interpret_is_refused(script: Path) -> None:
+    host = {**SSH, "connection": {**IAP, "zone": "x; y"}}
+    assert "the zone of far is no plain word" in refused(script, CYNTHUS_HOSTS=json.dumps([host]))
 
 
 def test_two_hosts_of_one_name_are_refused(script: Path) -> None:

@@ -38,7 +38,7 @@ def test_every_playbook_and_role_is_for_hosts_that_are_reached_over_the_network(
 
 def test_the_machine_at_hand_is_not_made_ready() -> None:
     more = set(ansible_files("ssh")) - set(ansible_files("local"))
-    playbooks, roles = {"configure.yml", "purge.yml"}, {"ledger", "survey", "docker", "nvidia"}
+    playbooks, roles = {"configure.yml", "purge.yml"}, {"ledger", "survey", "docker", "nvidia", "lingering"}
     assert {path.split("/")[1] for path in more} == playbooks | roles
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,26 +10,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cynthus.core.deployment import ConnectionInfo, Host
-from cynthus.process import Command, run
-from cynthus.terraform.environment import terraform_environment
 from cynthus.terraform.outputs import hosts
 from tests.render.folders import HOSTILE, ID, Folder, local, ssh
-from tests.terraforms import installed
+from tests.terraforms import installed, terraform
 
 if TYPE_CHECKING:
     from cynthus.render.folder import Rendered
     from cynthus.terraform.binary import Binary
 
 TEMPLATES = Path(__file__).parents[2] / "templates/terraform"
-MODULES = sorted(path for path in (TEMPLATES / "modules").iterdir() if path.is_dir())
 
 
-def terraform(binary: Binary, root: Path, *arguments: str, fails: bool = False) -> str:
-    """What it prints; the test fails where it does not end as expected."""
-    answer = run(Command((*binary.argv, *arguments), cwd=root, env=terraform_environment(os.environ)), timeout=120)
-    said = answer.stdout.decode()
-    assert bool(answer.returncode) == fails, said + answer.stderr.decode()
-    return said if not fails else answer.stderr.decode()
+def versions(module: Path) -> str:
+    return (module / "versions.tf").read_text()
+
+
+MODULES = sorted(path for path in (TEMPLATES / "modules").iterdir() if "required_providers" not in versions(path))
+"""Those that need nothing but Terraform; tests/terraform/test_google.py has the others."""
 
 
 def applied(binary: Binary, root: Path) -> dict[str, Any]:

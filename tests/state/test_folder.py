@@ -22,7 +22,8 @@ def test_everything_lies_below_the_deployments_own_folder(tmp_path: Path) -> Non
     paths = DeploymentFolder(tmp_path, ID)
     named = (
         paths.journal, paths.pristine, paths.runs, paths.sources, paths.terraform_logs, paths.backups,
-        paths.plan, paths.runtime_tfvars, paths.known_checkpoints(), paths.known_checkpoints("host-1"),
+        paths.plan("compute"), paths.plan("base"), paths.runtime_tfvars, paths.runtime_tfvars_of("base"),
+        paths.applied("base"), paths.known_checkpoints(), paths.known_checkpoints("host-1"),
     )  # fmt: skip
     assert {path.parent for path in named} == {tmp_path / ".cynthus" / ID}
     assert len(set(named)) == len(named)

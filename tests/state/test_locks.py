@@ -16,7 +16,7 @@ from cynthus.core.clock import SystemClock, stamp
 from cynthus.errors import DiskFull, FolderNotWritable, Locked
 from cynthus.process import Command, run, start
 from cynthus.state.holder import Holder, Place, here, read_holder
-from cynthus.state.locks import Lock
+from cynthus.state.locks import BRIEF, MOMENTS, Lock
 from tests.state.contender import contender, holding, kill
 
 if TYPE_CHECKING:
@@ -49,6 +49,20 @@ def held_elsewhere(path: Path, clock: FakeClock, *, silent: float) -> Holder:
     path.write_bytes(holder.document())
     clock.advance(silent)
     return holder
+
+
+def test_who_takes_it_for_moments_is_waited_for(path: Path) -> None:
+    brief = Lock(path, operation=BRIEF, clock=SystemClock())
+    brief.acquire()
+    threading.Timer(0.3, brief.release).start()
+    with Lock(path, operation="down", clock=SystemClock()):
+        assert json.loads(path.read_text())["operation"] == "down"
+
+
+def test_but_not_for_long(path: Path, clock: FakeClock) -> None:
+    with Lock(path, operation=BRIEF, clock=clock), pytest.raises(Locked, match=BRIEF):
+        lock(path, clock).acquire()
+    assert MOMENTS <= sum(clock.slept) < MOMENTS + 1
 
 
 def test_the_file_says_who_holds_the_lock(path: Path, clock: FakeClock) -> None:
@@ -172,7 +186,7 @@ def test_a_program_that_was_started_does_not_keep_the_lock(path: Path, clock: Fa
 FORKER = """
 import os, signal, sys
 from pathlib import Path
-from cynthus.state.locks import Lock
+from cynthus.state.locks import BRIEF, MOMENTS, Lock
 from cynthus.testing.clock import FakeClock
 path, clock = Path(sys.argv[1]), FakeClock()
 first = Lock(path, operation="up", clock=clock)

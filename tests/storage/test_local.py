@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,3 +86,23 @@ def test_links_are_no_objects(bucket: LocalBucket, tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "link").symlink_to(tmp_path / "a/b")
     assert keys(bucket) == ["a/b"]
+
+
+def test_who_puts_beside_who_deletes_finds_the_folder_there(bucket: LocalBucket) -> None:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            bucket.put("deep/folder/other", [b"x"])
+            bucket.delete("deep/folder/other")
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(1000):
+            bucket.put("deep/folder/ours", [b"x"])
+            bucket.delete("deep/folder/ours")
+    finally:
+        over.set()
+        other.join()
+    assert [each.key for each in bucket.list()] == []

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from tests.bed.fixtures import bed
+from tests.targets.gcp_user import alone
 
-__all__ = ["bed"]
+__all__ = ["alone", "bed"]

@@ -11,7 +11,7 @@ import pytest
 
 from cynthus.process import birth
 from cynthus.targets.fit import GIB
-from cynthus.targets.local.machine import find_program, gpu_names, has_python, inspect
+from cynthus.targets.local.machine import driver, find_program, gpu_names, has_python, inspect
 from tests.targets.places import environment, script
 
 if TYPE_CHECKING:
@@ -36,6 +36,29 @@ def test_the_driver_is_asked_for_names_and_nothing_else(tmp_path: Path) -> None:
 def test_the_driver_is_asked_in_the_environment_of_the_user(tmp_path: Path) -> None:
     script(tmp_path, "nvidia-smi", 'echo "$CUDA_DEVICE_ORDER"')
     assert gpu_names(environment(tmp_path, CUDA_DEVICE_ORDER="PCI_BUS_ID")) == ("PCI_BUS_ID",)
+
+
+@pytest.mark.parametrize(
+    ("line", "branch"),
+    [
+        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  Tue Sep 23 10:11:16 UTC 2025", 580),
+        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.26  Release Build  (dvs-builder@U16)", 570),
+        ("something else", None),
+        ("", None),
+    ],
+)
+def test_the_kernel_tells_which_branch_the_driver_is_of(tmp_path: Path, line: str, branch: int | None) -> None:
+    (tmp_path / "version").write_text(f"{line}\nGCC version:  gcc version 13.3.0\n")
+    assert driver(environment(tmp_path), tmp_path / "version") == branch
+
+
+def test_where_the_kernel_has_no_driver_there_is_no_branch(tmp_path: Path) -> None:
+    assert driver(environment(tmp_path), tmp_path / "version") is None
+
+
+def test_where_the_kernel_does_not_tell_the_driver_itself_is_asked(tmp_path: Path) -> None:
+    script(tmp_path, "nvidia-smi", "echo 552.22")
+    assert driver(environment(tmp_path), tmp_path / "version") == 552
 
 
 def test_a_machine_without_the_program_has_no_gpus(tmp_path: Path) -> None:

@@ -52,21 +52,21 @@ def test_a_target_is_the_same_one_each_time(registry: Registry) -> None:
 
 def test_a_package_adds_a_target(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "moon = moon_of_a_test:Moon", MOON)
-    assert registry.names() == ("local", "moon", "ssh")
+    assert registry.names() == ("gcp", "local", "moon", "ssh")
     monkeypatch.delitem(__import__("sys").modules, "moon_of_a_test", raising=False)
     assert type(registry.find("moon")).__name__ == "Moon"
 
 
 def test_nothing_is_imported_for_a_list(tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, monkeypatch, "moon = moon_of_a_test:Moon", "raise SystemExit('imported')")
-    assert registry.names() == ("local", "moon", "ssh")
+    assert registry.names() == ("gcp", "local", "moon", "ssh")
 
 
 def test_a_target_that_two_packages_offer_is_listed_once(
     tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(tmp_path, monkeypatch, "local = moon_of_a_test:Moon")
-    assert registry.names() == ("local", "ssh")
+    assert registry.names() == ("gcp", "local", "ssh")
 
 
 def test_a_misspelt_target_is_asked_about(registry: Registry) -> None:
@@ -78,7 +78,7 @@ def test_a_misspelt_target_is_asked_about(registry: Registry) -> None:
 def test_an_unknown_target_lists_those_that_are_installed(registry: Registry) -> None:
     with pytest.raises(UnknownTarget) as caught:
         registry.find("zzz")
-    assert caught.value.hint == "the installed targets are: local, ssh"
+    assert caught.value.hint == "the installed targets are: gcp, local, ssh"
 
 
 @pytest.mark.parametrize(

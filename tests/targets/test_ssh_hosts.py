@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import tempfile
@@ -15,14 +16,16 @@ import pytest
 from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
+from cynthus.core.progress import Unsaid
 from cynthus.errors import HostUnreachable
+from cynthus.operations.fetch import Pair, compare, fetch
 from cynthus.process import Command, run
 from cynthus.targets.ssh.connection import SshConnection
 from cynthus.targets.ssh.way import Way
 from cynthus.testing.contracts.connection import ConnectionContract, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.bed.beds import Bed
     from tests.bed.host import Host as Machine
@@ -172,7 +175,7 @@ def test_a_host_without_python_is_told_what_to_install(standing: Standing) -> No
 
 def test_a_host_tells_what_it_has(connection: SshConnection) -> None:
     told = connection.machine()
-    assert (told["root"], told["sudo"], told["engine"], told["gpus"]) == (False, "without a password", "", [])
+    assert (told["sudo"], told["engine"], told["gpus"]) == ("without a password", "", [])
     assert told["system"].startswith(("Debian", "Ubuntu"))
     assert min(told["cpus"], told["memory"], told["disk_free"]) > 0
 
@@ -182,6 +185,11 @@ def test_a_host_tells_what_it_has(connection: SshConnection) -> None:
 )
 def test_how_a_user_becomes_root_is_known_without_their_password(standing: Standing, user: str, sudo: str) -> None:
     assert standing.connect(user=user).machine()["sudo"] == sudo
+
+
+def test_whose_units_end_with_their_sessions_is_known(standing: Standing) -> None:
+    told = [standing.connect(user=user).machine() for user in ("root", "tester")]
+    assert [(each["user"], each["lingers"]) for each in told] == [("root", True), ("tester", False)]
 
 
 def test_a_deployment_of_a_user_lies_in_their_home(connection: SshConnection) -> None:
@@ -255,3 +263,43 @@ def test_reading_goes_on_through_a_reboot(standing: Standing, connection: SshCon
         pass
     standing.machine.await_reboot()
     assert connection.machine()["system"]
+
+
+# a file that comes home over a bad line
+
+MEGABYTES = 40
+
+
+class Breaking(Unsaid):
+    """A step that does something to the line once `at` bytes are at home. `told` is all that it heard of."""
+
+    def __init__(self, act: Callable[[], object] = lambda: None, at: int = 0) -> None:
+        self.told: list[int] = []
+        self._act = act
+        self._at = at
+
+    def amount(self, done: int, total: int) -> None:
+        if done >= self._at and not any(each >= self._at for each in self.told):
+            self._act()
+        self.told.append(done)
+
+
+def test_a_large_file_goes_on_where_a_lost_network_stopped_it_and_is_what_the_host_has(
+    standing: Standing, tmp_path: Path
+) -> None:
+    connection, place, line = standing.connect(), standing.place(), standing.machine.line
+    connection.run(("sh", "-c", f"head -c {MEGABYTES}000000 /dev/urandom > {place}/model.pt"))
+    pair = Pair(connection, place, tmp_path / "home", tmp_path / "known.json")
+    connection.hurry()
+    try:
+        with pytest.raises(HostUnreachable):
+            fetch(pair, compare(connection, place, pair.folder), Breaking(line.unplug, 10_000_000))
+    finally:
+        line.plug()
+    # One with patience: a cut in between is nothing that anybody sees.
+    patient, after = standing.connect(), Breaking(line.cut, 20_000_000)
+    fetch(replace(pair, connection=patient), compare(patient, place, pair.folder), after)
+    there = patient.run(("sha256sum", str(place / "model.pt"))).stdout.split()[0].decode()
+    assert hashlib.sha256((pair.folder / "model.pt").read_bytes()).hexdigest() == there
+    assert after.told[0] >= 10_000_000
+    assert [path.name for path in pair.folder.iterdir()] == ["model.pt"]

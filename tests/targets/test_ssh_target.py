@@ -52,8 +52,9 @@ def with_gpus(folder: Path, *names: str) -> Path:
 def pretending(folder: Path, **told: object) -> Path:
     """A host that says so of itself."""
     hello = {"hello": reader.HELLO, "python": told.pop("python", [3, 12, 0]), "base": "/opt/cynthus"}
-    usual = {"cpus": 4, "memory": 2**34, "disk_free": 2**40, "gpus": [], "engine": "", "system": "Debian", "root": True,
-             "sudo": "without a password", "pythons": [], "time": time.time()}  # fmt: skip
+    usual = {"cpus": 4, "memory": 2**34, "disk_free": 2**40, "gpus": [], "engine": "", "system": "Debian",
+             "sudo": "without a password", "user": "me", "lingers": True, "pythons": [], "nvidia_devices": 0,
+             "driver": [], "time": time.time()}  # fmt: skip
     answer = {"value": {**usual, **told}}
     fake_ssh(folder, f"echo '{json.dumps(hello)}'; while read -r line; do echo '{json.dumps(answer)}'; done; exit\n")
     return folder
@@ -151,13 +152,38 @@ def test_where_one_machine_lacks_something_all_that_ask_are_named(tmp_path: Path
     assert placement.asking == ("host-0 (bare)", "host-1 (ready)")
 
 
+@pytest.mark.parametrize(
+    ("sudo", "unready"),
+    [("without a password", ("lingering on host-0 (there)",)), ("with a password", ()), ("not at all", ())],
+)
+def test_lingering_is_switched_on_for_whoever_needs_no_password(
+    tmp_path: Path, sudo: str, unready: tuple[str, ...]
+) -> None:
+    placement = place(pretending(tmp_path, sudo=sudo, engine="27.1", lingers=False), spec())
+    assert (placement.unready, placement.asking) == (unready, ())
+
+
+def test_lingering_on_one_machine_is_not_worth_the_password_of_another(tmp_path: Path) -> None:
+    first = tmp_path / "bin/ssh.first"
+    pretending(tmp_path, sudo="with a password", engine="27.1", lingers=False)
+    asks = first.read_text()
+    pretending(tmp_path, engine="27.1", lingers=False)
+    first.write_text(f"if /bin/grep -q asks /proc/$$/cmdline; then\n{asks}\nelse\n{first.read_text()}\nfi\n")
+    placement = place(tmp_path, spec("there", "asks"))
+    assert (placement.unready, placement.asking) == ((), ())
+
+
+def test_for_venv_not_even_lingering_is_switched_on(tmp_path: Path) -> None:
+    assert place(pretending(tmp_path, lingers=False), spec(runtime="venv")).unready == ()
+
+
 def test_a_driver_needs_the_password_too(tmp_path: Path) -> None:
     told = pretending(tmp_path, sudo="with a password", engine="27.1", nvidia_devices=1)
     assert place(told, spec(resources={"gpu": "L4"})).asking == ("host-0 (there)",)
 
 
 def test_a_python_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PythonMissing, match=r"host-0 \(there\) does not have \(python3\.99\)"):
+    with pytest.raises(PythonMissing, match=r"host-0 \(there\) has no python3\.99"):
         place(tmp_path, spec(image={"python": "3.99"}, runtime="venv"))
 
 
@@ -276,7 +302,7 @@ def findings(folder: Path, app: AppSpec | None = None) -> dict[str, Finding]:
 
 
 def test_doctor_looks_at_all_that_matters(tmp_path: Path) -> None:
-    assert list(findings(tmp_path)) == ["", "python", "sudo", "disk", "clock", "docker", "gpu"]
+    assert list(findings(tmp_path)) == ["", "python", "sudo", "lingering", "disk", "clock", "docker", "gpu"]
 
 
 def test_all_is_well_with_a_host_that_has_what_it_needs(tmp_path: Path) -> None:
@@ -313,6 +339,15 @@ def test_how_the_user_becomes_root_is_told(tmp_path: Path, sudo: str, engine: st
     assert (found.level, word in found.message) == (level, True)
 
 
+@pytest.mark.parametrize(
+    ("sudo", "end"), [("without a password", "which changes nothing"), ("not at all", "sudo loginctl enable-linger me")]
+)
+def test_an_agent_that_nobody_looks_after_is_a_warning_with_its_fix(tmp_path: Path, sudo: str, end: str) -> None:
+    found = findings(pretending(tmp_path, lingers=False, sudo=sudo))["lingering"]
+    assert (found.level, "sudo loginctl enable-linger me" in found.fix) == ("warning", True)
+    assert found.fix.endswith(end)
+
+
 def test_little_room_is_a_warning(tmp_path: Path) -> None:
     found = findings(pretending(tmp_path, disk_free=2**29))["disk"]
     assert (found.level, found.message) == ("warning", "only 0.5 GiB free for deployments")
@@ -329,6 +364,16 @@ def test_doctor_names_engine_and_gpus(tmp_path: Path) -> None:
     assert found["gpu"].message == "NVIDIA L4, Tesla T4"
 
 
+def test_a_gpu_without_a_driver_is_a_warning_with_its_fix(tmp_path: Path) -> None:
+    found = findings(pretending(tmp_path, nvidia_devices=2))["gpu"]
+    assert (found.level, "2 of NVIDIA" in found.message, "resources: {gpu:" in found.fix) == ("warning", True, True)
+
+
 def test_without_machines_doctor_says_where_to_name_them(tmp_path: Path) -> None:
     (found,) = target(tmp_path).check(None, tmp_path)
     assert (found.level, "`ssh:`" in found.fix) == ("error", True)
+
+
+def test_the_driver_that_counts_is_the_oldest(tmp_path: Path) -> None:
+    pretending(tmp_path, gpus=["NVIDIA L4"], driver=["NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.26  Thu Jan"])
+    assert place(tmp_path, spec(resources={"gpu": "L4:1"})).driver == 570

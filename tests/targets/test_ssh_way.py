@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.process import Command, run
@@ -127,3 +128,55 @@ def test_a_line_of_shell_is_handed_on_as_it_is() -> None:
 def test_further_options_stand_before_the_address() -> None:
     argv = way().shell("true", options=("-L", "8000:localhost:8000")).argv
     assert "-L 8000:localhost:8000 -T -- gpu-box true" in shlex.join(argv)
+
+
+# through Google's proxy
+
+MACHINE = Host(
+    "host-0", "weather-0a1b2c-host-0", "10.128.0.2", "cynthus", 22, 0,
+    ConnectionInfo("iap", instance_id="4711", project="my-lab-1", zone="us-central1-a"),
+)  # fmt: skip
+
+
+def machine(**connection: str) -> Host:
+    return replace(MACHINE, connection=replace(MACHINE.connection, **connection))
+
+
+def proxy(to: Host) -> list[str]:
+    """The words of the command by which `ssh` would reach the machine."""
+    return shlex.split(understood(way(to))["proxycommand"])
+
+
+def test_the_way_through_googles_proxy_is_gclouds_and_names_the_machine() -> None:
+    words = proxy(MACHINE)
+    assert words[:5] == ["gcloud", "compute", "start-iap-tunnel", "%h", "%p"]
+    assert {"--listen-on-stdin", "--project=my-lab-1", "--zone=us-central1-a"} <= set(words)
+
+
+@pytest.mark.parametrize("text", ["$(id)", "a;id", "a b", "it's"])
+def test_what_the_state_calls_a_place_is_one_word_of_the_command(text: str) -> None:
+    assert f"--project={text}" in proxy(machine(project=text))
+
+
+def test_a_percent_sign_of_a_place_means_nothing_to_ssh() -> None:
+    assert understood(way(machine(zone="%h")))["proxycommand"].endswith(("--zone='%%h'", "--zone=%%h"))
+
+
+def test_a_machine_that_is_reached_otherwise_has_no_proxy() -> None:
+    straight = replace(MACHINE, connection=ConnectionInfo("ssh", instance_id="4711"))
+    assert understood(way(straight)).get("proxycommand", "none") == "none"
+
+
+def test_the_key_of_a_machine_is_pinned_under_the_number_that_never_changes() -> None:
+    assert understood(way(MACHINE))["hostkeyalias"] == "4711"
+
+
+def test_another_machine_of_the_same_name_has_another_key() -> None:
+    assert understood(way(machine(instance_id="4712")))["hostkeyalias"] == "4712"
+
+
+def test_a_machine_of_google_is_entered_as_its_user_with_its_key(tmp_path: Path) -> None:
+    key = tmp_path / "lab"
+    key.touch()
+    found = understood(way(machine(key=str(key))))
+    assert (found["user"], found["identityfile"]) == ("cynthus", str(key))

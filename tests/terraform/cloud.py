@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cynthus.process import Command, start
+from tests.mirror import configured
 from tests.needs import lacking
 from tests.terraform.roots import wait_for
 
@@ -97,8 +98,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     there = mirror()
     if there is None:
         lacking(f"no mirror with {_PROVIDER} in {', '.join(PLACES)}")
-    config = folder / "terraform.rc"
-    config.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{there}"\n  }}\n}}\n')
+    config = Path(configured(folder, there)["TF_CLI_CONFIG_FILE"])
     with _moto(folder / "moto.log") as endpoint:
         yield Cloud(endpoint, config)
 

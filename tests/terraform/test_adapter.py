@@ -53,6 +53,26 @@ def test_a_variable_file_counts(tmp_path: Path, any_binary: Binary) -> None:
     assert terraform.apply(tmp_path / "saved.tfplan") == {"word": "${b} \u2028 \U0001f600"}
 
 
+def test_the_state_lies_where_the_folder_says(tmp_path: Path, any_binary: Binary) -> None:
+    folder = root(tmp_path / "root", 'terraform {\n  backend "local" {}\n}\nresource "terraform_data" "a" {}\n')
+    place = {"path": str(tmp_path / "${x} %{ y }" / "there.tfstate")}
+    (folder / "backend.tfbackend.json").write_text(json.dumps(place))
+    cli(folder, any_binary).apply(planned(folder, any_binary))
+    assert (tmp_path / "${x} %{ y }" / "there.tfstate").is_file()
+    assert not (folder / "terraform.tfstate").exists()
+
+
+def test_a_state_is_not_moved_unasked(tmp_path: Path, any_binary: Binary) -> None:
+    folder = root(tmp_path / "root", 'resource "terraform_data" "a" {}\n')
+    cli(folder, any_binary).apply(planned(folder, any_binary))
+    root(folder, 'terraform {\n  backend "local" {}\n}\nresource "terraform_data" "a" {}\n')
+    (folder / "backend.tfbackend.json").write_text(json.dumps({"path": "there.tfstate"}))
+    with pytest.raises(TerraformFailed, match="is to lie elsewhere than it does") as caught:
+        cli(folder, any_binary).init()
+    assert "init -backend-config=backend.tfbackend.json -migrate-state`" in caught.value.hint
+    assert list(state(folder)) == ["terraform_data.a"]
+
+
 def test_everything_works_in_a_folder_with_spaces_and_quotes(tmp_path: Path, binary: Binary) -> None:
     folder = data_root(tmp_path / 'it\'s a "folder" ${x}', {"a": "1"}, {"word": "x"})
     assert cli(folder, binary).apply(planned(folder, binary)) == {"word": "x"}

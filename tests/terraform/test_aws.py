@@ -89,6 +89,7 @@ def test_an_interrupt_in_the_middle_of_an_apply_loses_nothing(tmp_path: Path, cl
     assert not locked(folder)
 
 
+@pytest.mark.slow  # the provider's own waits; test_signals.py has the same without a provider
 def test_a_timeout_in_the_middle_of_an_apply_loses_nothing(tmp_path: Path, cloud: Cloud, any_binary: Binary) -> None:
     folder = tmp_path / "timeout"
     cloud.root(folder, {"aws_security_group": {"door": GROUP}, "terraform_data": {"waits": WAITS}})
@@ -102,6 +103,7 @@ def test_a_timeout_in_the_middle_of_an_apply_loses_nothing(tmp_path: Path, cloud
     assert not locked(folder)
 
 
+@pytest.mark.slow  # as above; test_lock.py has the waiting for the lock
 def test_what_a_killed_driver_began_is_finished_and_the_next_plan_waits_for_it(
     tmp_path: Path, cloud: Cloud, any_binary: Binary
 ) -> None:

@@ -54,6 +54,12 @@ def test_a_newer_state_is_recognised_by_its_words(tmp_path: Path, text: str) -> 
     assert f"written by {'OpenTofu' if 'OpenTofu' in text else 'Terraform'} 9.9.9," in error.message
 
 
+def test_a_state_that_is_to_lie_in_the_folder_again_is_moved_by_hand(tmp_path: Path) -> None:
+    error = explain("Error: Backend configuration changed\nA change in the backend", tmp_path, (), "tofu")
+    assert error is not None
+    assert error.hint.startswith(f"`cd {tmp_path} && tofu init -migrate-state`")
+
+
 def test_a_hint_names_the_program_that_is_there(tmp_path: Path) -> None:
     error = explain(HELD, tmp_path, (), "tofu")
     assert error is not None

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, NamedTuple
 
+import pytest
+
+from cynthus.errors import TerraformTimeout
+from cynthus.terraform.adapter import Timing
+from cynthus.terraform.execution import Patience
 from tests.terraform.driver import drive, result, stopping
 from tests.terraform.roots import SLOW, cli, locked, planned, pretender, root, state, wait_for
+from tests.terraforms import MORE, USUAL, case
 
 if TYPE_CHECKING:
     import subprocess
@@ -50,31 +57,52 @@ def _interrupted(folder: Path, binary: Binary) -> dict[str, object]:
     return result(folder, driver)
 
 
-def test_an_interrupt_ends_as_interrupted(tmp_path: Path, binary: Binary) -> None:
-    assert _interrupted(tmp_path, binary)["error"] == "Interrupted"
+class Interrupted(NamedTuple):
+    """A root after an interrupt in the middle of its apply, and what the driver made of that."""
+
+    folder: Path
+    binary: Binary
+    told: dict[str, object]
 
 
-def test_after_an_interrupt_the_state_has_what_was_finished(tmp_path: Path, binary: Binary) -> None:
-    _interrupted(tmp_path, binary)
-    assert "terraform_data.first" in state(tmp_path)
+@pytest.fixture(scope="module", params=(*USUAL, *MORE))
+def interrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    folder, binary = tmp_path_factory.mktemp("interrupted"), case(request.param)
+    return Interrupted(folder, binary, _interrupted(folder, binary))
 
 
-def test_after_an_interrupt_nothing_more_is_made(tmp_path: Path, binary: Binary) -> None:
-    _interrupted(tmp_path, binary)
-    assert "terraform_data.third" not in state(tmp_path)
+def test_an_interrupt_ends_as_interrupted(interrupted: Interrupted) -> None:
+    assert interrupted.told["error"] == "Interrupted"
 
 
-def test_after_an_interrupt_the_lock_is_free(tmp_path: Path, binary: Binary) -> None:
-    _interrupted(tmp_path, binary)
-    assert not locked(tmp_path)
+def test_after_an_interrupt_the_state_has_what_was_finished(interrupted: Interrupted) -> None:
+    assert "terraform_data.first" in state(interrupted.folder)
 
 
-def test_after_an_interrupt_the_next_apply_makes_the_rest(tmp_path: Path, binary: Binary) -> None:
-    _interrupted(tmp_path, binary)
-    terraform = cli(tmp_path, binary)
-    terraform.plan(tmp_path / "saved.tfplan")
-    terraform.apply(tmp_path / "saved.tfplan")
-    assert list(state(tmp_path)) == ["terraform_data.first", "terraform_data.second", "terraform_data.third"]
+def test_after_an_interrupt_nothing_more_is_made(interrupted: Interrupted) -> None:
+    assert "terraform_data.third" not in state(interrupted.folder)
+
+
+def test_after_an_interrupt_the_lock_is_free(interrupted: Interrupted) -> None:
+    assert not locked(interrupted.folder)
+
+
+def test_after_an_interrupt_the_next_apply_makes_the_rest(interrupted: Interrupted) -> None:
+    folder = interrupted.folder
+    terraform = cli(folder, interrupted.binary)
+    terraform.plan(folder / "saved.tfplan")
+    terraform.apply(folder / "saved.tfplan")
+    assert list(state(folder)) == ["terraform_data.first", "terraform_data.second", "terraform_data.third"]
+
+
+def test_a_timeout_keeps_what_was_finished_and_frees_the_lock(tmp_path: Path, any_binary: Binary) -> None:
+    begin = time.monotonic()
+    plan = planned(root(tmp_path, SLOW), any_binary)
+    # However busy this machine is, the apply then has time for the first.
+    timing = Timing(Patience(timeout=2 + 2 * (time.monotonic() - begin)))
+    with pytest.raises(TerraformTimeout, match="saved its state"):
+        cli(tmp_path, any_binary, timing=timing).apply(plan)
+    assert ("terraform_data.first" in state(tmp_path), locked(tmp_path)) == (True, False)
 
 
 def test_sigterm_to_the_driver_alone_leaves_terraform_to_finish(tmp_path: Path, any_binary: Binary) -> None:

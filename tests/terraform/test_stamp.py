@@ -52,6 +52,7 @@ def _remove(name: str) -> Callable[[Path], object]:
         _change("new.tf"),
         _change("new.tf.json"),
         _change("modules/vm/main.tf"),
+        _change("backend.tfbackend.json"),
         _change(".terraform.lock.hcl"),
         _change(".terraform/modules/modules.json"),
         _change(".terraform/terraform.tfstate"),

@@ -89,3 +89,8 @@ def test_what_another_workspace_holds_is_not_known(tmp_path: Path) -> None:
     (tmp_path / ".terraform").mkdir()
     (tmp_path / ".terraform/environment").write_text("other")
     assert resource_count(tmp_path) is None
+
+
+def test_what_a_clone_that_was_never_initialised_holds_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / "backend.tfbackend.json").write_text('{"bucket": "lab"}')
+    assert resource_count(tmp_path) is None

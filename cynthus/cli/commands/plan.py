@@ -12,18 +12,20 @@ from cynthus.cli.app import App, pass_app
 @options.where
 @options.target
 @options.yes
+@options.no_deadline
 @options.detailed
 @options.as_json
 @pass_app
 def command(
-    app: App, where: str | None, target: str | None, *, yes: bool, detailed_exitcode: bool, as_json: bool
+    app: App, where: str | None, target: str | None, *, yes: bool, no_deadline: bool, detailed_exitcode: bool,
+    as_json: bool,
 ) -> None:
     """Write the files, and show what `up` would make and what it would cost. Nothing is made."""
     from cynthus.operations.offer import describe, offer_lines
     from cynthus.operations.plan import plan
     from cynthus.operations.up import Request
 
-    planned = plan(app.tools, Request(where, target, yes=yes))
+    planned = plan(app.tools, Request(where, target, yes=yes, no_deadline=no_deadline))
     if as_json:
         app.console.document(documents.plan(planned))
     else:

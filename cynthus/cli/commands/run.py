@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 @options.where
 @options.target
 @options.yes
+@options.no_deadline
+@options.keep
 @options.allowing
 @options.detach
 @options.as_json
 @click.pass_context
 @pass_app
 def command(
-    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, allowed: Allowed, detach: bool,
-    as_json: bool,
+    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, no_deadline: bool,
+    keep: bool, allowed: Allowed, detach: bool, as_json: bool,
 ) -> None:
     """Start a run, also where nothing has changed since the last one.
 
@@ -37,5 +39,6 @@ def command(
     """
     from cynthus.operations.up import Request, run
 
-    outcome = run(app.tools, Request(where, target, ctx.meta["arguments"], yes, allowed))
+    asked = Request(where, target, ctx.meta["arguments"], yes, allowed, no_deadline=no_deadline, keep=keep)
+    outcome = run(app.tools, asked)
     follow_through(app, outcome, where, detach=detach, as_json=as_json)

@@ -21,19 +21,28 @@ if TYPE_CHECKING:
         "cynthus up examples/hello -y     another one, without a question",
         "cynthus up -- --epochs 3         arguments for main.py",
         "cynthus up --detach              return once main.py has started",
+        "cynthus up --version 3f2a91c0    environment and source as they ran before",
+        "cynthus up --simulate            rehearse it: no cloud is asked, and nothing costs",
     ),
 )
 @options.where
 @options.target
 @options.yes
+@click.option("--version", "version", metavar="VERSION", help="Bring back one that ran: `cynthus versions` lists them.")
+@options.no_deadline
+@options.keep
+@click.option(
+    "--simulate", is_flag=True, help="Rehearse it in a simulated cloud on this machine, up to the machines that would "
+    "be made: nothing is made in the real one, and nobody is charged.",
+)
 @options.allowing
 @options.detach
 @options.as_json
 @click.pass_context
 @pass_app
 def command(
-    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, allowed: Allowed, detach: bool,
-    as_json: bool,
+    app: App, ctx: click.Context, where: str | None, target: str | None, *, yes: bool, version: str | None,
+    no_deadline: bool, keep: bool, simulate: bool, allowed: Allowed, detach: bool, as_json: bool,
 ) -> None:
     """Bring a folder with a main.py to a finished run.
 
@@ -42,5 +51,11 @@ def command(
     """
     from cynthus.operations.up import Request, up
 
-    outcome = up(app.tools, Request(where, target, ctx.meta["arguments"], yes, allowed))
+    request = Request(where, target, ctx.meta["arguments"], yes, allowed, version, no_deadline, keep)
+    if simulate:
+        from cynthus.cli.rehearsal import rehearse_up
+
+        rehearse_up(app, request, as_json=as_json)
+        return
+    outcome = up(app.tools, request)
     follow_through(app, outcome, where, detach=detach, as_json=as_json)

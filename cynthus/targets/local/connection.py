@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.process import Command, Completed
-from cynthus.targets.base import Claim, FileEntry, Hold
+from cynthus.targets.base import Claim, FileEntry, Hold, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
+_BLOCK = 1 << 20
 HERE = PurePosixPath()
 """The folder that commands are typed in."""
 
@@ -84,6 +85,9 @@ class LocalConnection:
         except OSError as error:
             return error
 
+    def sums(self, wanted: Sequence[tuple[PurePosixPath, int, int]]) -> tuple[Sum | None, ...]:
+        return tuple(_sum(*each) for each in wanted)
+
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         try:
             return tuple(sorted(path.name for path in Path(folder).iterdir() if path.is_dir()))
@@ -97,6 +101,22 @@ class LocalConnection:
 def _at_once(path: str, flags: int) -> int:
     """Open without waiting for the other end of a named pipe."""
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _sum(path: PurePosixPath, offset: int, size: int) -> Sum | None:
+    import hashlib
+
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb", opener=_at_once) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return None
+            stream.seek(offset)
+            while data := stream.read(min(_BLOCK, offset + size - stream.tell())):
+                digest.update(data)
+            return Sum(digest.hexdigest(), stream.tell() - offset, os.fstat(stream.fileno()).st_mtime_ns)
+    except OSError:
+        return None
 
 
 def _walk(top: Path) -> Iterator[FileEntry]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.process import Command, CommandTimeout
-from cynthus.targets.fit import Machine
+from cynthus.targets.fit import Machine, driver_branch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def inspect(home: Path, environment: Mapping[str, str]) -> Machine:
@@ -29,10 +29,14 @@ def find_program(name: str, environment: Mapping[str, str]) -> str | None:
 
 def gpu_names(environment: Mapping[str, str], *, patience: float = 20) -> tuple[str, ...]:
     """The GPUs that `nvidia-smi` lists within `patience` seconds; none where there is no driver, which is no error."""
+    return _asked("name", environment, patience)
+
+
+def _asked(wanted: str, environment: Mapping[str, str], patience: float) -> tuple[str, ...]:
     program = find_program("nvidia-smi", environment)
     if program is None:
         return ()
-    command = Command((program, "--query-gpu=name", "--format=csv,noheader"), env=environment)
+    command = Command((program, f"--query-gpu={wanted}", "--format=csv,noheader"), env=environment)
     try:
         answer = process.run(command, timeout=patience)
     except (OSError, CommandTimeout):
@@ -40,6 +44,15 @@ def gpu_names(environment: Mapping[str, str], *, patience: float = 20) -> tuple[
     if answer.returncode:
         return ()
     return tuple(line.strip() for line in answer.stdout.decode(errors="replace").splitlines() if line.strip())
+
+
+def driver(environment: Mapping[str, str], told: Path = Path("/proc/driver/nvidia/version")) -> int | None:
+    """The branch of NVIDIA's driver; None where there is none that tells it."""
+    try:
+        return driver_branch(told.read_text(errors="replace").splitlines())
+    except OSError:
+        # In WSL2 the driver is another system's, and the kernel knows nothing of it.
+        return driver_branch(_asked("driver_version", environment, 20))
 
 
 def has_python(version: str, environment: Mapping[str, str]) -> bool:

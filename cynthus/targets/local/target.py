@@ -14,6 +14,7 @@ from cynthus.settings import handed_on
 from cynthus.targets.fit import GIB, choose_gpus, refuse_too_little
 from cynthus.targets.local import engine, machine
 from cynthus.targets.local.connection import LocalConnection
+from cynthus.targets.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ HERE = "this machine"
 WITHOUT_ENGINE = "start Docker, or set `runtime: venv`"
 
 
-class LocalTarget:
+class LocalTarget(Standing):
     """This machine, as a target. It costs nothing, so there is nothing to fail over to."""
 
     name = "local"
@@ -45,7 +46,12 @@ class LocalTarget:
             raise PlacementRefused(f"`nodes: {spec.resources.nodes}` asks for more machines than this one", hint=hint)
         gpus, why = choose_gpus(spec.resources.gpu, here.gpus, HERE)
         runtime, because = self._choose_runtime(spec)
-        return Placement(self.name, runtime, gpus=gpus, reasons=tuple(filter(None, (because, why))))
+        reasons = tuple(filter(None, (because, why)))
+        driver = machine.driver(self._settings.environment) if gpus else None
+        return Placement(self.name, runtime, gpus=gpus, reasons=reasons, driver=driver)
+
+    def named(self, spec: AppSpec) -> Sequence[Host]:  # noqa: ARG002 - it is this machine, whatever the spec says
+        return ()
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:  # noqa: ARG002 - one price for everything here
         with_gpus = f" with {placement.gpus} GPU" + ("s" if placement.gpus > 1 else "") if placement.gpus else ""
@@ -97,6 +103,6 @@ class LocalTarget:
         if version is not None and not machine.has_python(version, self._settings.environment):
             own = f"{sys.version_info.major}.{sys.version_info.minor}"
             raise PythonMissing(
-                f"`image.python: {version}` asks for an interpreter that is not on PATH (python{version})",
+                f"the app asks for Python {version}, and there is no python{version} on PATH",
                 hint=f'install Python {version}, take `python: "{own}"`, or use `runtime: container`',
             )

@@ -80,7 +80,7 @@ class Channel:
             except Cut as cut:
                 self._close()
                 said = str(cut)
-                hopeless = not (self._was_there and cause(said).passes)
+                hopeless = not (self._was_there and cause(said, self._way.host.connection.kind).passes)
                 if hopeless or self._monotonic() >= deadline:
                     # Waited for long enough: the next question tries once.
                     self._was_there = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from cynthus import process
-from cynthus.targets.base import Claim, FileEntry, Hold
+from cynthus.targets.base import Claim, FileEntry, Hold, Sum
 from cynthus.targets.ssh.channel import HURRY, PYTHON, Channel
 from cynthus.targets.ssh.diagnosis import unreachable
 from cynthus.targets.ssh.tunnel import SshTunnel
@@ -91,6 +91,10 @@ class SshConnection:
         return tuple(
             stream.read(each) if isinstance(each, int) else None if each is None else OSError(*each) for each in told
         )
+
+    def sums(self, wanted: Sequence[tuple[PurePosixPath, int, int]]) -> tuple[Sum | None, ...]:
+        told = self._channel.ask("sums", wanted=[(str(path), offset, size) for path, offset, size in wanted])
+        return tuple(None if each is None else Sum(*each) for each in told)
 
     def folders(self, folder: PurePosixPath) -> tuple[str, ...]:
         return tuple(self._channel.ask("folders", path=str(folder)))

@@ -58,14 +58,20 @@ def size(path: str) -> int | None:
 def read(path: str, offset: int, limit: int | None) -> bytes | None:
     """A part of a file; None where there is none."""
     try:
-        # Without waiting for the other end of a named pipe.
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise OSError(errno.EINVAL, "Not a regular file", path)
-            stream.seek(offset)
+        with _opened(path, offset) as stream:
             return stream.read(-1 if limit is None else limit)
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _opened(path: str, offset: int) -> IO[bytes]:
+    # Without waiting for the other end of a named pipe.
+    stream = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115 - given on
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "Not a regular file", path)
+    stream.seek(offset)
+    return stream
 
 
 def read_several(wanted: list[Any]) -> bytes:
@@ -76,12 +82,32 @@ def read_several(wanted: list[Any]) -> bytes:
     for path, limit in wanted:
         try:
             data = read(path, 0, limit)
+            told.append(None if data is None else len(data))
+            parts.append(data or b"")
         except OSError as error:
             told.append((error.errno, error.strerror, error.filename))
-            continue
-        told.append(None if data is None else len(data))
-        parts.append(data or b"")
     return json.dumps(told).encode() + b"\n" + b"".join(parts)
+
+
+def sums(wanted: list[Any]) -> list[Any]:
+    """The SHA-256 of parts of files, by path, offset and size: with how many bytes there are, and the file's last
+    change; null for what cannot be read."""
+    import hashlib  # most conversations need none
+
+    told: list[Any] = []
+    for path, offset, length in wanted:
+        digest = hashlib.sha256()
+        try:
+            with _opened(path, offset) as stream:
+                while True:
+                    data = stream.read(min(1 << 20, offset + length - stream.tell()))
+                    if not data:
+                        break
+                    digest.update(data)
+                told.append((digest.hexdigest(), stream.tell() - offset, os.fstat(stream.fileno()).st_mtime_ns))
+        except OSError:
+            told.append(None)
+    return told
 
 
 def folders(path: str) -> list[str]:
@@ -116,8 +142,7 @@ def _walk(folder: str, prefix: str, found: list[Any]) -> None:
                 raise
             continue  # replaced while we look: a program at work does that
         if link is not None or stat.S_ISREG(known.st_mode):
-            path = prefix + entry.name
-            found.append((path, known.st_size, known.st_mtime_ns, stat.S_IMODE(known.st_mode), link))
+            found.append((prefix + entry.name, known.st_size, known.st_mtime_ns, stat.S_IMODE(known.st_mode), link))
 
 
 def machine() -> dict[str, Any]:
@@ -128,11 +153,16 @@ def machine() -> dict[str, Any]:
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "disk_free": _disk_free(base()),
         "nvidia_devices": _nvidia_devices(),
+        # Where the driver is another system's, as in WSL2, the kernel does not tell.
+        "driver": _lines("/proc/driver/nvidia/version")[:1] or _asked(
+            "nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"
+        )[:1],
         "gpus": _asked("nvidia-smi", "--query-gpu=name", "--format=csv,noheader"),
         "engine": "".join(_asked("docker", "version", "--format", "{{.Server.Version}}")[:1]),
         "system": system.get("PRETTY_NAME", "").strip('"'),
-        "root": os.getuid() == 0,
         "sudo": _sudo(),
+        "user": os.environ.get("LOGNAME", ""),
+        "lingers": _lingers(),
         "pythons": [name for name in _PYTHONS if shutil.which(name)],
         "time": time.time(),
     }
@@ -151,8 +181,8 @@ def hold(deployment: str, token: str, holder: dict[str, Any], seconds: float, ov
             before = None
         taken = before is None or before["token"] == over or _age(before) >= seconds
         if taken:
-            now = {"boot": _boot(), "beat": time.monotonic(), "at": time.time()}
-            _put(deployment, {"token": token, "holder": holder, **now})
+            when = {"boot": _boot(), "beat": time.monotonic(), "at": time.time()}
+            _put(deployment, {"token": token, "holder": holder, **when})
     if before is None:
         return {"taken": True, "holder": None, "token": "", "silent": 0.0}
     return {"taken": taken, "holder": before["holder"], "token": before["token"], "silent": _age(before)}
@@ -218,15 +248,9 @@ def _boot() -> str:
 
 def _nvidia_devices() -> int:
     """How many GPUs of NVIDIA the bus has, whether or not there is a driver (PCI vendor 10de, class 03: display)."""
-    folder, found = "/sys/bus/pci/devices", 0
-    try:
-        devices = list(os.scandir(folder))
-    except FileNotFoundError:
-        return 0
-    for device in devices:
-        vendor, kind = ("".join(_lines(f"{device.path}/{name}")) for name in ("vendor", "class"))
-        found += vendor == "0x10de" and kind.startswith("0x03")
-    return found
+    bus = "/sys/bus/pci/devices"
+    told = [["".join(_lines(f"{bus}/{name}/{about}")) for about in ("vendor", "class")] for name in folders(bus)]
+    return sum(vendor == "0x10de" and kind.startswith("0x03") for vendor, kind in told)
 
 
 _PYTHONS = [*(f"python3.{minor}" for minor in range(10, 20)), "uv"]
@@ -255,39 +279,46 @@ def _sudo() -> str:
     """
     if os.getuid() == 0:
         return "is root"
-    if _said("sudo", "-k", "-n", "true") is not None:
+    if _run("sudo", "-k", "-n", "true").returncode == 0:
         return "without a password"
-    asked = _run("sudo", "-k", "-n", "-v")
-    return "with a password" if asked and re.search(_ASKS, asked.stderr) else "not at all"
+    return "with a password" if re.search(_ASKS, _run("sudo", "-k", "-n", "-v").stderr) else "not at all"
+
+
+def _lingers() -> bool:
+    """Whether a unit of this user can run without a session, as far as there is systemd and a need for one."""
+    on = "/var/lib/systemd/linger/" + os.environ.get("LOGNAME", "-")
+    if os.getuid() == 0 or not os.access("/run/systemd/system", os.F_OK) or os.access(on, os.F_OK):
+        return True
+    # For users who may switch that on by themselves their agent does.
+    own = ("pkcheck", "--action-id", "org.freedesktop.login1.set-self-linger", "--process", str(os.getpid()))
+    return _run(*own).returncode == 0
 
 
 _ASKS = b"(password|authentication) is required"
 """The words of sudo, and of the one in Rust that newer Ubuntus have."""
 
 
-def _said(*words: str) -> str | None:
-    """What a program prints; None where it is not there, fails or hangs."""
-    answer = _run(*words)
-    return answer.stdout.decode("utf-8", "replace") if answer and answer.returncode == 0 else None
-
-
-def _run(*words: str) -> Optional[subprocess.CompletedProcess[bytes]]:  # noqa: UP045 - a Python of 3.8 must run this
+def _run(*words: str) -> subprocess.CompletedProcess[bytes]:
+    """What a program comes to; 127 where it is not there or hangs."""
     try:
         return subprocess.run(
             words, stdin=subprocess.DEVNULL, capture_output=True, timeout=_PATIENCE, check=False,
             env={**os.environ, "LC_ALL": "C"},
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
+        return subprocess.CompletedProcess(words, 127, b"", b"")
 
 
 def _asked(*words: str) -> list[str]:
-    return [line.strip() for line in (_said(*words) or "").splitlines() if line.strip()]
+    """The lines that a program prints; none where it fails."""
+    answer = _run(*words)
+    text = "" if answer.returncode else answer.stdout.decode("utf-8", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    "size": size, "read": read, "read_several": read_several, "folders": folders, "files": files, "machine": machine,
-    "hold": hold, "let_go": let_go,
+    "size": size, "read": read, "read_several": read_several, "sums": sums, "folders": folders, "files": files,
+    "machine": machine, "hold": hold, "let_go": let_go,
 }
 
 

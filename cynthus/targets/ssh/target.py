@@ -11,9 +11,10 @@ from cynthus.core.finding import Finding
 from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
 from cynthus.errors import CynthusError, PlacementRefused, PythonMissing, RuntimeUnavailable
-from cynthus.targets.fit import GIB, Machine, choose_gpus, refuse_too_little
+from cynthus.targets.fit import GIB, Machine, choose_gpus, driver_branch, refuse_too_little
 from cynthus.targets.ssh.connection import SshConnection
 from cynthus.targets.ssh.way import USUAL_PORT, Way
+from cynthus.targets.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ NEWER = "the agent needs Python 3.10 or newer as /usr/bin/python3: take a newer 
 KNOWN_HOSTS = "known_hosts"
 
 
-class SshTarget:
+class SshTarget(Standing):
     """Machines of the user's own. They cost nothing that Cynthus could know of."""
 
     name = "ssh"
@@ -49,17 +50,21 @@ class SshTarget:
             refuse_too_little(spec, _machine(told), _called(host))
         runtime, because, unready = _choose_runtime(spec, hosts, found)
         gpus, whys, lacking = _choose_gpus(spec, hosts, found)
+        unready = (*unready, *lacking, *(_not_lingering(hosts, found) if runtime == "container" else ()))
         reasons = tuple(filter(None, (because, *whys)))
         # All of them: a play may have to become root on each.
         asking = tuple(
             _called(host)
             for host, told in zip(hosts, found, strict=True)
-            if told["sudo"] == "with a password" and (unready or lacking)
+            if told["sudo"] == "with a password" and unready
         )
         return Placement(
-            self.name, runtime, nodes=len(hosts), gpus=gpus, reasons=reasons, unready=(*unready, *lacking),
-            asking=asking,
-        )  # fmt: skip
+            self.name, runtime, nodes=len(hosts), gpus=gpus, reasons=reasons, unready=unready, asking=asking,
+            driver=min((branch for each in found if (branch := driver_branch(each["driver"]))), default=None),
+        )
+
+    def named(self, spec: AppSpec) -> Sequence[Host]:
+        return hosts_of(spec)
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:  # noqa: ARG002 - nobody tells what they cost
         each = f" with {placement.gpus} GPU" + ("s" if placement.gpus > 1 else "") if placement.gpus else ""
@@ -199,11 +204,23 @@ def _choose_gpus(
     return counts.pop(), tuple(whys), tuple(lacking)
 
 
+def _not_lingering(hosts: Sequence[Host], found: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Where lingering is to be switched on. By itself it is not worth a password: it comes with what is."""
+    if any(told["sudo"] == "with a password" for told in found):
+        return ()
+    lacking = [host for host, told in zip(hosts, found, strict=True) if _may_linger(told)]
+    return tuple(f"lingering on {_called(host)}" for host in lacking)
+
+
+def _may_linger(told: Mapping[str, Any]) -> bool:
+    return not told["lingers"] and told["sudo"] == "without a password"
+
+
 def _refuse_missing_python(spec: AppSpec, host: Host, told: Mapping[str, Any]) -> None:
     wanted = spec.image.python
     if wanted is not None and not {f"python{wanted}", "uv"} & set(told["pythons"]):
         raise PythonMissing(
-            f"`image.python: {wanted}` asks for an interpreter that {_called(host)} does not have (python{wanted})",
+            f"the app asks for Python {wanted}, and {_called(host)} has no python{wanted}",
             hint=f"install Python {wanted} there, leave the key out, or use `runtime: container`",
         )
 
@@ -227,12 +244,21 @@ def _findings(name: str, told: Mapping[str, Any]) -> tuple[Finding, ...]:
         hint = "set it there: sudo timedatectl set-ntp true"
         clock = Finding(f"{name} clock", "warning", f"is {skew:.0f} s off this machine's", hint)
     engine = f"Docker Engine {told['engine']} answers" if told["engine"] else "no engine answers; apps run in `venv`"
-    gpus = ", ".join(told["gpus"]) or "none that an NVIDIA driver shows"
     python = Finding(f"{name} python", "ok", _python(told))
     if told["python"] < OLDEST_PYTHON:
         python = Finding(f"{name} python", "error", f"{_python(told)} is too old for the agent", NEWER)
-    rest = (Finding(f"{name} docker", "ok", engine), Finding(f"{name} gpu", "ok", gpus))
-    return (python, _becoming_root(name, told), disk, clock, *rest)
+    rest = (Finding(f"{name} docker", "ok", engine), _gpus(name, told))
+    return (python, _becoming_root(name, told), _lingering(name, told), disk, clock, *rest)
+
+
+def _gpus(name: str, told: Mapping[str, Any]) -> Finding:
+    if told["gpus"] or not told["nvidia_devices"]:
+        return Finding(f"{name} gpu", "ok", ", ".join(told["gpus"]) or "none that an NVIDIA driver shows")
+    fix = (
+        "`cynthus up` with `resources: {gpu: ...}` installs one, after it was shown; where that needs a reboot, "
+        "--allow-reboot says yes to it"
+    )
+    return Finding(f"{name} gpu", "warning", f"{told['nvidia_devices']} of NVIDIA, and no driver that shows them", fix)
 
 
 def _becoming_root(name: str, told: Mapping[str, Any]) -> Finding:
@@ -248,3 +274,13 @@ def _becoming_root(name: str, told: Mapping[str, Any]) -> Finding:
         return Finding(f"{name} sudo", "ok", f"{said}, which nothing needs where Docker answers")
     hint = "connect as a user who may use sudo, or have Docker installed by somebody who may"
     return Finding(f"{name} sudo", "warning", f"{said}, so nothing can be installed", hint)
+
+
+def _lingering(name: str, told: Mapping[str, Any]) -> Finding:
+    if told["lingers"]:
+        return Finding(f"{name} lingering", "ok", "systemd may look after the agent, also after a reboot")
+    said = "after a reboot, and after it was killed, the agent is back only when somebody asks for the run"
+    fix = f"have it switched on there: sudo loginctl enable-linger {told['user']}"
+    if _may_linger(told):
+        fix += "; `cynthus up` does it, but for `runtime: venv`, which changes nothing"
+    return Finding(f"{name} lingering", "warning", said, fix)

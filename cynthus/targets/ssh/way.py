@@ -31,8 +31,8 @@ class Way(Struct, frozen=True):
 
     @property
     def key_name(self) -> str:
-        """What the host is called in `known_hosts`. Addresses are used again, so the name alone would not do."""
-        return f"{self.host.name}.{self.host.address}"
+        """What the host is called in `known_hosts`. Addresses and names are used again, the id of a machine is not."""
+        return self.host.connection.instance_id or f"{self.host.name}.{self.host.address}"
 
     def command(
         self, argv: Sequence[str], *, tty: bool = False, options: Sequence[str] = (), stdin: bytes = b"",
@@ -46,7 +46,8 @@ class Way(Struct, frozen=True):
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> Command:
         """Runs a line of the host's shell there; the login shell where it is empty. `settings` go before the usual."""
-        words = ("ssh", *_options({**self._settings(), **settings}), *self._place(), *options, "-t" if tty else "-T")
+        said = _options({**self._settings(), **_tunnel(self.host), **settings})
+        words = ("ssh", *said, *_place(self.host), *options, "-t" if tty else "-T")
         return Command((*words, "--", self.host.address, *((line,) if line else ())), env=self.environment, stdin=stdin)
 
     def _settings(self) -> dict[str, str]:
@@ -71,14 +72,33 @@ class Way(Struct, frozen=True):
             "ControlPath": f'{quoted(self.control)[:-1]}/%C"',
         }
 
-    def _place(self) -> tuple[str, ...]:
-        host = self.host
-        return (
-            *(("-l", host.user) if host.user else ()),
-            *(("-p", str(host.port)) if host.port != USUAL_PORT else ()),
-            *(("-i", host.connection.key) if host.connection.key else ()),
-            *(("-J", host.connection.proxy_jump) if host.connection.proxy_jump else ()),
-        )
+
+def _tunnel(host: Host) -> dict[str, str]:
+    """The way through Google's Identity-Aware Proxy, where that is the way."""
+    there = host.connection
+    if there.kind != "iap":
+        return {}
+    words = "gcloud compute start-iap-tunnel %h %p --listen-on-stdin --verbosity=warning"
+    return {"ProxyCommand": f"{words} --project={_word(there.project)} --zone={_word(there.zone)}"}
+
+
+def _word(text: str | None) -> str:
+    """A text as one word of a command that `ssh` gives to a shell: Terraform's state says it, and people edit that."""
+    return shlex.quote(text or "").replace("%", "%%")
+
+
+def by_hand(host: Host, argv: Sequence[str]) -> str:
+    """What a person types to run `argv` there, with no settings but the host's own and those of their `ssh`."""
+    return shlex.join(("ssh", *_place(host), "--", host.address, shlex.join(argv)))
+
+
+def _place(host: Host) -> tuple[str, ...]:
+    return (
+        *(("-l", host.user) if host.user else ()),
+        *(("-p", str(host.port)) if host.port != USUAL_PORT else ()),
+        *(("-i", host.connection.key) if host.connection.key else ()),
+        *(("-J", host.connection.proxy_jump) if host.connection.proxy_jump else ()),
+    )
 
 
 def quoted(path: Path) -> str:

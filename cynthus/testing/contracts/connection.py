@@ -8,6 +8,7 @@ A test class inherits from `ConnectionContract` and says how a host is reached::
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import CommandTimeout
+from cynthus.targets.base import Sum
 
 if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
@@ -155,6 +157,20 @@ class ConnectionContract(ABC):
         reach = self.reach(tmp_path)
         folder, file = reach.connection.read_several([(reach.folder, 5), (reach.put("a", b"1"), 5)])
         assert (type(folder), file) == (IsADirectoryError, b"1")
+
+    # sums
+
+    @pytest.mark.parametrize(("offset", "size", "part"), [(0, 10, b"0123456789"), (3, 4, b"3456"), (8, 99, b"89")])
+    def test_the_checksum_of_a_part_of_a_file(self, tmp_path: Path, offset: int, size: int, part: bytes) -> None:
+        reach = self.reach(tmp_path)
+        wanted = [(reach.put("a", b"0123456789"), offset, size)]
+        assert reach.connection.sums(wanted) == (Sum(hashlib.sha256(part).hexdigest(), len(part), OLD),)
+
+    def test_of_what_cannot_be_read_there_is_no_checksum(self, tmp_path: Path) -> None:
+        reach = self.reach(tmp_path)
+        reach.shell("mkfifo pipe")
+        wanted = [(reach.folder / "gone", 0, 5), (reach.folder, 0, 5), (reach.folder / "pipe", 0, 5)]
+        assert reach.connection.sums(wanted) == (None, None, None)
 
     def test_nobody_waits_at_a_pipe(self, tmp_path: Path) -> None:
         reach = self.reach(tmp_path)

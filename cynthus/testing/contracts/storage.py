@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.errors import BucketFailed
+from cynthus.errors import BucketFailed, Overtaken
+from cynthus.storage.base import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,15 +84,27 @@ class BucketContract(ABC):
         assert KEY in caught.value.message
         assert caught.value.hint
 
-    @pytest.mark.parametrize("key", ["a b/c'd\"e", "ü/€.txt", "a\nb", "%2F", "x" * 200])
+    @pytest.mark.parametrize("key", ["a b/c'd\"e", "ü/€.txt", "%2F", "a?b#c&d=e+f", "x" * 200])
     def test_a_name_is_kept_as_it_is(self, bucket: Bucket, key: str) -> None:
         bucket.put(key, [b"x"])
-        assert keys(bucket) == [key]
+        assert (keys(bucket), content(bucket, key), bucket.delete(key)) == ([key], b"x", True)
+
+    @pytest.mark.parametrize("key", ["a\nb", "a\rb", "caf\udce9"], ids=["line", "return", "not UTF-8"])
+    def test_a_name_that_not_all_buckets_take_is_kept_as_it_is_or_refused(self, bucket: Bucket, key: str) -> None:
+        try:
+            bucket.put(key, [b"x"])
+        except BucketFailed as error:
+            refused = error.hint
+        else:
+            refused = ""
+        kept = [] if refused else [key]
+        assert (keys(bucket), "name" in refused) == (kept, bool(refused))
 
     @pytest.mark.parametrize("key", NO_KEYS)
     def test_what_is_no_key_is_refused(self, bucket: Bucket, key: str) -> None:
-        with pytest.raises(BucketFailed, match="cannot be a key"):
-            bucket.put(key, [b"x"])
+        for use in (lambda: bucket.check(key), lambda: bucket.put(key, [b"x"])):
+            with pytest.raises(BucketFailed, match="cannot be a key"):
+                use()
 
     # whole or not at all
 
@@ -104,6 +118,15 @@ class BucketContract(ABC):
         with pytest.raises(Cut):
             bucket.put(KEY, cut_off(LARGE))
         assert content(bucket, KEY) == b"old"
+
+    def test_an_error_of_what_is_read_comes_out_as_it_is(self, bucket: Bucket) -> None:
+        def unreadable() -> Iterator[bytes]:
+            yield b"x"
+            raise PermissionError(13, "permission denied")
+
+        with pytest.raises(PermissionError):
+            bucket.put(KEY, unreadable())
+        assert keys(bucket) == []
 
     def test_nothing_is_seen_while_it_is_put(self, bucket: Bucket) -> None:
         seen: list[list[str]] = []
@@ -140,6 +163,101 @@ class BucketContract(ABC):
     def test_of_what_is_not_there_nothing_is_found(self, bucket: Bucket) -> None:
         bucket.put("a/b/c", [b"x"])
         assert [bucket.find(key) for key in ("a", "a/b", "a/b/c/d", "x")] == [None] * 4
+
+    def test_what_is_shorter_than_it_should_be_is_not_kept(self, bucket: Bucket) -> None:
+        bucket.put(KEY, [b"old"])
+        with pytest.raises(BucketFailed, match="size"):
+            bucket.put(KEY, [LARGE], size=len(LARGE) + 1)
+        assert content(bucket, KEY) == b"old"
+
+    def test_what_is_as_long_as_it_should_be_is_kept(self, bucket: Bucket) -> None:
+        bucket.put(KEY, [LARGE, LARGE, LARGE, LARGE], size=4 * len(LARGE))
+        assert content(bucket, KEY) == 4 * LARGE
+
+    # versions
+
+    def test_a_put_that_must_be_the_first_is_kept_where_nothing_is(self, bucket: Bucket) -> None:
+        bucket.put(KEY, [b"x"], over=ABSENT)
+        assert content(bucket, KEY) == b"x"
+
+    def test_a_put_that_must_be_the_first_is_refused_where_something_is(self, bucket: Bucket) -> None:
+        bucket.put(KEY, [b"old"])
+        with pytest.raises(Overtaken, match="somebody else"):
+            bucket.put(KEY, [b"new"], over=ABSENT)
+        assert content(bucket, KEY) == b"old"
+
+    def test_a_version_can_be_replaced(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        bucket.put(KEY, [b"new"], over=first.version)
+        assert content(bucket, KEY) == b"new"
+
+    def test_a_version_that_is_no_more_cannot_be_replaced(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        bucket.put(KEY, [b"theirs"])
+        with pytest.raises(Overtaken):
+            bucket.put(KEY, [b"ours"], over=first.version)
+        assert content(bucket, KEY) == b"theirs"
+
+    def test_what_was_deleted_meanwhile_cannot_be_replaced(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        bucket.delete(KEY)
+        with pytest.raises(Overtaken):
+            bucket.put(KEY, [b"ours"], over=first.version)
+        assert keys(bucket) == []
+
+    def test_the_same_put_again_is_another_version(self, bucket: Bucket) -> None:
+        versions = {bucket.put(KEY, [b"same"]).version for _ in range(3)}
+        assert len(versions) == 3
+
+    def test_a_list_tells_versions(self, bucket: Bucket) -> None:
+        put = bucket.put(KEY, [b"x"])
+        assert [each.version for each in bucket.list()] == [put.version]
+
+    def test_a_version_that_is_no_more_is_not_deleted(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        bucket.put(KEY, [b"theirs"])
+        with pytest.raises(Overtaken):
+            bucket.delete(KEY, over=first.version)
+        assert content(bucket, KEY) == b"theirs"
+
+    def test_a_version_is_deleted(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        assert (bucket.delete(KEY, over=first.version), keys(bucket)) == (True, [])
+
+    def test_a_version_is_given(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        assert b"".join(bucket.get(KEY, version=first.version)) == b"old"
+
+    def test_another_version_than_the_one_that_was_asked_for_is_not_given(self, bucket: Bucket) -> None:
+        first = bucket.put(KEY, [b"old"])
+        bucket.put(KEY, [b"new"])
+        with pytest.raises(Overtaken):
+            b"".join(bucket.get(KEY, version=first.version))
+
+    def test_of_two_who_must_be_first_one_is(self, bucket: Bucket) -> None:
+        start, told = threading.Barrier(2), list[str]()
+
+        def write(content: bytes) -> None:
+            start.wait()
+            try:
+                bucket.put(KEY, [content], over=ABSENT)
+                told.append(content.decode())
+            except Overtaken:
+                told.append("overtaken")
+
+        writers = [threading.Thread(target=write, args=(each,)) for each in (b"one", b"two")]
+        for each in writers:
+            each.start()
+        for each in writers:
+            each.join()
+        assert sorted(told) == sorted([content(bucket, KEY).decode(), "overtaken"])
+
+    # permission bits
+
+    def test_permission_bits_come_along(self, bucket: Bucket) -> None:
+        bucket.put(KEY, [b"x"], mode=0o750)
+        found = bucket.find(KEY)
+        assert [found and found.mode, *(each.mode for each in bucket.list())] == [0o750, 0o750]
 
     # listing
 

@@ -126,9 +126,9 @@ def connection(host: dict[str, Any]) -> dict[str, Any]:
     common = {"cynthus_gpus": host.get("gpus", 0), "cynthus_internal_address": host.get("internal_address")}
     if kind == "local":
         return {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, **common}
-    if kind == "ssh":
+    if kind in ("ssh", "iap"):
         return {**ssh(host), **common}
-    raise Broken(f"the connection of {host['name']} is neither local nor ssh")
+    raise Broken(f"the connection of {host['name']} is neither local nor ssh nor iap")
 
 
 def ssh(host: dict[str, Any]) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def options(host: dict[str, Any]) -> list[str]:
     """What ssh is told besides: where the host's key is pinned, and never to lend it our agent."""
     known = path(str(HERE / "known_hosts"), "the path of this folder").replace("%", "%%")
     settings = {
-        "HostKeyAlias": f"{host['name']}.{host['address']}",
+        "HostKeyAlias": alias(host),
         "UserKnownHostsFile": f'"{known}"',
         "HashKnownHosts": "no",
         "StrictHostKeyChecking": "accept-new",
@@ -168,10 +168,27 @@ def options(host: dict[str, Any]) -> list[str]:
         "ServerAliveInterval": "5",
         "ServerAliveCountMax": "3",
     }
+    if host["connection"]["kind"] == "iap":
+        settings["ProxyCommand"] = tunnel(host)
     jump = host["connection"].get("proxy_jump")
     if jump is not None:
         settings["ProxyJump"] = plain(jump, f"the jump host of {host['name']}")
     return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+
+
+def alias(host: dict[str, Any]) -> str:
+    """What the host is called in known_hosts. Addresses and names are used again, the id of a machine is not."""
+    instance = host["connection"].get("instance_id")
+    if instance is not None:
+        return plain(instance, f"the id of {host['name']}")
+    return f"{host['name']}.{host['address']}"
+
+
+def tunnel(host: dict[str, Any]) -> str:
+    """The command that leads to a machine of Google Cloud by way of its Identity-Aware Proxy."""
+    place = [plain(host["connection"].get(key), f"the {key} of {host['name']}") for key in ("project", "zone")]
+    words = "gcloud compute start-iap-tunnel %h %p --listen-on-stdin --verbosity=warning"
+    return f"{words} --project={place[0]} --zone={place[1]}"
 
 
 def plain(text: object, where: str) -> str:

@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lingering
 import others
 import packages
 import record
@@ -38,11 +39,12 @@ _SETTINGS = ("/etc/docker/", "/etc/systemd/system/docker.service.d/")
 
 def note(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
     """Write down what of these is not there yet: packages that are installed with what they need, files with the
-    SHA-256 that they will have ("" where nobody knows until they are `written`), `data` and `folders`, and the members
-    of the group docker."""
+    SHA-256 that they will have ("" where nobody knows until they are `written`), `data` and `folders`, the members of
+    the group docker, and whose units run without a session (`lingering`)."""
     with record.locked(file):
         before = record.read(file) or record.EMPTY
         asked = packages.ours(wish.get("packages") or [])
+        lingers = lingering.coming(wish.get("root", ""), wish.get("lingering") or [])
         new = packages.coming(asked)
         found = packages.states(new)
         after = {
@@ -56,6 +58,7 @@ def note(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
             "data": {**{path: _state(path) for path in wish.get("data") or []}, **before["data"]},
             "folders": _joined(before["folders"], _absent(wish.get("folders"))),
             **_access(before, wish.get("members") or []),
+            "lingering": _joined(before["lingering"], lingers),
         }
         if after != before:
             record.write(file, after)
@@ -79,7 +82,8 @@ def look(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
     left = [name for name in noted["members"] if name in (members or ())]
     groups = [name for name in noted["groups"] if members is not None and {*members} <= {*left}]
     files = [path for path, sums in noted["files"].items() if _sum(path) and _sum(path) in sums]
-    kept = list(_edited(noted["files"], files))
+    lingers, used = lingering.removable(wish.get("root", ""), noted["lingering"])
+    kept = [*_edited(noted["files"], files), *used]
     if foreign:
         settings = [path for path in files if path.startswith(_SETTINGS)]
         kept += [f"{each}: another engine may use it" for each in [*settings, *data]]
@@ -87,17 +91,21 @@ def look(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
         files, left, groups = _without(files, settings), [], []
     if not (ends or ended):
         data = []
+    shared = removed or left or lingers
     return {
         "noted": True,
         "seal": record.seal(noted),
-        "removes": [*removed, *files, *data, *(f"{name} from the group docker" for name in left)],
+        "removes": [
+            *removed, *files, *data, *(f"{name} from the group docker" for name in left),
+            *(f"lingering for {name}" for name in lingers),
+        ],
         "kept": kept,
         "problems": [
             *others.needed(needed_by),
             *_in_use(noted, removed, wish.get("deployment", ""), ends=ends),
             # Of an engine that is gone, and not by us, nobody knows whose they are.
             *(others.in_containerd([] if foreign else ["moby"]) if data or {*removed} & _CONTAINERD else ()),
-            *(others.in_folders(wish.get("root", ""), wish.get("deployment", "")) if removed or left else ()),
+            *(others.in_folders(wish.get("root", ""), wish.get("deployment", "")) if shared else ()),
         ],
         "packages": removed,
         # The packages' own scripts would take what lay there before them.
@@ -108,6 +116,7 @@ def look(file: Path, wish: Mapping[str, Any]) -> dict[str, Any]:
         "folders": _present(noted["folders"]),
         "members": left,
         "groups": groups,
+        "lingering": lingers,
     }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 EMPTY: dict[str, Any] = {
     "schema": SCHEMA, "removing": False, "asked": [], "packages": [], "settings": [], "files": {}, "data": {},
-    "folders": [], "members": [], "groups": [],
+    "folders": [], "members": [], "groups": [], "lingering": [],
 }  # fmt: skip
 
 

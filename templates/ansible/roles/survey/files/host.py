@@ -61,6 +61,11 @@ class Host:
         """Whether it is Debian, Ubuntu, or made from one of them."""
         return bool({"debian", "ubuntu"} & {self.system["id"], *self.system["like"]})
 
+    @property
+    def has_systemd(self) -> bool:
+        """Whether it was started by systemd."""
+        return (self.root / "run/systemd/system").is_dir()
+
     def facts(self) -> dict[str, Any]:
         """What a person would ask first. Bytes and seconds."""
         return {
@@ -68,7 +73,7 @@ class Host:
             "system": self.system,
             "kernel": self.kernel,
             "architecture": platform.machine(),
-            "systemd": (self.root / "run/systemd/system").is_dir(),
+            "systemd": self.has_systemd,
             "cloud_init": cloud_init(),
             "reboot_required": (self.root / "run/reboot-required").exists(),
             "user": self.user,

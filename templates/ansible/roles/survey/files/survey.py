@@ -1,10 +1,11 @@
-"""Looks at a host and prints what it is and what the roles docker and nvidia would change: one JSON object on one line.
+"""Looks at a host and prints what it is and what the roles docker, nvidia and lingering would change: one JSON object,
+on one line.
 
     python3 survey.py '{}'
     python3 survey.py '{"docker": {"source": "auto", ...}, "nvidia": {...}}'
 
-What can be wished is in the role's meta/argument_specs.yml. Without a wish for Docker or NVIDIA it only tells what is
-there. It changes nothing and needs no root. Where only root can tell, it says `needs_root`.
+What can be wished is in the role's meta/argument_specs.yml. Without a wish for Docker, NVIDIA or lingering it only
+tells what is there. It changes nothing and needs no root. Where only root can tell, it says `needs_root`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import engine as engines
 import engine_plan
 import gpus
 import gpus_plan
+import lingering
 from findings import Findings
 from host import Host, cloud_init, this_user
 
@@ -37,12 +39,14 @@ def survey(wish: Mapping[str, Any]) -> dict[str, Any]:
     asked = wish.get("nvidia") or {}
     nvidia = gpus.look(host, Path(asked.get("pci") or "/sys/bus/pci/devices"), asked.get("generations") or [])
     blind = engines.only_root_can_tell(docker)
-    found = [Findings("docker"), Findings("nvidia")]
+    found = [Findings("docker"), Findings("nvidia"), Findings("lingering")]
     if wish.get("docker") and not blind:
         docker["plan"] = engine_plan.plan(host, wish["docker"], docker, found[0])
     if asked and not blind:
         nvidia["plan"] = gpus_plan.plan(host, asked, nvidia, docker, found[1])
     facts = host.facts()
+    if wish.get("lingering") and facts["sudo"] != "not at all":
+        lingering.plan(host, found[2])
     if facts["sudo"] == "not at all":
         for findings in found:
             _powerless(host.user, docker if blind and findings.role == "docker" else None, findings)

@@ -1,0 +1,70 @@
+"""The parts `resources:` and `limits:` of cynthus.yaml: what the machine must have, and when a run is ended."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from cynthus.core.duration import Duration
+from cynthus.core.fields import NodeCount, OneGpu, SomeBytes, SomeCpus, Time, one_or_more
+from cynthus.core.gcp import Zone
+from cynthus.core.misfit import Misfit
+from cynthus.core.section import Rule, Section
+
+
+class Resources(Section, frozen=True, kw_only=True):
+    """What the machine must have. On `local` and `ssh` it is checked; on `gcp` such a machine is made."""
+
+    gpu: Annotated[
+        tuple[OneGpu, ...],
+        Rule(before=one_or_more, written=OneGpu | tuple[OneGpu, ...]),
+        Meta(description="A model and how many, or a list in order of preference. By default none."),
+    ] = ()
+    cpus: Annotated[SomeCpus | None, Meta(description="Processors: 4, or `4+` for four or more.")] = None
+    memory: Annotated[SomeBytes | None, Meta(description="Main memory: `16GB`, or `16GB+` for that or more.")] = None
+    disk: Annotated[SomeBytes | None, Meta(description="Free disk space for the app.")] = None
+    zone: Annotated[
+        Zone | None, Meta(description="With `target: gcp`: where the machine is made, us-central1-a say.")
+    ] = None
+    spot: Annotated[
+        bool,
+        Meta(
+            description="With `target: gcp`: a machine that costs less and that Google may take back at any time, half "
+            "a minute after saying so."
+        ),
+    ] = False
+    nodes: Annotated[
+        NodeCount | None,
+        Meta(description="On how many machines main.py runs at once. By default one; on `ssh` all that are named."),
+    ] = None
+
+
+def _some_time(what: str) -> Rule:
+    def check(value: Duration) -> Duration:
+        if value.seconds == 0:
+            raise Misfit(f"a run {what} ends at once", hint="write a longer time, or leave the key out")
+        return value
+
+    return Rule(after=check)
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """When a run is ended."""
+
+    max_duration: Annotated[
+        Time | None,
+        _some_time("of no time"),
+        Meta(description="How long a run may take: `4h`, `1h30m`, or seconds. By default as long as it likes."),
+    ] = None
+    idle: Annotated[
+        Time | None,
+        _some_time("that may not wait"),
+        Meta(
+            description="How long a run may do nothing: use no GPU of its own and no processor, and write to neither "
+            "log, outputs, checkpoints nor what `preprocess:` makes. Then it is ended. By default as long as it likes."
+        ),
+    ] = None
+    stop_grace: Annotated[
+        Time, Meta(description="How long a run that is told to end may take before it is killed.")
+    ] = Duration(10, "10s")

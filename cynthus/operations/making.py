@@ -1,0 +1,143 @@
+"""Making the hosts, and what lives longer than they do: write, plan, ask, and apply exactly those plans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cynthus.errors import TerraformError
+from cynthus.operations import infrastructure, roots
+from cynthus.operations.elsewhere import coming
+from cynthus.operations.expiry import expiry
+from cynthus.operations.offer import accept
+from cynthus.operations.site import COMPUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cynthus.core.placement import Placement
+    from cynthus.core.plan import Offer, Plan
+    from cynthus.operations.app import App
+    from cynthus.operations.elsewhere import Coming
+    from cynthus.operations.offer import Prepared
+    from cynthus.operations.site import Site
+    from cynthus.operations.tools import Tools
+    from cynthus.operations.up import Ready
+    from cynthus.state.journal import Journal
+    from cynthus.targets.base import Target
+
+
+class Placed(Protocol):
+    """What is known before anything is made."""
+
+    @property
+    def app(self) -> App: ...
+    @property
+    def target(self) -> Target: ...
+    @property
+    def placement(self) -> Placement: ...
+
+
+class Made(Struct, frozen=True):
+    """What an apply came to: the outputs of the last root, and what was offered."""
+
+    outputs: Mapping[str, object]
+    offer: Offer
+
+
+def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool, fetching: bool = True) -> Site:
+    """All roots; nothing is applied where nothing would change.
+
+    Where data will come from elsewhere (`fetching`), that is part of what is asked.
+
+    Raises:
+        HostUnreachable: a host was made and does not answer.
+    """
+    before, site = ready.site.hosts, written(tools, ready.site, ready)
+    kept = roots.write_runtime(tools, site, ready.target, ready.app, ready.placement)
+    made = make(tools, site, ready, journal, yes=yes, fetching=fetching, kept=kept)
+    if made is None:
+        return site
+    return infrastructure.record(tools, site, ready.placement, made.outputs, made.offer, before)
+
+
+def make(
+    tools: Tools, site: Site, placed: Placed, journal: Journal, *, yes: bool, fetching: bool = True, kept: bool = False
+) -> Made | None:
+    """Plan what was written, ask, and apply exactly those plans; None where all stands already. `kept`: the values of
+    run time are those of hosts that stand.
+
+    Raises:
+        UsageError, ConfirmationNeeded: nobody said yes.
+    """
+    due = roots.due(site, placed.target)
+    try:
+        data = _coming(tools, site, placed) if fetching else ()
+        prepared = replace(_planned(tools, site, placed, due, kept=kept), data=data)
+        accept(tools, prepared, yes=yes)
+        if prepared.plan.empty and site.entry is not None and site.entry.phase == "up" and not site.entry.awaited:
+            roots.note_as_applied(site, due)
+            return None
+        return Made(_applied(tools, site, prepared, journal), prepared.offer)
+    finally:
+        roots.forget_plans(site, due)
+
+
+def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Site:
+    """The roots that cost nothing by the hour, and no host."""
+    site = written(tools, ready.site, ready)
+    roots.write_runtime(tools, site, ready.target, ready.app, ready.placement)
+    due = tuple(root for root in roots.due(site, ready.target) if root != COMPUTE)
+    if not due:
+        return site
+    offer = ready.target.offer(ready.app.spec, ready.placement)
+    try:
+        prepared = roots.plan(tools, site, replace(offer, machine="no machine yet", per_hour=0.0, maximum=0.0), due)
+        accept(tools, prepared, yes=yes)
+        _applied(tools, site, prepared, journal)
+    finally:
+        roots.forget_plans(site, due)
+    return site
+
+
+def _planned(tools: Tools, site: Site, placed: Placed, due: Sequence[str], *, kept: bool) -> Prepared:
+    """The plans. A host that is made in the place of one that stood gets a time of its own: with the values that were
+    `kept` it would be said to end when the other one was to."""
+    offer = placed.target.offer(placed.app.spec, placed.placement)
+    prepared = roots.plan(tools, site, replace(offer, deletes_itself_at=expiry(site)), due)
+    if not (kept and placed.target.makes and _makes_some(prepared.plans[COMPUTE])):
+        return prepared
+    roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
+    again = roots.plan(tools, site, replace(offer, deletes_itself_at=expiry(site)), (COMPUTE,))
+    return replace(again, plans={**prepared.plans, **again.plans})
+
+
+def _makes_some(plan: Plan) -> bool:
+    return any(change.action in ("create", "replace") for change in plan.changes)
+
+
+def written(tools: Tools, site: Site, placed: Placed) -> Site:
+    """Put the deployment into the index, and write its files."""
+    offer = placed.target.offer(placed.app.spec, placed.placement)
+    site = infrastructure.register(tools, site, placed.placement, offer)
+    infrastructure.write(tools, placed.app, site, placed.target, placed.placement)
+    return site
+
+
+def _applied(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Mapping[str, object]:
+    try:
+        return roots.apply(tools, site, prepared, journal)
+    except TerraformError:
+        # Something may be missing in a root that was not looked at.
+        roots.forget_applied(site, _roots(tools, site))
+        raise
+
+
+def _roots(tools: Tools, site: Site) -> Sequence[str]:
+    return tools.targets.find(site.target).roots
+
+
+def _coming(tools: Tools, site: Site, placed: Placed) -> tuple[Coming, ...]:
+    return coming(tools, site, placed.app.run_document(placed.placement, site.id))

@@ -1,0 +1,1 @@
+"""Outputs as pictures: metrics as charts, and the images among them, on one page."""

@@ -1,0 +1,162 @@
+"""Google Cloud's own interface, for the little that Cynthus does there beside Terraform."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+import urllib.error
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from cynthus import web
+from cynthus.credentials.google import SCOPE, bearer
+from cynthus.errors import CloudFailed, ExtraMissing, NotLoggedIn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cynthus.credentials.google import Bearer
+
+ENDPOINT = "CYNTHUS_GOOGLE_API"
+"""The variable that names a simulated Google Cloud."""
+BASES = {
+    "compute": "https://compute.googleapis.com/compute/v1",
+    "secretmanager": "https://secretmanager.googleapis.com/v1",
+    "artifactregistry": "https://artifactregistry.googleapis.com/v1",
+    "iam": "https://iam.googleapis.com/v1",
+    "resourcemanager": "https://cloudresourcemanager.googleapis.com/v1",
+    "serviceusage": "https://serviceusage.googleapis.com/v1",
+    "storage": "https://storage.googleapis.com/storage/v1",
+}
+_TRIES = 4
+_WAIT = 1.0
+"""Seconds before the second try; twice as long before each later one, or what Google says."""
+_LONGEST_WAIT = 30.0
+_TIMEOUT = 20.0
+_PASSING = (429, 500, 502, 503, 504)
+
+
+class NotThere(Exception):
+    """Google knows nothing of that name."""
+
+
+class Api:
+    """Asks as the user whose credentials lie on this machine. Nothing is looked for before the first question."""
+
+    def __init__(self, environment: Mapping[str, str], *, wait: float = _WAIT, tries: int = _TRIES) -> None:
+        self._environment = environment
+        self._wait = wait
+        self._tries = tries
+        self._token: Bearer | None = None
+        self.said_at: datetime | None = None
+        """When Google last answered, by its own clock."""
+
+    def ask(
+        self, method: str, service: str, path: str, *, body: Mapping[str, object] | None = None,
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Any]:
+        """The answer. Only what may be asked twice is asked here.
+
+        Raises:
+            NotThere: Google knows nothing of that name.
+            NotLoggedIn: nobody knows who asks.
+            CloudFailed: Google refuses, or does not answer.
+        """
+        address = f"{self._base(service)}/{path}" + (f"?{urlencode(query)}" if query else "")
+        data = None if body is None else json.dumps(body).encode()
+        wait = self._wait
+        for left in range(self._tries - 1, -1, -1):
+            try:
+                return self._once(method, address, data)
+            except urllib.error.HTTPError as error:
+                with error:
+                    said = _message(error)
+                if error.code not in _PASSING or not left:
+                    raise self._refusal(error.code, said) from None
+                time.sleep(min(web.wait_of(error.headers) or wait, _LONGEST_WAIT))
+            except (OSError, http.client.HTTPException, web.UnsafeRedirect) as error:
+                if not left:
+                    raise CloudFailed(
+                        f"Google Cloud does not answer: {error}", hint="check the network and run it again"
+                    ) from None
+                time.sleep(wait)
+            wait *= 2
+        raise AssertionError  # the last try has returned or raised
+
+    def pages(
+        self, service: str, path: str, query: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[dict[str, Any]]:
+        """Each page of a list; the same errors."""
+        token = ""
+        while True:
+            page = self.ask("GET", service, path, query={**query, **({"pageToken": token} if token else {})})
+            yield page
+            token = str(page.get("nextPageToken") or "")
+            if not token:
+                return
+
+    def _base(self, service: str) -> str:
+        simulated = self._environment.get(ENDPOINT, "")
+        if not simulated:
+            return BASES[service]
+        try:
+            return f"{web.named(self._environment, ENDPOINT, '')}/{service}/v1"
+        except web.UnsafeAddress as unsafe:
+            raise CloudFailed(str(unsafe), hint="name one on this machine, or with https://") from None
+
+    def _once(self, method: str, address: str, data: bytes | None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self._bearer().value}", "Content-Type": "application/json"}
+        with web.ask(address, headers, body=data, method=method, timeout=_TIMEOUT) as answer:
+            self.said_at = _date(answer.headers.get("Date"))
+            said = answer.read()
+        try:
+            found = json.loads(said or b"{}")
+        except ValueError:
+            raise CloudFailed(
+                "what answers in the name of Google Cloud is something else",
+                hint="look at the proxy or the network that this machine is in, and run it again",
+            ) from None
+        return found if isinstance(found, dict) else {}
+
+    def _bearer(self) -> Bearer:
+        if self._token is None:
+            try:
+                self._token = bearer(self._environment, SCOPE)
+            except ModuleNotFoundError as error:
+                raise ExtraMissing(
+                    f"`target: gcp` needs a package that is not installed: {error.name}",
+                    hint="run `pip install 'cynthus[gcp]'` in the environment of Cynthus",
+                ) from None
+        return self._token
+
+    def _refusal(self, status: int, said: str) -> Exception:
+        if status == 404:
+            return NotThere(said)
+        if status == 401:
+            hint = self._token.hint if self._token else "log in"
+            self._token = None
+            return NotLoggedIn("Google Cloud does not take these credentials", hint=hint)
+        if self._token and self._token.value:
+            # Nobody knows what a server repeats.
+            said = said.replace(self._token.value, "(the token)")
+        return CloudFailed(f"Google Cloud says no ({status}): {said}", hint="mend what it says and run it again")
+
+
+def _date(said: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(said or "").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _message(error: urllib.error.HTTPError) -> str:
+    """Google's own words."""
+    try:
+        told = json.loads(error.read(100_000))["error"]
+        return str(told["message"] if isinstance(told, dict) else told)[:500]
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException):
+        return str(error.reason)

@@ -1,0 +1,94 @@
+"""Where in Google Cloud: the cloud project and the zone."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from cynthus.errors import ExtraMissing, NotLoggedIn, PlacementRefused
+from cynthus.render.documents import read_document
+from cynthus.render.folder import TFVARS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cynthus.core.spec import AppSpec
+
+PROJECT_VARIABLES = ("GOOGLE_CLOUD_PROJECT", "GOOGLE_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
+ZONE_VARIABLES = ("GOOGLE_ZONE", "CLOUDSDK_COMPUTE_ZONE")
+"""As the google provider and gcloud read them."""
+
+_SAY = "write `gcp: {project: ...}` in cynthus.yaml, or set GOOGLE_CLOUD_PROJECT"
+
+
+def cloud_project(spec: AppSpec | None, environment: Mapping[str, str], root: Path) -> str:
+    """The id of the cloud project: by the spec, else where the deployment is, else by the environment.
+
+    Raises:
+        NotLoggedIn: nobody says which.
+        ExtraMissing: it would be looked for in credentials, and the extra `gcp` is not installed.
+    """
+    if spec is not None and spec.gcp is not None and spec.gcp.project is not None:
+        return spec.gcp.project
+    # What stands stays where it is, whoever looks.
+    return rendered(root, "project") or _said(environment, PROJECT_VARIABLES) or _of_credentials()
+
+
+def zone_of(spec: AppSpec, environment: Mapping[str, str], root: Path) -> str:
+    """The zone, in the same order.
+
+    Raises:
+        PlacementRefused: nobody says which.
+    """
+    found = spec.resources.zone or rendered(root, "zone") or _said(environment, ZONE_VARIABLES)
+    if not found:
+        raise PlacementRefused(
+            "nobody says in which zone the machine is to be", hint="write e.g. `resources: {zone: us-central1-a}`"
+        )
+    return found
+
+
+def region_of(zone: str) -> str:
+    """The region that a zone is in."""
+    return zone.rpartition("-")[0]
+
+
+def rendered(root: Path, name: str) -> str | None:
+    """A value of the root's terraform.tfvars.json, as it was written last; None where there is none."""
+    found = rendered_values(root).get(name)
+    return found if isinstance(found, str) else None
+
+
+def rendered_values(root: Path) -> Mapping[str, object]:
+    """All values of that file; none where there is none that can be read."""
+    try:
+        return read_document((root / TFVARS).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _said(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((environment[name] for name in names if environment.get(name)), None)
+
+
+def _of_credentials() -> str:
+    try:
+        import google.auth
+        from google.auth.exceptions import GoogleAuthError
+    except ModuleNotFoundError:
+        raise ExtraMissing(
+            "`target: gcp` needs a package that is not installed: google-auth",
+            hint="run `pip install 'cynthus[gcp]'` in the environment of Cynthus",
+        ) from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            credentials, project = google.auth.default()
+            # That which pays for a user's own requests is the one that they work in.
+            project = project or getattr(credentials, "quota_project_id", None)
+    except (GoogleAuthError, OSError, ValueError):
+        project = None
+    if not project:
+        raise NotLoggedIn("nobody says which cloud project of Google's is meant", hint=_SAY)
+    return str(project)

@@ -1,0 +1,275 @@
+"""The target `gcp`: machines of Google Cloud, made for a deployment and removed after it."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from cynthus.core.clock import as_label
+from cynthus.core.finding import Finding
+from cynthus.core.gcp import Gcp
+from cynthus.core.leftover import Leftovers
+from cynthus.core.placement import Placement
+from cynthus.core.plan import Offer
+from cynthus.credentials.google import IMPERSONATED, key_file
+from cynthus.errors import CynthusError, PlacementRefused
+from cynthus.settings import GCLOUD
+from cynthus.targets.fit import GIB
+from cynthus.targets.gcp import instances, names
+from cynthus.targets.gcp.adoption import existing
+from cynthus.targets.gcp.api import Api
+from cynthus.targets.gcp.buckets import empty_bucket
+from cynthus.targets.gcp.catalog import catalog
+from cynthus.targets.gcp.choice import choose
+from cynthus.targets.gcp.place import cloud_project, region_of, rendered_values, zone_of
+from cynthus.targets.gcp.ssh_key import USUAL, public_half
+from cynthus.targets.gcp.stays import stays
+from cynthus.targets.ssh.connection import SshConnection
+from cynthus.targets.ssh.target import KNOWN_HOSTS, ssh_environment
+from cynthus.targets.ssh.way import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from cynthus.core.deployment import Host
+    from cynthus.core.leftover import Leftover, Removal, Sweep
+    from cynthus.core.placement import Runtime
+    from cynthus.core.spec import AppSpec
+    from cynthus.settings import Settings
+    from cynthus.targets.gcp.catalog import Machine
+
+USER = "cynthus"
+"""Who logs in: Google's own program on the machine makes the user of whom the key is told."""
+USUAL_LIFETIME = 24 * 3600
+"""Seconds, where the spec limits no run."""
+AROUND = 1800
+"""Seconds that a machine has beside the run's own: to boot, to be made ready, to save."""
+LINGER = 1800
+"""Seconds for which a machine stays after its run, so that the next one, or a look at the last, finds it there."""
+LONGEST = 120 * 24 * 3600
+"""Google's limit of `max_run_duration`: 120 days."""
+METADATA = "http://metadata.google.internal"
+WITH_DRIVER = (
+    "projects/ubuntu-os-accelerator-images/global/images/family/ubuntu-accelerator-2404-amd64-with-nvidia-580"
+)
+"""Canonical's image that has NVIDIA's driver, signed, so that nothing is compiled and nothing reboots."""
+DRIVER = 580
+PLAIN = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64"
+OLD_GPUS = ("P4", "P100", "V100")
+"""The open modules of that image's driver know nothing of these, so the role installs another driver."""
+LEAST_DISK = 50
+"""GB: the system, Docker and an image; twice that with a GPU, for images with CUDA are large."""
+
+
+class GcpTarget:
+    """Machines in one zone of one cloud project."""
+
+    name = "gcp"
+    roots = ("base", "compute")
+    installs = True
+    makes = True
+    stage = "cynthus.testing.gcp.stage"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connections: dict[tuple[Host, Path], SshConnection] = {}
+        self._api = Api(settings.environment)
+        self._glance = Api(settings.environment, tries=1)
+
+    def place(self, spec: AppSpec, root: Path) -> Placement:
+        machine = choose(spec, catalog())
+        environment = self._settings.environment
+        project, zone = cloud_project(spec, environment, root), zone_of(spec, environment, root)
+        reasons = [f"{machine} in {zone}, cloud project {project}", *_unsure(machine, zone), *_lasting_key(environment)]
+        if spec.runtime == "venv" and spec.image.python not in (None, "3.12"):
+            raise PlacementRefused(
+                f"the machines have Python 3.12, and the app asks for {spec.image.python}",
+                hint="leave `python:` out, or use `runtime: container`",
+            )
+        runtime: Runtime = "venv" if spec.runtime == "venv" else "container"
+        lacking: tuple[str, ...] = ("Docker Engine",) if runtime == "container" else ()
+        with_driver = _has_driver(machine)
+        if machine.gpus and not with_driver:
+            lacking += ("a driver for the GPUs",)
+        return Placement(
+            self.name, runtime, nodes=spec.resources.nodes or 1, gpus=machine.gpus, reasons=tuple(reasons),
+            unready=lacking, driver=DRIVER if with_driver else None, lifetime=_lifetime(spec), metadata=METADATA,
+            linger=LINGER,
+            where={"project": project, "zone": zone},
+        )
+
+    def named(self, spec: AppSpec) -> Sequence[Host]:  # noqa: ARG002 - they are made
+        return ()
+
+    def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
+        registry = spec.image.registry
+        if registry is None and placement.runtime == "container":
+            project, region = placement.where["project"], region_of(placement.where["zone"])
+            registry = names.repository(deployment, project, region)
+        bucket = spec.bucket or f"gs://{names.bucket_of_outputs(deployment)}"
+        return replace(spec, bucket=bucket, image=replace(spec.image, registry=registry))
+
+    def offer(self, spec: AppSpec, placement: Placement) -> Offer:
+        machine, zone = choose(spec, catalog()), placement.where["zone"]
+        price = machine.spot_price if spec.resources.spot else machine.price
+        in_region = region_of(zone) == catalog().region
+        per_hour = price * placement.nodes if price is not None and in_region else None
+        hours = placement.lifetime / 3600 if placement.lifetime is not None else None
+        count = f"{placement.nodes} of " if placement.nodes > 1 else ""
+        return Offer(
+            machine=f"{count}{machine.type} in {zone}{' (spot)' if spec.resources.spot else ''}",
+            per_hour=per_hour,
+            maximum=None if per_hour is None or hours is None else per_hour * hours,
+            deletes_itself_at=None,
+        )
+
+    def variables(self, deployment: str, spec: AppSpec, placement: Placement, root: str) -> Mapping[str, object]:
+        gcp, zone = spec.gcp or Gcp(), placement.where["zone"]
+        common: dict[str, object] = {
+            "deployment": deployment, "project": placement.where["project"], "region": region_of(zone),
+            "network": gcp.network, "subnetwork": gcp.subnetwork, "access": gcp.access,
+        }
+        if root == "base":
+            return {**common, "secrets": list(spec.secrets)}
+        return {**common, **_machine(spec, placement), "zone": zone, "user": USER, "key": gcp.key or USUAL}
+
+    def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
+        if spec.gcp is None or spec.gcp.state is None:
+            return None
+        bucket, _, folder = spec.gcp.state.removeprefix("gs://").rstrip("/").partition("/")
+        return {"bucket": bucket, "prefix": "/".join(filter(None, (folder, deployment, root)))}
+
+    def runtime_variables(
+        self, spec: AppSpec, placement: Placement, root: str, now: datetime
+    ) -> Mapping[str, object]:
+        if root == "base":
+            return {"owner": _owner()}
+        key = (spec.gcp or Gcp()).key or USUAL
+        expires = None
+        if placement.lifetime is not None:
+            expires = as_label(now + timedelta(seconds=placement.lifetime))
+        return {"owner": _owner(), "expires": expires, "ssh_keys": [f"{USER}:{public_half(key)}"]}
+
+    def connect(self, host: Host, root: Path) -> SshConnection:
+        if (host, root) not in self._connections:
+            way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", self._ssh_environment(host))
+            self._connections[host, root] = SshConnection(way)
+        return self._connections[host, root]
+
+    def console(self, host: Host) -> tuple[str, ...]:
+        return instances.console(self._api, host)
+
+    def existing(
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
+    ) -> Mapping[str, str]:
+        return existing(self._api, deployment, root, values, known)
+
+    def remove_unknown(
+        self, deployment: str, values: Mapping[str, object], known: Collection[str]
+    ) -> tuple[str, ...]:
+        found = existing(self._api, deployment, "compute", values, known)
+        for machine in found.values():
+            instances.remove(self._api, machine)
+        return tuple(machine.rpartition("/")[2] for machine in found.values())
+
+    def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
+        return tuple(stays(self._glance, deployment, rendered_values(root)))
+
+    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
+        return frozenset(host.name for host in hosts if instances.is_gone(self._glance, host))
+
+    def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:  # noqa: ARG002 - by their names
+        for bucket in (names.bucket_of_inputs(deployment), names.bucket_of_outputs(deployment)):
+            activity(f"gs://{bucket}")
+            empty_bucket(bucket, self._settings.environment, self._api)
+
+    def leftovers(self, sweep: Sweep, spec: AppSpec | None, root: Path) -> Leftovers:
+        from cynthus.targets.gcp.leftovers import Search
+
+        project = sweep.project or cloud_project(spec, self._settings.environment, root)
+        return Leftovers(f"cloud project {project}", Search(self._api, project, _owner(), sweep).each())
+
+    def remove_leftovers(self, going: Iterable[Leftover], sweep: Sweep) -> Iterator[Removal]:
+        from cynthus.targets.gcp.removing import Remover
+
+        environment = self._settings.environment
+        return Remover(self._api, sweep, lambda bucket: empty_bucket(bucket, environment, self._api)).each(going)
+
+    def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:  # noqa: ARG002 - the user may use sudo
+        return ()
+
+    def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
+        if spec is None:
+            return ()
+        try:
+            placement = self.place(spec, root)
+        except CynthusError as error:
+            return (Finding("gcp", "error", error.message, error.hint),)
+        lasting = _lasting_key(self._settings.environment)
+        fine = (Finding("gcp", "ok", reason) for reason in placement.reasons if reason not in lasting)
+        return (*fine, *(Finding("gcp", "warning", each) for each in lasting))
+
+    def _ssh_environment(self, host: Host) -> dict[str, str]:
+        user = self._settings.environment
+        own = {name: user[name] for name in GCLOUD if name in user}
+        return ssh_environment(user) | (own if host.connection.kind == "iap" else {})
+
+
+def _machine(spec: AppSpec, placement: Placement) -> dict[str, object]:
+    """What the module `vm` is told of the machine."""
+    machine, disk = choose(spec, catalog()), spec.resources.disk
+    attached = {"type": catalog().gpus[machine.gpu].type, "count": machine.gpus} if machine.gpu else None
+    asked = 0 if disk is None else -(-disk.bytes // GIB)
+    return {
+        "machine_type": machine.type,
+        "gpus": machine.gpus,
+        "accelerator": attached if machine.attached else None,
+        "image": WITH_DRIVER if _has_driver(machine) else PLAIN,
+        "disk": {"type": machine.disk, "size": LEAST_DISK * (2 if machine.gpus else 1) + asked},
+        "nic_type": machine.nic,
+        "spot": spec.resources.spot,
+        "max_run_duration": placement.lifetime,
+    }
+
+
+def _has_driver(machine: Machine) -> bool:
+    """Whether the machine's image brings the driver for its GPUs."""
+    return machine.gpu is not None and machine.gpu not in OLD_GPUS
+
+
+def _lifetime(spec: AppSpec) -> int:
+    limit = spec.limits.max_duration
+    return USUAL_LIFETIME if limit is None else min(round(limit.seconds) + AROUND, LONGEST)
+
+
+def _unsure(machine: Machine, zone: str) -> tuple[str, ...]:
+    """What Google will tell better than a table."""
+    zones = catalog().gpus[machine.gpu].zones if machine.gpu else ()
+    if not zones or zone in zones:
+        return ()
+    near = [each for each in zones if region_of(each) == region_of(zone)] or [zones[0], zones[-1]]
+    return (f"{zone} had no {machine.gpu} on {catalog().as_of}; {', '.join(near)} did",)
+
+
+def _lasting_key(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """That credentials are used which nobody has to renew."""
+    key = key_file(environment)
+    if key is None:
+        return ()
+    login = f"`gcloud auth application-default login` with {IMPERSONATED}"
+    return (f"{key} is the key of a service account, good until somebody deletes it: {login} needs no such file",)
+
+
+def _owner() -> str:
+    """The user, as a label may say it."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        return "nobody"
+    return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:63]

@@ -1,0 +1,63 @@
+"""What targets have in common whose hosts stand already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from cynthus.core.deployment import Host
+    from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
+    from cynthus.core.placement import Placement
+    from cynthus.core.spec import AppSpec
+
+
+class Standing:
+    """Nothing is made in a cloud: nothing there costs, goes away or is left over."""
+
+    makes = False
+    stage: str | None = None
+
+    def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:  # noqa: ARG002 - brings nothing
+        return spec
+
+    def backend(self, deployment: str, spec: AppSpec, root: str) -> None:  # noqa: ARG002 - its state is this machine's
+        return None
+
+    def runtime_variables(
+        self, spec: AppSpec, placement: Placement, root: str, now: datetime  # noqa: ARG002 - all is known before
+    ) -> Mapping[str, object]:
+        return {}
+
+    def console(self, host: Host) -> tuple[str, ...]:  # noqa: ARG002 - nobody here can see it
+        return ()
+
+    def existing(
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]  # noqa: ARG002 - as above
+    ) -> Mapping[str, str]:
+        return {}
+
+    def remove_unknown(
+        self, deployment: str, values: Mapping[str, object], known: Collection[str]  # noqa: ARG002 - as above
+    ) -> tuple[str, ...]:
+        return ()
+
+    def stays(self, deployment: str, root: Path) -> tuple[str, ...]:  # noqa: ARG002 - nothing of it
+        return ()
+
+    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:  # noqa: ARG002 - they are not made, so they stay
+        return frozenset()
+
+    def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
+        """There are no buckets of a deployment's own."""
+
+    def leftovers(self, sweep: Sweep, spec: AppSpec | None, root: Path) -> Leftovers:  # noqa: ARG002 - nothing is there
+        from cynthus.core.leftover import Leftovers
+
+        return Leftovers("", iter(()))
+
+    def remove_leftovers(self, going: Iterable[Leftover], sweep: Sweep) -> Iterator[Removal]:  # noqa: ARG002 - likewise
+        return iter(())

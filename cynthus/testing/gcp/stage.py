@@ -1,0 +1,136 @@
+"""A simulated Google Cloud as the place of a rehearsal: `cynthus up --simulate`."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections import Counter
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
+
+from cynthus.core.gcp import Gcp
+from cynthus.targets.gcp.api import Api
+from cynthus.targets.gcp.catalog import catalog
+from cynthus.targets.gcp.place import PROJECT_VARIABLES, ZONE_VARIABLES, region_of, rendered, zone_of
+from cynthus.testing.gcp.cloud import SimulatedCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cynthus.core.spec import AppSpec
+
+PROVIDERS = ("hashicorp/google", "hashicorp/google-beta")
+"""Those that ask the simulated cloud."""
+_GOOGLES = ("GOOGLE_", "CLOUDSDK_", "GCLOUD_", "CYNTHUS_GOOGLE_", "STORAGE_EMULATOR_")
+"""How variables begin that lead to a real cloud, or to another simulated one."""
+ELSEWHERE = """\
+# Without it the provider asks the real Google who the token is of, which
+# nobody can redirect, and other services at their real addresses.
+provider "google" {
+  universe_domain = "rehearsal.invalid"
+}
+"""
+NAMELESS = "rehearsal"
+"""The cloud project where nobody names one: credentials, which may, are not looked at."""
+
+
+class GcpStage:
+    """What a rehearsal has of Google Cloud."""
+
+    title = "a simulated Google Cloud"
+    providers = PROVIDERS
+    beside: ClassVar[Mapping[str, str]] = MappingProxyType({"zz_rehearsal_override.tf": ELSEWHERE})
+
+    def __init__(self, cloud: SimulatedCloud, environment: Mapping[str, str], key: Path) -> None:
+        self.cloud = cloud
+        self._key = str(key)
+        self._there = len(cloud.ledger())
+        self.environment = environment
+
+    def rehearsed(self, spec: AppSpec) -> AppSpec:
+        """The spec, with Terraform's state in the rehearsal: a bucket with states is real."""
+        return replace(spec, gcp=replace(spec.gcp or Gcp(), state=None))
+
+    def known_now(self, spec: AppSpec) -> AppSpec:
+        """The spec by which the values are made that are known only now: with a key of the rehearsal's own, which goes
+        into no file that the user may have edited."""
+        return replace(spec, gcp=replace(spec.gcp or Gcp(), key=self._key))
+
+    def standing(self) -> tuple[str, ...]:
+        """What was made, a line each; not what was there before, as the spec says."""
+        machines = [
+            f"{each['name']}: {each['machineType'].rpartition('/')[2]} in {each['zone'].rpartition('/')[2]}, "
+            f"{each['status'].lower()}"
+            for each in self.cloud.instances()
+        ]
+        kinds = Counter(entry.kind for entry in self.cloud.ledger()[self._there :] if entry.ended is None)
+        others = [f"{count} {_word(kind, count)}" for kind, count in kinds.items() if kind != "instances"]
+        return (*machines, ", ".join(others)) if others else tuple(machines)
+
+    def cost(self) -> float:
+        """What it would have cost by now, in dollars, as far as prices are known."""
+        now = self.cloud.clock.timestamp()
+        return sum(entry.cost(now) for entry in self.cloud.ledger())
+
+
+@contextmanager
+def stage(spec: AppSpec, environment: Mapping[str, str], root: Path, place: Path) -> Iterator[GcpStage]:
+    """Play Google Cloud for a deployment as long as the block lasts. `root` is the folder of what was rendered for it,
+    `environment` the user's, `place` a folder that is the rehearsal's own.
+
+    Raises:
+        PlacementRefused: nobody says in which zone.
+    """
+    said = next((environment[name] for name in PROJECT_VARIABLES if environment.get(name)), None)
+    gcp = spec.gcp or Gcp()
+    project = gcp.project or rendered(root, "project") or said or NAMELESS
+    zone = zone_of(spec, environment, root)
+    cloud = SimulatedCloud(place / "cloud", project=project, prices=_prices(zone, spot=spec.resources.spot))
+    with cloud.serving():
+        own = {name: value for name, value in environment.items() if not name.startswith(_GOOGLES)}
+        own |= {**cloud.environment(), ZONE_VARIABLES[0]: zone}
+        _have_network(Api(own), project, zone, gcp)
+        yield GcpStage(cloud, own, _make_key(place / "key"))
+
+
+def _prices(zone: str, *, spot: bool) -> dict[str, float]:
+    """Those that `up` shows: prices hold in one region."""
+    if region_of(zone) != catalog().region:
+        return {}
+    found = ((each.type, each.spot_price if spot else each.price) for each in catalog().machines)
+    return {machine: price for machine, price in found if price is not None}
+
+
+def _have_network(api: Api, project: str, zone: str, gcp: Gcp) -> None:
+    """What the spec says is there already is there."""
+    if gcp.network is None:
+        return
+    place = f"projects/{project}"
+    body = {"name": gcp.network, "autoCreateSubnetworks": gcp.subnetwork is None}
+    api.ask("POST", "compute", f"{place}/global/networks", body=body)
+    if gcp.subnetwork is not None:
+        whole = f"{place}/global/networks/{gcp.network}"
+        part = {"name": gcp.subnetwork, "network": whole, "ipCidrRange": "10.0.0.0/20"}
+        api.ask("POST", "compute", f"{place}/regions/{region_of(zone)}/subnetworks", body=part)
+
+
+def _make_key(key: Path) -> Path:
+    """The public half of a key that has no other: nobody enters these machines."""
+    kind = b"ssh-ed25519"
+    parts = (kind, secrets.token_bytes(32))
+    blob = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    line = f"{kind.decode()} {base64.b64encode(blob).decode()} rehearsal\n"
+    key.with_name(f"{key.name}.pub").write_text(line, encoding="ascii")
+    return key
+
+
+def _word(kind: str, count: int) -> str:
+    """`2 buckets`, `1 network`, `1 repository`."""
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind)
+    if count > 1 or not words.endswith("s"):
+        return words
+    return f"{words[:-3]}y" if words.endswith("ies") else words[:-1]

@@ -1,0 +1,19 @@
+output "host" {
+  description = "The host and how to reach it, as Ansible's inventory wants it."
+  value = {
+    name = var.name
+    # Google's proxy finds a machine by its name.
+    address          = var.access == "iap" ? google_compute_instance.vm.name : google_compute_instance.vm.network_interface[0].network_ip
+    internal_address = google_compute_instance.vm.network_interface[0].network_ip
+    user             = var.user
+    port             = 22
+    gpus             = var.gpus
+    connection = {
+      kind        = var.access == "iap" ? "iap" : "ssh"
+      instance_id = google_compute_instance.vm.instance_id
+      project     = var.project
+      zone        = google_compute_instance.vm.zone
+      key         = var.key
+    }
+  }
+}

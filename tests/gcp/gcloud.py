@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Stands in for `gcloud compute start-iap-tunnel`: leads to a host of the test bed, or says no as gcloud does."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import socket
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    if words[:2] != ["compute", "start-iap-tunnel"] or "--listen-on-stdin" not in words:
+        return _fail(f"Invalid choice: {' '.join(words[:2])!r}")
+    name, port = words[2:4]
+    try:
+        machines = json.loads((Path(os.environ["CLOUDSDK_CONFIG"]) / "machines.json").read_text())
+        line = socket.create_connection(("127.0.0.1", machines[name]))
+    except (OSError, KeyError):
+        return _fail(f"Error while connecting [4003: 'failed to connect to backend'] ({name}:{port})")
+    return _carry(line)
+
+
+def _fail(said: str) -> int:
+    sys.stderr.write(f"ERROR: (gcloud.compute.start-iap-tunnel) {said}\n")
+    return 1
+
+
+def _carry(line: socket.socket) -> int:
+    with selectors.DefaultSelector() as ready, line:
+        ready.register(0, selectors.EVENT_READ)
+        ready.register(line, selectors.EVENT_READ)
+        while True:
+            for key, _ in ready.select():
+                data = os.read(key.fd, 1 << 16)
+                if key.fileobj is line:
+                    if not data:
+                        return 0
+                    while data:
+                        data = data[os.write(1, data) :]
+                elif data:
+                    line.sendall(data)
+                else:
+                    ready.unregister(0)
+                    line.shutdown(socket.SHUT_WR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Somebody at a keyboard with a simulated Google Cloud, whose machines are hosts of the test bed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from cynthus.testing.gcp import SimulatedCloud
+from tests.bed.keys import new_key
+from tests.gcp.bed_hosts import GCLOUD, BedHosts
+from tests.journeys.user import User
+from tests.mirror import configured
+from tests.terraform.google import mirror_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tests.bed.host import Host
+
+SPEC = """\
+name: cloudy
+target: gcp
+resources: {{zone: us-central1-a}}
+limits: {{max_duration: 1h}}
+gcp: {{key: {key}}}
+"""
+
+
+class Someone:
+    """`user` types; `cloud` is what they pay for; `hosts` gives out the machines."""
+
+    def __init__(self, user: User, cloud: SimulatedCloud, hosts: BedHosts) -> None:
+        self.user = user
+        self.cloud = cloud
+        self.hosts = hosts
+
+    @property
+    def key(self) -> Path:
+        return self.user.place / "key"
+
+    def folder(self, name: str = "app", *, main: str, more: str = "") -> Path:
+        """An app for the cloud; `more` is added to its cynthus.yaml."""
+        return self.user.folder(name, main=main, cynthus_yaml=SPEC.format(key=self.key) + more)
+
+    def standing(self) -> dict[str, int]:
+        """How many of each kind there are in the cloud."""
+        return {kind: len(found) for kind, found in self.cloud.resources().items() if found}
+
+    def deployment(self, folder: Path) -> Mapping[str, Any]:
+        return self.user.status(folder)
+
+
+@contextmanager
+def someone(place: Path, google: Mapping[str, str], machines: Sequence[Host] = ()) -> Iterator[Someone]:
+    """With these machines to be had; without any, what is made runs and lets nobody in. `google` is the environment of
+    a Terraform that finds the provider."""
+    user, settings, programs = User(place), place / "gcloud", place / "programs"
+    user.home.mkdir()
+    settings.mkdir()
+    programs.mkdir()
+    (programs / "gcloud").symlink_to(GCLOUD)
+    new_key(place / "key", "somebody")
+    hosts = BedHosts(machines, settings)
+    cloud = SimulatedCloud(place / "cloud", driver=hosts if machines else None, latency=0)
+    with cloud.serving() as endpoint:
+        hosts.endpoint = endpoint
+        own = {"GOGC": google["GOGC"], **configured(place, mirror_of(google))}
+        path = f"{programs}:{user.shell()['PATH']}"
+        user.environment = {**own, **cloud.environment(), "CLOUDSDK_CONFIG": str(settings), "PATH": path}
+        yield Someone(user, cloud, hosts)

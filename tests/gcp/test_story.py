@@ -1,0 +1,144 @@
+"""From a folder to a finished run on a machine of Google Cloud, and back to nothing: the real provider, a simulated
+cloud, real hosts. Each test goes on where the one before it stopped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.gcp.someone import Someone, someone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.bed.beds import Bed
+    from tests.journeys.user import Ended
+
+pytestmark = [pytest.mark.hosts, pytest.mark.cloud]
+
+MAIN = """\
+import os, pathlib
+print("reading", pathlib.Path("data/words.txt").read_text().strip(), flush=True)
+pathlib.Path("outputs/result.txt").write_text(os.environ["WHO"])
+"""
+MORE = 'image: {base: "base:1"}\nenv: {WHO: somebody}\n'
+LASTS = {"accounts": 1, "buckets": 2, "firewalls": 2, "networks": 1, "repositories": 1, "routers": 1, "subnetworks": 1}
+"""What outlives a machine."""
+
+
+@pytest.fixture(scope="module")
+def person(
+    bed: Bed, base_tar: Path, google: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Someone]:
+    machines = bed.hosts(2, docker=True)
+    for machine in machines:
+        machine.import_image(base_tar, "base:1")
+    with someone(tmp_path_factory.mktemp("somebody"), google, machines) as made:
+        yield made
+    for machine in machines:
+        bed.remove(machine)
+
+
+@pytest.fixture(scope="module")
+def app(person: Someone) -> Path:
+    return person.folder(main=MAIN, more=MORE)
+
+
+@pytest.fixture(scope="module")
+def first(person: Someone, app: Path) -> Ended:
+    return person.user.cynthus("up", app, "-y", timeout=240)
+
+
+def test_one_command_goes_from_the_folder_to_the_log(first: Ended) -> None:
+    assert first.code == 0, first
+    assert first.out == "reading one two three\n"
+
+
+def test_outputs_are_at_home(first: Ended, app: Path) -> None:
+    assert (app / "outputs/latest/result.txt").read_text() == "somebody"
+
+
+def test_the_run_is_in_the_deployments_own_bucket(person: Someone, app: Path) -> None:
+    sync = person.deployment(app)["host_reports"][0]["status"]["sync"]
+    assert (sync["state"], sync["files_behind"]) == ("saved", 0), sync
+    assert sync["bucket"].startswith("gs://cynthus-cloudy-")
+
+
+def test_it_is_told_when_the_cloud_removes_the_machine(person: Someone, first: Ended, app: Path) -> None:
+    expires = person.deployment(app)["expires_at"]
+    assert f"deletes itself at {expires}" in first.err
+    (machine,) = person.cloud.instances()
+    assert machine["scheduling"]["maxRunDuration"]["seconds"] == "5400"
+    assert machine["scheduling"]["instanceTerminationAction"] == "DELETE"
+
+
+def test_a_second_plan_of_each_root_is_empty(person: Someone, app: Path) -> None:
+    answer = person.user.cynthus("plan", app, "--detailed-exitcode", "--json")
+    assert answer.code == 0, answer
+    assert answer.document["changes"] == []
+
+
+def test_nothing_changed_is_nothing_done(person: Someone, app: Path) -> None:
+    answer = person.user.cynthus("up", app, "-y")
+    assert answer.code == 0, answer
+    assert "nothing has changed" in answer.err
+
+
+def test_a_changed_program_runs_on_the_machine_that_stands(person: Someone, app: Path) -> None:
+    (app / "main.py").write_text(MAIN.replace("reading", "again"))
+    answer = person.user.cynthus("up", app, "-y")
+    assert answer.code == 0, answer
+    assert "again one two three" in answer.out
+    assert "Apply" not in answer.err
+
+
+def test_what_is_gone_is_seen_to_be_gone_and_its_run_still_answers(person: Someone, app: Path) -> None:
+    person.cloud.advance(5400)
+    assert person.standing() == LASTS
+    found = person.deployment(app)
+    assert (found["phase"], found["run"]["state"]) == ("gone", "SUCCEEDED")
+    said = person.user.cynthus("logs", app)
+    assert (said.code, said.out) == (0, "again one two three\n"), said
+
+
+def test_run_makes_another_machine(person: Someone, app: Path) -> None:
+    answer = person.user.cynthus("run", app, "-y", timeout=240)
+    assert answer.code == 0, answer
+    assert person.standing()["instances"] == 1
+
+
+def test_no_more_was_allowed_than_is_needed(person: Someone) -> None:
+    account = person.cloud.resources()["accounts"][0]
+    used = person.cloud.permissions(account)
+    assert used
+    assert used <= {
+        "storage.buckets.get", "storage.objects.create", "storage.objects.delete", "storage.objects.get",
+        "storage.objects.list",
+    }
+
+
+def test_down_leaves_nothing_that_bills_by_the_hour(person: Someone, app: Path) -> None:
+    answer = person.user.cynthus("down", app, "-y")
+    assert answer.code == 0, answer
+    assert person.standing() == LASTS
+    assert "-out: " in answer.out
+
+
+def test_what_stays_is_told_with_its_price_by_the_month(person: Someone, app: Path) -> None:
+    stays = person.deployment(app)["stays"]
+    prices = [line.rpartition(", ")[2] for line in stays]
+    assert prices == ["less than a cent a month", "$0.00 a month", "$0.00 a month"]
+
+
+def test_destroy_leaves_nothing(person: Someone, app: Path) -> None:
+    answer = person.user.cynthus("destroy", app, "-y")
+    assert answer.code == 0, answer
+    assert person.standing() == {}
+    assert person.user.deployments() == []
+
+
+def test_no_secret_is_in_a_state(app: Path) -> None:
+    for state in app.glob("infra/gcp/*/terraform.tfstate*"):
+        assert "sim-owner" not in state.read_text()
