@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = frozenset([
     "home", "spec", "folder", "run", "attempt", "rank", "addresses", "archive", "reason", "elsewhere",
-    "login",
+    "login", "store",
     # of a node of a cluster
     "port", "gpus", "inside", "patience",
     # of preparing data

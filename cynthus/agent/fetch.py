@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cynthus.agent.wanted import Wanted
 
 
-SETTINGS = frozenset(["HF_ENDPOINT", "KAGGLE_API_ENDPOINT", "STORAGE_EMULATOR_HOST"])
+SETTINGS = frozenset(["HF_ENDPOINT", "KAGGLE_API_ENDPOINT", "STORAGE_EMULATOR_HOST", "GCE_METADATA_HOST"])
 """Variables that say where a place is; a mirror, say."""
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "DO_NOT_TRACK": "1"}
 
@@ -179,11 +179,13 @@ def _by_library(
     home: Home, room: _Room, one: Wanted, telling: Telling, tokens: Mapping[str, str],
     environment: Mapping[str, str], descriptor: int,
 ) -> None:  # fmt: skip
-    """The files of a repository, by the library of its place."""
+    """The files of a repository, by the library of its place; where a machine of Google's can, without one."""
     from cynthus.agent import library
 
     if one.size is not None:
         insist_on_room(one.text, room.part, one.size - arrived(room.part))
+    if one.scheme == "gs" and _by_itself(room, one, telling, environment):
+        return
     settings = {key: value for key, value in environment.items() if key in SETTINGS}
     asked = {
         "scheme": one.scheme, "kind": one.kind, "name": one.name, "revision": one.pin, "patterns": list(one.files),
@@ -199,6 +201,16 @@ def _by_library(
         _unpack(room, one, telling)
     elif one.scheme == "gs" and objects.is_generation(one.pin):
         _place(room, one, telling)
+
+
+def _by_itself(room: _Room, one: Wanted, telling: Telling, environment: Mapping[str, str]) -> bool:
+    from cynthus.agent import gcs_read
+
+    if not gcs_read.fetch(one, room.body, room.content, environment, telling.tell):
+        return False
+    if objects.is_generation(one.pin):
+        _place(room, one, telling)
+    return True
 
 
 def _file_name(one: Wanted) -> str:

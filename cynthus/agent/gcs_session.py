@@ -23,8 +23,6 @@ _TIMEOUT = (20.0, 60.0)
 """Seconds: until it is connected, and of silence."""
 _CONNECTIONS = 16
 _NO_TRACES = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
-_METADATA = "GCE_METADATA_HOST"
-"""The variable of Google's own libraries for where a machine's metadata server is, if it is not where it always is."""
 
 
 @contextmanager
@@ -63,7 +61,7 @@ def _candidates(tokens: Mapping[str, str]) -> list[Any]:
 
 
 def _of_this_machine() -> list[Any]:
-    if not os.environ.get(_METADATA) and not gcs_token.on_google():
+    if not gcs_token.server_of(os.environ):
         # To ask whether there is a metadata server takes seconds where there is none.
         return []
     from google.auth import compute_engine

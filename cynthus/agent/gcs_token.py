@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 USUAL = "http://metadata.google.internal"
 """Where the metadata server of Google's machines is: no line to it leaves the machine."""
+HOST = "GCE_METADATA_HOST"
+"""The variable of Google's own libraries for where that is, if it is not where it always is."""
 _PATH = "/computeMetadata/v1/instance/service-accounts/default/token"
 _PATIENCE = 15.0
 _EARLY = 300.0
@@ -31,6 +33,12 @@ def on_google() -> bool:
         return _PRODUCT.read_text().strip().startswith("Google")
     except OSError:
         return False
+
+
+def server_of(environment: Mapping[str, str]) -> str:
+    """Where this machine learns who it is to Google; '' where it is no machine of Google's."""
+    named = environment.get(HOST, "")
+    return f"http://{named}" if named else USUAL if on_google() else ""
 
 
 class Tokens:

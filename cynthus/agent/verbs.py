@@ -180,12 +180,18 @@ def status(given: Arguments) -> Answer:
 
 
 def secrets(given: Arguments) -> Answer:
-    """Take a run's secrets from stdin and keep them in memory until it starts."""
+    """Take a run's secrets from stdin, or from the store that keeps them, and keep them in memory until it starts."""
     from cynthus.agent import memory
 
     home = _home(given)
     run = home.run(given.need("run"))
-    values = memory.asked(sys.stdin.buffer.read(_STDIN_LIMIT))
+    said = sys.stdin.buffer.read(_STDIN_LIMIT)
+    if "store" in given.options:
+        from cynthus.agent import secret_store
+
+        values = secret_store.read(secret_store.asked(said))
+    else:
+        values = memory.asked(said)
     return {"changed": memory.put(os.environ, home.deployment, run.id, values)}
 
 

@@ -126,7 +126,7 @@ def start(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: J
     try:
         run = deploy(tools, launch, there, journal, start=not beside)
         if beside:
-            _start_beside(run, there, launch.site.addresses, _secrets(tools, launch))
+            _start_beside(run, there, launch.site.addresses, _secrets(tools, launch, journal))
     except (KeyboardInterrupt, Interrupted):
         # main.py may have begun in that very moment, and whoever interrupted it is told what exists.
         with suppress(CynthusError):
@@ -172,15 +172,14 @@ def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], e
 
 
 def _start_beside(
-    run: Run, there: tuple[HostAgent, ...], addresses: tuple[str, ...], values: Mapping[str, str]
+    run: Run, there: tuple[HostAgent, ...], addresses: tuple[str, ...], secrets: _Secrets
 ) -> None:
     """Start on all hosts at once."""
-    secret = json.dumps(dict(values)).encode()
     others = ("--addresses", ",".join(addresses)) if len(there) > 1 else ()
 
     def begin(agent: HostAgent) -> None:
-        if values:
-            agent.call("secrets", "--run", run.id, stdin=secret)
+        if secrets.said:
+            agent.call("secrets", "--run", run.id, *secrets.words, stdin=secrets.said)
         spec = str(agent.run_folder(run.id) / "spec.json")
         agent.call("start", "--spec", spec, "--run", run.id, "--rank", str(agent.rank), *others)
 
@@ -188,12 +187,27 @@ def _start_beside(
         begun.result()
 
 
-def _secrets(tools: Tools, launch: Launch) -> Mapping[str, str]:
-    """What goes to the hosts over stdin: the user's secrets, and the token of the cluster that several hosts are."""
-    document = launch.app.run_document(launch.placement, launch.site.id)
-    if document.get("engine") is None or launch.run.nodes == 1:
-        return launch.app.secrets
-    return {**cluster_token(launch.site.paths.runs / launch.run.id, tools.random), **launch.app.secrets}
+class _Secrets(Struct, frozen=True):
+    """What the agents' verb `secrets` is told over stdin, b'' for nothing, and with which words."""
+
+    said: bytes = b""
+    words: tuple[str, ...] = ()
+
+
+def _secrets(tools: Tools, launch: Launch, journal: Journal) -> _Secrets:
+    """The user's secrets, or where their cloud keeps them, and the token of the cluster that several hosts are."""
+    document, own = launch.app.run_document(launch.placement, launch.site.id), launch.app.secrets
+    clustered = document.get("engine") is not None and launch.run.nodes > 1
+    values = cluster_token(launch.site.paths.runs / launch.run.id, tools.random) if clustered else {}
+    kept = None
+    if own:
+        with journal.step("secrets"):
+            kept = tools.targets.find(launch.site.target).keep_secrets(launch.site.id, launch.site.root(), own)
+    if kept is None:
+        values = {**values, **own}
+        return _Secrets(json.dumps(values).encode()) if values else _Secrets()
+    told = {"values": values, "kept": dict(kept.versions), "server": kept.server, "service": kept.service}
+    return _Secrets(json.dumps(told).encode(), ("--store", "google"))
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:

@@ -18,6 +18,7 @@ from cynthus.operations.edits import as_edited, edits_fingerprint, tell_needs
 from cynthus.operations.elsewhere import pinned
 from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
+from cynthus.operations.inputs import through_bucket
 from cynthus.operations.making import make_hosts, make_long_lived
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
@@ -244,7 +245,8 @@ def bring(
     run = _run_to_start(tools, site, ready, newest)
     if len(there) > 1 and newest is not None and newest.over:
         launch.end_leftovers(newest, there)
-    plan = launch.Launch(site, ready.app, ready.placement, run, ready.source.archive)
+    app = through_bucket(tools, ready.target, site, ready.app, ready.placement, journal)
+    plan = launch.Launch(site, app, ready.placement, run, ready.source.archive)
     if start:
         run = launch.start(tools, plan, there, journal)
     else:
@@ -260,6 +262,7 @@ def _prepare_without_hosts(
     tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request
 ) -> Outcome:
     site = make_long_lived(tools, ready, journal, yes=request.yes)
+    through_bucket(tools, ready.target, site, ready.app, ready.placement, journal)
     run = _run_to_start(tools, site, ready.with_files_written(), newest)
     return Outcome("prepared", with_entry(tools, site, last_run=run), run)
 

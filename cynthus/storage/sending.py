@@ -13,7 +13,7 @@ from cynthus.storage.moving import THREADS, Job, Report, failure, same, silent
 from cynthus.storage.tree import Changed, File, LeftOut, again, read, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from cynthus.storage.base import Bucket
@@ -28,13 +28,14 @@ def send(
     bucket: Bucket,
     prefix: str = "",
     *,
+    files: Iterable[File | LeftOut] | None = None,
     manifest: Path | None = None,
     mirror: bool = False,
     threads: int = THREADS,
     tell: Callable[[Moved], None] = silent,
 ) -> Report:
     """Make the objects below `prefix` ('' or text that ends with a slash) the files of a folder: one look at the list
-    of the bucket, and then only what differs.
+    of the bucket, and then only what differs. `files` names them where they are others than a walk through it finds.
 
     `manifest` is a file of ours in which to note what both sides are like, so that what has not changed need not be
     read the next time. With `mirror` an object that is no file here is deleted. Killed or cut off at any moment, every
@@ -48,17 +49,17 @@ def send(
     for found in bucket.list(prefix):
         job.listed(found)
     left_out: list[LeftOut] = []
-    files: list[File] = []
-    for each in walk(folder):
+    found_here: list[File] = []
+    for each in walk(folder) if files is None else files:
         if isinstance(each, File):
-            files.append(each)
+            found_here.append(each)
         else:
             left_out.append(each)
-    _refuse(bucket, prefix, files)
-    here = {each.path for each in files}
+    _refuse(bucket, prefix, found_here)
+    here = {each.path for each in found_here}
     surplus = job.besides(here | {each.path for each in left_out}) if mirror else []
     try:
-        for result in job.results(files, job.one, threads, tell):
+        for result in job.results(found_here, job.one, threads, tell):
             if isinstance(result, LeftOut):
                 left_out.append(result)
             else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
+    from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
@@ -181,6 +182,17 @@ class Target(Protocol):
 
     def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
         """The spec with what the target brings where it says nothing: a bucket, a registry of images."""
+
+    def inputs(self, deployment: str) -> str | None:
+        """The bucket by way of which local data comes to the hosts; None where it goes to them directly."""
+
+    def keep_secrets(self, deployment: str, root: Path, values: Mapping[str, str]) -> Kept | None:
+        """Have the cloud keep these secrets, for the machines to read; None where they go to the hosts directly.
+        `root` is the rendered folder of the root that holds the hosts.
+
+        Raises:
+            CloudFailed, NotLoggedIn: it does not keep them.
+        """
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         """What that would cost."""

@@ -24,6 +24,12 @@ class Standing:
     def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:  # noqa: ARG002 - brings nothing
         return spec
 
+    def inputs(self, deployment: str) -> None:  # noqa: ARG002 - a host is asked what it has
+        return None
+
+    def keep_secrets(self, deployment: str, root: Path, values: Mapping[str, str]) -> None:  # noqa: ARG002 - there is no cloud
+        return None
+
     def backend(self, deployment: str, spec: AppSpec, root: str) -> None:  # noqa: ARG002 - its state is this machine's
         return None
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
+    from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
@@ -108,6 +109,12 @@ class _OutageTarget:
 
     def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
         return self._target.equipped(spec, deployment, placement)
+
+    def inputs(self, deployment: str) -> str | None:
+        return self._target.inputs(deployment)
+
+    def keep_secrets(self, deployment: str, root: Path, values: Mapping[str, str]) -> Kept | None:
+        return self._target.keep_secrets(deployment, root, values)
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         return self._target.offer(spec, placement)

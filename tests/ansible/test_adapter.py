@@ -52,7 +52,9 @@ def test_a_secret_of_the_users_is_neither_in_a_file_of_the_play_nor_in_its_envir
 
 def test_a_password_for_sudo_lies_in_one_private_file_and_nowhere_else(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    copy = f'cp -rp "{tmp_path}/tmpfs" "{kept}"; env > "{kept}/environment"; cat /proc/[0-9]*/cmdline > "{kept}/argv"'
+    # Others' processes come and go meanwhile.
+    argv = f'cat /proc/[0-9]*/cmdline > "{kept}/argv" 2>/dev/null || true'
+    copy = f'cp -rp "{tmp_path}/tmpfs" "{kept}"; env > "{kept}/environment"; {argv}'
     made = stage(tmp_path, [command("Keep the files of this play", "sh", "-c", copy)])
     made.ansible.play(
         made.playbook, inventory=made.inventory, extravars={}, activity=lambda _: None, sudo_password=SENTINEL

@@ -3,11 +3,16 @@ cloud, real hosts. Each test goes on where the one before it stopped."""
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cynthus.credentials.google import login
+from cynthus.storage.opening import gcs_bucket
 from tests.gcp.someone import Someone, someone
+from tests.journeys.test_secrets import files_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +27,14 @@ MAIN = """\
 import os, pathlib
 print("reading", pathlib.Path("data/words.txt").read_text().strip(), flush=True)
 pathlib.Path("outputs/result.txt").write_text(os.environ["WHO"])
+pathlib.Path("outputs/letters").write_text(str(len(os.environ["PASSPHRASE"])))
 """
-MORE = 'image: {base: "base:1"}\nenv: {WHO: somebody}\n'
-LASTS = {"accounts": 1, "buckets": 2, "firewalls": 2, "networks": 1, "repositories": 1, "routers": 1, "subnetworks": 1}
+MORE = 'image: {base: "base:1"}\nenv: {WHO: somebody}\nsecrets: [PASSPHRASE]\n'
+PASSPHRASE = f"open {os.urandom(9).hex()}"
+LASTS = {
+    "accounts": 1, "buckets": 2, "firewalls": 2, "networks": 1, "repositories": 1, "routers": 1, "secrets": 1,
+    "subnetworks": 1, "versions": 1,
+}
 """What outlives a machine."""
 
 
@@ -36,6 +46,7 @@ def person(
     for machine in machines:
         machine.import_image(base_tar, "base:1")
     with someone(tmp_path_factory.mktemp("somebody"), google, machines) as made:
+        made.user.environment["PASSPHRASE"] = PASSPHRASE
         yield made
     for machine in machines:
         bed.remove(machine)
@@ -58,6 +69,21 @@ def test_one_command_goes_from_the_folder_to_the_log(first: Ended) -> None:
 
 def test_outputs_are_at_home(first: Ended, app: Path) -> None:
     assert (app / "outputs/latest/result.txt").read_text() == "somebody"
+
+
+def test_the_machine_reads_its_secret_from_the_store(person: Someone, first: Ended, app: Path) -> None:
+    assert (app / "outputs/latest/letters").read_text() == str(len(PASSPHRASE))
+    account = person.cloud.resources()["accounts"][0]
+    assert "secretmanager.versions.access" in person.cloud.permissions(account)
+    assert PASSPHRASE not in first.out + first.err
+    assert files_with(app, PASSPHRASE) == []
+
+
+def test_the_data_went_by_way_of_the_bucket(person: Someone, app: Path) -> None:
+    bucket = person.deployment(app)["host_reports"][0]["status"]["sync"]["bucket"].replace("-out", "-in")
+    name, who = bucket.removeprefix("gs://"), login(person.user.environment)
+    with closing(gcs_bucket(name, lambda: who, endpoint=person.cloud.endpoint)) as inputs:
+        assert [each.key for each in inputs.list()] == ["data/words.txt"]
 
 
 def test_the_run_is_in_the_deployments_own_bucket(person: Someone, app: Path) -> None:
@@ -114,8 +140,8 @@ def test_no_more_was_allowed_than_is_needed(person: Someone) -> None:
     used = person.cloud.permissions(account)
     assert used
     assert used <= {
-        "storage.buckets.get", "storage.objects.create", "storage.objects.delete", "storage.objects.get",
-        "storage.objects.list",
+        "secretmanager.versions.access", "storage.buckets.get", "storage.objects.create", "storage.objects.delete",
+        "storage.objects.get", "storage.objects.list",
     }
 
 
@@ -129,7 +155,7 @@ def test_down_leaves_nothing_that_bills_by_the_hour(person: Someone, app: Path) 
 def test_what_stays_is_told_with_its_price_by_the_month(person: Someone, app: Path) -> None:
     stays = person.deployment(app)["stays"]
     prices = [line.rpartition(", ")[2] for line in stays]
-    assert prices == ["less than a cent a month", "$0.00 a month", "$0.00 a month"]
+    assert prices == ["less than a cent a month"] * 2 + ["$0.00 a month", "$0.06 a month"]
 
 
 def test_destroy_leaves_nothing(person: Someone, app: Path) -> None:
@@ -142,3 +168,4 @@ def test_destroy_leaves_nothing(person: Someone, app: Path) -> None:
 def test_no_secret_is_in_a_state(app: Path) -> None:
     for state in app.glob("infra/gcp/*/terraform.tfstate*"):
         assert "sim-owner" not in state.read_text()
+        assert PASSPHRASE not in state.read_text()

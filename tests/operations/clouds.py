@@ -49,6 +49,12 @@ class MadeHere(GcpTarget):
     def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
         return spec
 
+    def inputs(self, deployment: str) -> Any:
+        return self._cloud.inputs
+
+    def keep_secrets(self, deployment: str, root: Path, values: Mapping[str, str]) -> Any:
+        return None
+
     def runtime_variables(
         self, spec: AppSpec, placement: Placement, root: str, now: datetime
     ) -> Mapping[str, object]:
@@ -82,11 +88,12 @@ class MadeHere(GcpTarget):
 
 @dataclass
 class Cloud:
-    """What a test decides of it. `removed` are the machines that it has taken away; `events` is what happened, in
-    order, beside what Terraform did."""
+    """What a test decides of it. `inputs` is the bucket for local data. `removed` are the machines that it has
+    taken away; `events` is what happened, in order, beside what Terraform did."""
 
     unready: tuple[str, ...] = ()
     console: tuple[str, ...] = ()
+    inputs: str | None = None
     removed: set[str] = field(default_factory=set)
     events: list[str] = field(default_factory=list)
     made: int = 0
@@ -130,8 +137,8 @@ class Clouded(Workshop):
     """A user's world with such a cloud. Its clock is the test's, so that nobody waits. Nothing comes to the hosts
     unless they are `real`."""
 
-    def __init__(self, place: Path, cloud: Cloud | None = None, *, real: bool = False) -> None:
-        super().__init__(place, **SAID)
+    def __init__(self, place: Path, cloud: Cloud | None = None, *, real: bool = False, **more: str) -> None:
+        super().__init__(place, **SAID, **more)
         self.cloud = cloud or Cloud()
         self.cloud.target = MadeHere(self.tools.settings, self.cloud)
         self.clock = FakeClock()

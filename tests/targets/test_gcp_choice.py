@@ -134,7 +134,7 @@ def test_an_exact_number_of_processors_is_kept(cpus: int) -> None:
 
 
 def test_a_machine_with_exactly_the_memory_has_enough() -> None:
-    one = Catalog("2026-01-01", "r", 0.1, {}, {}, (Machine("small", 4, 16), Machine("large", 8, 32)))
+    one = Catalog("2026-01-01", "r", 0.1, 0.06, {}, {}, (Machine("small", 4, 16), Machine("large", 8, 32)))
     assert choose(spec(resources={"memory": "16GiB"}), one).type == "small"
 
 

@@ -47,11 +47,12 @@ class Machine(Struct, frozen=True):
 
 class Catalog(Struct, frozen=True):
     """All of it. `region` is where the prices of machines hold; `storage` is what a GB in a bucket costs by the month,
-    by region, and `images` what a GB of images does."""
+    by region, `images` what a GB of images does, and `secrets` one version of a secret."""
 
     as_of: str
     region: str
     images: float
+    secrets: float
     storage: dict[str, float]
     gpus: dict[str, Gpu]
     machines: tuple[Machine, ...]
@@ -63,5 +64,7 @@ def catalog() -> Catalog:
 
     Of buckets (Standard, regional): cloud.google.com/storage/pricing.
     Of images: cloud.google.com/artifact-registry/pricing.
+    Of secrets: cloud.google.com/secret-manager/pricing; the first six of a billing account cost nothing, which nobody
+    can tell from here.
     """
     return msgspec.json.decode(TABLE.read_bytes(), type=Catalog)

@@ -35,6 +35,18 @@ def stays(api: Api, deployment: str, values: Mapping[str, Any]) -> Iterator[str]
     with suppress(CynthusError, NotThere):
         held = int(api.ask("GET", "artifactregistry", path).get("sizeBytes") or 0)
         yield f"images: {size(held)}, {_cost(max(0, held - _FREE_IMAGES), catalog().images)}"
+    with suppress(CynthusError, NotThere):
+        kept = _versions(api, deployment, values)
+        if kept:
+            yield f"secrets: {kept} version{'s' * (kept != 1)}, ${kept * catalog().secrets:.2f} a month"
+
+
+def _versions(api: Api, deployment: str, values: Mapping[str, Any]) -> int:
+    """How many values are kept: an older one costs until it is destroyed."""
+    named = values.get("secrets")
+    paths = [f"projects/{values.get('project')}/secrets/{deployment}-{name}/versions" for name in named or ()]
+    pages = (page for path in paths for page in api.pages("secretmanager", path))
+    return sum(each.get("state") != "DESTROYED" for page in pages for each in page.get("versions") or ())
 
 
 def _bucket(api: Api, bucket: str, price: float | None) -> str:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from cynthus.core.clock import as_label
 from cynthus.core.finding import Finding
 from cynthus.core.gcp import Gcp
+from cynthus.core.kept import Kept
 from cynthus.core.leftover import Leftovers
 from cynthus.core.placement import Placement
 from cynthus.core.plan import Offer
@@ -114,6 +115,18 @@ class GcpTarget:
             registry = names.repository(deployment, project, region)
         bucket = spec.bucket or f"gs://{names.bucket_of_outputs(deployment)}"
         return replace(spec, bucket=bucket, image=replace(spec.image, registry=registry))
+
+    def inputs(self, deployment: str) -> str:
+        return f"gs://{names.bucket_of_inputs(deployment)}"
+
+    def keep_secrets(self, deployment: str, root: Path, values: Mapping[str, str]) -> Kept:
+        from cynthus.targets.gcp.secrets import keep
+
+        project = str(rendered_values(root).get("project", ""))
+        versions = {
+            name: keep(self._api, project, f"{deployment}-{name}", value) for name, value in values.items()
+        }
+        return Kept(versions, METADATA, self._api.simulated("secretmanager"))
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         machine, zone = choose(spec, catalog()), placement.where["zone"]

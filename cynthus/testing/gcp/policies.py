@@ -95,7 +95,11 @@ class Policies:
             return found
         # A bucket says what it lets those do who have a role in its project.
         basic = {f"project{role[6:].title()}:{self._project}" for role in found if role in _BASIC}
-        return found | _given(self.get(key), {who.member, *basic})
+        # Who may do something with a secret may do it with its versions.
+        steps = key.split("/")
+        for count in range(len(steps), 1, -2):
+            found |= _given(self.get("/".join(steps[:count])), {who.member, *basic})
+        return found
 
     def _check(self, binding: Document) -> None:
         role = binding.get("role", "")

@@ -110,7 +110,8 @@ class _Handler(GcsHandler):
 
 def _resource(call: Call) -> str:
     """What Google names where something is not permitted: the resource, or the project where it is a list."""
-    lists = call.route.method == "GET" and not call.route.path.endswith("}")
+    last = call.route.path.rpartition("/")[2].partition(":")[0]
+    lists = call.route.method == "GET" and not last.endswith("}")
     return f"projects/{call.project}" if lists and "Iam" not in call.route.path else call.key
 
 
