@@ -135,7 +135,8 @@ class Host:
 
     def ended(self) -> dict[str, Any]:
         """status.json once it says that the run has ended; nothing is asked of the agent for it."""
-        until(lambda: self.told()["state"] == "EXITED", seconds=60)
+        # Who has started it is answered before it is written for the first time.
+        until(lambda: self.attempt.status.exists() and self.told()["state"] == "EXITED", seconds=60)
         return self.told()
 
     def told(self) -> dict[str, Any]:
