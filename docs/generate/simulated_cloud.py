@@ -76,6 +76,9 @@ TIME = """
   say that they run, at an address of their subnetwork. `machine.serve_metadata(address, port)` answers as the metadata
   server that the machine sees: `instance/` with id, name, zone, attributes, service accounts with tokens, `preempted`
   and `maintenance-event` (with `wait_for_change`), and `project/`.
+- `images(where, port)` answers at an address, or on a socket that speaks TLS, as `LOCATION-docker.pkg.dev` does to
+  Docker: it takes an access token from the user `oauth2accesstoken`, looks whether the repository is there and who may
+  fetch and push, and has the images from a real registry without a login, at that port of loopback.
 - `faults.plan(Fault(...))` is about a request: a status with or without Retry-After, a connection that is cut, or an
   answer that is lost when the work is done. `faults.plan(OperationFault(...))` is about an operation: an error, one
   that never ends, or a machine that is `dark`: it says that it runs, no host boots, and its console shows a text.
@@ -86,7 +89,7 @@ NOT = """
 ## What it does not have
 
 - Other services, and of these what the tables do not list: no load balancers, no instance groups or templates, no
-  snapshots, no Cloud SQL or Run. Images in a registry are those of a real one; a repository here is only the resource.
+  snapshots, no Cloud SQL or Run. Images in a registry lie in a real one, before which `images()` stands.
 - Traffic: networks, firewalls and NATs are kept and checked, and let through nothing and stop nothing.
 - More than one project, organisations, custom roles, conditions of policies (they are kept, and not weighed), roles
   other than those below. `owner` of the project comes from above it and is in no policy.

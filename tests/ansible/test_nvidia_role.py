@@ -12,6 +12,7 @@ from cynthus.errors import GpusFailed, HostUnfit, NotAllowed
 from tests.ansible.readying import changed, docker_and_gpus, purge
 from tests.ansible.repositories import served, write_deb, write_toolkit
 from tests.bed import packages
+from tests.bed.gpu import HOOK, HOOK_NAME, IMAGE, PCI, SMI, TOOLKIT, give_gpu, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,55 +23,8 @@ if TYPE_CHECKING:
     from tests.bed.host import Host
 
 pytestmark = [pytest.mark.hosts]
-PCI = "/srv/pci"
-IMAGE = "with-nvidia-smi"
-SMI = """#!/bin/sh
-if [ -e /run/mismatch ]; then echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18; fi
-case "$*" in
---query*) echo '580.95.05, NVIDIA L4';;
--L) echo 'GPU 0: NVIDIA L4 (UUID: GPU-0)';;
-esac
-"""
-TOOLKIT = """#!/usr/bin/env python3
-import json, pathlib, sys
-settings = pathlib.Path("/etc/docker/daemon.json")
-if sys.argv[1] == "--version":
-    print("NVIDIA Container Toolkit CLI version 1.18.0")
-elif sys.argv[1] == "runtime":
-    found = json.loads(settings.read_text()) if settings.exists() else {}
-    found["runtimes"] = {"nvidia": {"path": "runc"}}
-    settings.parent.mkdir(exist_ok=True)
-    settings.write_text(json.dumps(found))
-"""
-HOOK = "#!/bin/sh\nexit 0\n"
-"""What an engine before 28.2 looks for when it starts, to know whether containers can have GPUs."""
-
-
 UBUNTU = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\nPRETTY_NAME="Ubuntu 24.04"\n'
 HEADLESS, UTILS = "nvidia-headless-no-dkms-580-server-open", "nvidia-utils-580-server"
-
-
-def program(host: Host, name: str, text: str) -> None:
-    path = host.path(f"/usr/local/bin/{name}")
-    path.write_text(text)
-    path.chmod(0o755)
-
-
-def give_gpu(host: Host, base_tar: Path) -> None:
-    """A GPU on its bus, a driver that works, and an image in which the GPU can be tried."""
-    folder = host.path(PCI) / "0000:01:00.0"
-    folder.mkdir(parents=True)
-    for name, word in (("vendor", "0x10de"), ("device", "0x27b8"), ("class", "0x030200")):
-        (folder / name).write_text(f"{word}\n")
-    program(host, "nvidia-smi", SMI)
-    program(host, "nvidia-ctk", TOOLKIT)
-    # Stand-ins for modules would be for the machine's own kernel.
-    program(host, "modprobe", "#!/bin/sh\nexit 0\n")
-    host.text("docker", "import", "-", "base", stdin=base_tar.read_bytes())
-    host.text("docker", "create", "--name", "maker", "base", "true")
-    host.text("docker", "cp", "/usr/local/bin/nvidia-smi", "maker:/usr/bin/nvidia-smi")
-    host.text("docker", "commit", "maker", IMAGE)
-    host.text("docker", "rm", "maker")
 
 
 @pytest.fixture
@@ -92,7 +46,7 @@ class Learned(NamedTuple):
 def learned(bed: Bed, base_tar: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learned]:
     host, folder = bed.host(docker=True), tmp_path_factory.mktemp("learned")
     give_gpu(host, base_tar)
-    program(host, "nvidia-container-runtime-hook", HOOK)
+    program(host, HOOK_NAME, HOOK)
     host.path("/etc/docker").mkdir(exist_ok=True)
     host.path("/etc/docker/daemon.json").write_text('{"log-level": "warn"}')
     yield Learned(host, ready(folder, host), ready(folder, host))

@@ -15,13 +15,13 @@ def new_key(path: Path, comment: str) -> None:
     _make("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path))
 
 
-def new_certificate(path: Path, *addresses: str) -> None:
-    """A certificate at `path` that signs for itself, for these IP addresses; its key is beside it, as .key."""
-    names = ",".join(f"IP:{address}" for address in addresses)
+def new_certificate(path: Path, *addresses: str, names: tuple[str, ...] = ()) -> None:
+    """A certificate at `path` that signs for itself, for IP addresses and names; its key is beside it, as .key."""
+    told = ",".join([*(f"IP:{address}" for address in addresses), *(f"DNS:{name}" for name in names)])
     _make(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
         "-keyout", str(path.with_suffix(".key")), "-out", str(path), "-days", "2",
-        "-subj", "/CN=test bed", "-addext", f"subjectAltName={names}",
+        "-subj", "/CN=test bed", "-addext", f"subjectAltName={told}",
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from cynthus.testing.gcp.machines import BootFailed
 from tests.bed.inward import brought, in_network_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from cynthus.testing.gcp.machines import Machine
     from tests.bed.host import Host
@@ -37,6 +38,8 @@ class BedHosts:
         self._lock = threading.Lock()
         self.endpoint = ""
         """Of the simulated cloud: the machines see it where the tests do."""
+        self.ways: list[Callable[[Host], AbstractContextManager[None]]] = []
+        """To what else a machine has a way, as long as it stands."""
 
     def boot(self, instance: Machine) -> str:
         with self._lock:
@@ -50,6 +53,8 @@ class BedHosts:
         _tell(host, instance)
         if self.endpoint:
             self._given[instance.name][1].enter_context(brought(host, urlsplit(self.endpoint).port or 80))
+        for way in self.ways:
+            self._given[instance.name][1].enter_context(way(host))
         self._note()
         return host.internal_address
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cynthus.testing.gcp import control, expiry
 from cynthus.testing.gcp.http_server import HttpServer
+from cynthus.testing.gcp.image_front import image_front
 from cynthus.testing.gcp.machines import Driver, NoHosts
 from cynthus.testing.gcp.objects import CloudObjects
 from cynthus.testing.gcp.principals import OWNER, OWNER_TOKEN
@@ -77,6 +78,16 @@ class SimulatedCloud:
     def listening(self, where: tuple[str, int] | socket.socket) -> Iterator[str]:
         """Answer there too, beside where it is serving: for machines, which may see another network."""
         server = HttpServer(where, handler(self.world, self._objects))
+        try:
+            yield server.url
+        finally:
+            server.close()
+
+    @contextmanager
+    def images(self, where: tuple[str, int] | socket.socket, behind: int) -> Iterator[str]:
+        """Answer there as `LOCATION-docker.pkg.dev`, by which Docker fetches and pushes. The images lie in a real
+        registry, without a login of its own, at the port `behind` of loopback."""
+        server = image_front(self.world, where, behind)
         try:
             yield server.url
         finally:

@@ -62,7 +62,8 @@ module "output" {
   grants            = { "roles/storage.objectUser" = module.identity.member }
 }
 
-# A machine builds an image where this computer cannot, and so it may write.
+# A machine may fetch an image and change none: who may write decides what runs.
+# It builds and pushes with the login of whoever deploys.
 module "registry" {
   source = "./modules/registry"
   count  = var.registry ? 1 : 0
@@ -70,7 +71,7 @@ module "registry" {
   name     = var.deployment
   location = var.region
   labels   = local.labels
-  grants   = { "roles/artifactregistry.writer" = module.identity.member }
+  grants   = { "roles/artifactregistry.reader" = module.identity.member }
 }
 
 module "secret" {
