@@ -41,16 +41,17 @@ def adopting(tools: Tools, site: Site, root: str, terraform: Terraform) -> Itera
         file.unlink(missing_ok=True)
 
 
-def remove_unknown(tools: Tools, site: Site, terraform: Terraform) -> bool:
-    """Remove the hosts that stand though no state knows of them; whether there were any. Terraform imports nothing in
-    order to destroy it."""
+def remove_unknown(tools: Tools, site: Site, root: str, terraform: Terraform) -> bool:
+    """Remove what stands of a root though no state knows of it; whether there was any. Terraform imports nothing in
+    order to destroy it, and what it does know of cannot go as long as the rest uses it."""
     target = tools.targets.find(site.target)
-    if not target.makes or _complete(site, COMPUTE):
+    if not target.makes or _complete(site, root):
         return False
     try:
-        removed = target.remove_unknown(site.id, _values(site.root()), terraform.resources())
+        removed = target.remove_unknown(site.id, root, _values(site.root(root)), terraform.resources())
     except CynthusError as error:
-        tools.progress.warn(f"nobody can tell whether a crash has left a machine: {error.message}")
+        left = "a machine" if root == COMPUTE else "something else"
+        tools.progress.warn(f"nobody can tell whether a crash has left {left}: {error.message}")
         return False
     if removed:
         tools.progress.note(f"removed, though no state knew of it: {', '.join(removed)}")

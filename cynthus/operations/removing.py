@@ -27,7 +27,7 @@ def remove_root(tools: Tools, site: Site, journal: Journal, root: str = COMPUTE)
         if resource_count(site.root(root)) is None:
             # A state that lies elsewhere: in a clone Terraform does not know yet where.
             terraform.init()
-        unknown = of_hosts and remove_unknown(tools, site, terraform)
+        unknown = remove_unknown(tools, site, root, terraform)
         if not terraform.resources():
             if unknown:
                 return True

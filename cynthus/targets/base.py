@@ -230,10 +230,9 @@ class Target(Protocol):
         """
 
     def remove_unknown(
-        self, deployment: str, values: Mapping[str, object], known: Collection[str]
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
     ) -> tuple[str, ...]:
-        """Remove the hosts of a deployment that stand and are at none of the `known` addresses of Terraform; gives
-        their names. `values` are those of the root that holds the hosts.
+        """Remove what `existing` would find, each before what it needs; gives the names.
 
         Raises:
             CloudFailed, NotLoggedIn: nobody can tell, or they do not go.

@@ -47,7 +47,7 @@ class Standing:
         return {}
 
     def remove_unknown(
-        self, deployment: str, values: Mapping[str, object], known: Collection[str]  # noqa: ARG002 - as above
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]  # noqa: ARG002 - as above
     ) -> tuple[str, ...]:
         return ()
 

@@ -142,9 +142,9 @@ class _OutageTarget:
         return self._target.existing(deployment, root, values, known)
 
     def remove_unknown(
-        self, deployment: str, values: Mapping[str, object], known: Collection[str]
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
     ) -> tuple[str, ...]:
-        return self._target.remove_unknown(deployment, values, known)
+        return self._target.remove_unknown(deployment, root, values, known)
 
     def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
         return self._target.stays(deployment, root)

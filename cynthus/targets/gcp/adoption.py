@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cynthus.targets.gcp.api import Api
 
+NAT = "google_compute_router_nat.nat"
+"""The one kind of thing that is a part of another, and has no path of its own."""
 MARK = "cynthus-deployment"
 """The label that says whose something is."""
 
@@ -38,22 +40,30 @@ def existing(
     Raises:
         CloudFailed, NotLoggedIn: nobody can tell.
     """
+    return {thing.address: thing.id for thing in things(api, deployment, root, values, known)}
+
+
+def things(
+    api: Api, deployment: str, root: str, values: Mapping[str, Any], known: Collection[str]
+) -> tuple[Thing, ...]:
+    """The same, each after what it needs."""
     if root != "base":
-        return {address: id_ for address, id_ in _machines(api, deployment, values) if address not in known}
+        return tuple(thing for thing in _machines(api, deployment, values) if thing.address not in known)
     asked = [thing for thing in _of_base(deployment, values) if thing.address not in known]
     if not asked:
-        return {}
+        return ()
     with ThreadPoolExecutor(len(asked)) as pool:
         found = pool.map(lambda thing: _is_ours(api, deployment, thing), asked)
-        return {thing.address: thing.id for thing, ours in zip(asked, found, strict=True) if ours}
+        return tuple(thing for thing, ours in zip(asked, found, strict=True) if ours)
 
 
-def _machines(api: Api, deployment: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _machines(api: Api, deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
     place = f"projects/{values['project']}/zones/{values['zone']}/instances"
     for page in api.pages("compute", place, {"filter": f"labels.{MARK}={deployment}"}):
         for each in page.get("items") or ():
             name = str(each["name"])
-            yield f"module.{name.removeprefix(f'{deployment}-')}.google_compute_instance.vm", f"{place}/{name}"
+            path, module = f"{place}/{name}", name.removeprefix(f"{deployment}-")
+            yield Thing(f"module.{module}.google_compute_instance.vm", path, "compute", path)
 
 
 def _of_base(deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
@@ -84,7 +94,7 @@ def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
     for resource, path in places.items():
         yield Thing(f"module.network[0].{resource}", path, "compute", path)
     router = places["google_compute_router.router"]
-    yield Thing("module.network[0].google_compute_router_nat.nat", f"{router}/{deployment}", "compute", router)
+    yield Thing(f"module.network[0].{NAT}", f"{router}/{deployment}", "compute", router)
 
 
 def _is_ours(api: Api, deployment: str, thing: Thing) -> bool:
@@ -93,7 +103,7 @@ def _is_ours(api: Api, deployment: str, thing: Thing) -> bool:
         found = api.ask("GET", thing.service, thing.path)
     except NotThere:
         return False
-    if thing.address.endswith("router_nat.nat") and not any(
+    if thing.address.endswith(NAT) and not any(
         each.get("name") == deployment for each in found.get("nats") or ()
     ):
         return False

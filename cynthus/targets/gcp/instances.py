@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cynthus.errors import CloudFailed, CynthusError
+from cynthus.errors import CynthusError
 from cynthus.targets.gcp.api import NotThere
 
 if TYPE_CHECKING:
@@ -38,21 +38,6 @@ def console(api: Api, host: Host) -> tuple[str, ...]:
         text = str(api.ask("GET", "compute", f"{_path(host)}/serialPort").get("contents") or "")
         return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-_SHOWN:]
     return ()
-
-
-def remove(api: Api, path: str) -> None:
-    """Delete a machine, and wait until it is gone. `path` is its own from `projects/` on.
-
-    Raises:
-        CloudFailed, NotLoggedIn: it stays.
-    """
-    with suppress(NotThere):
-        told = api.ask("DELETE", "compute", path)
-        while told.get("status") != "DONE":
-            # Google answers when it is done, or after two minutes.
-            told = api.ask("POST", "compute", f"{str(told['selfLink']).partition('/compute/v1/')[2]}/wait")
-        if told.get("error"):
-            raise CloudFailed(f"Google Cloud does not delete {path}", hint="`cynthus gc` shows what stands")
 
 
 def _path(host: Host) -> str:

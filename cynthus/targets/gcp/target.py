@@ -29,6 +29,7 @@ from cynthus.targets.gcp.choice import choose
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_values, zone_of
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
 from cynthus.targets.gcp.stays import stays
+from cynthus.targets.gcp.unknown import remove_unknown
 from cynthus.targets.ssh.connection import SshConnection
 from cynthus.targets.ssh.target import KNOWN_HOSTS, ssh_environment
 from cynthus.targets.ssh.way import Way
@@ -184,12 +185,9 @@ class GcpTarget:
         return existing(self._api, deployment, root, values, known)
 
     def remove_unknown(
-        self, deployment: str, values: Mapping[str, object], known: Collection[str]
+        self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
     ) -> tuple[str, ...]:
-        found = existing(self._api, deployment, "compute", values, known)
-        for machine in found.values():
-            instances.remove(self._api, machine)
-        return tuple(machine.rpartition("/")[2] for machine in found.values())
+        return remove_unknown(self._api, deployment, root, values, known)
 
     def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
         return tuple(stays(self._glance, deployment, rendered_values(root)))
