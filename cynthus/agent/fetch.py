@@ -97,6 +97,8 @@ def asked(said: bytes) -> Asked:
         document = json.loads(said)
         listed, given = list(document["fetch"]), dict(document["tokens"])
         settings = {str(key): str(value) for key, value in dict(document["settings"]).items() if key in SETTINGS}
+        if server := document.get("metadata"):
+            settings["GCE_METADATA_HOST"] = str(server).removeprefix("http://")
     except (ValueError, KeyError, TypeError):
         # What arrived is not repeated here: it may be a token all the same.
         hint = 'send {"fetch": [...], "tokens": {"NAME": "value"}, "settings": {}}'

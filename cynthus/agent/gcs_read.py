@@ -103,14 +103,15 @@ def _told(wanted: Wanted, error: OSError) -> Failure:
 
 def _all_of(calls: list[partial[None]], stop: threading.Event, tell: Callable[[str], None]) -> None:
     """Raises: what the first of them that fails does."""
-    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+    from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
     with ThreadPoolExecutor(LANES) as pool:
         futures = [pool.submit(each) for each in calls]
         try:
-            left = set(futures)
-            while left and not any(each.done() and each.exception() for each in futures):
-                left = wait(left, timeout=_LOOK, return_when=FIRST_EXCEPTION).not_done
+            done, left = set[Future[None]](), set(futures)
+            # Each is looked at once: there may be a million.
+            while left and not any(each.exception() for each in done):
+                done, left = wait(left, timeout=_LOOK, return_when=FIRST_EXCEPTION)
                 tell("")
         finally:
             # Also where we are told to end: nobody waits out what a server asked for.

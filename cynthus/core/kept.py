@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 
 class Kept(Struct, frozen=True):
-    """`versions` are the store's own names of what each secret holds now, by the secret's name. `server` is where a
-    machine learns who it is; `service` is where the store is, '' for its usual place."""
+    """`store` is the word by which an agent knows where they are kept. `versions` are the store's own names of what
+    each secret holds now, by the secret's name. `server` is where a machine learns who it is; `service` is where the
+    store is, '' for its usual place."""
 
+    store: str
     versions: Mapping[str, str]
     server: str
     service: str = ""

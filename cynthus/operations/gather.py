@@ -33,20 +33,16 @@ def gather(tools: Tools, document: Mapping[str, Any], there: Sequence[HostAgent]
     if not listed:
         return False
     # On stdin, like every secret: a command line and an environment can be read by others.
-    settings = {**tools.places.settings(), **_metadata(document)}
-    wishes = {"fetch": listed, "tokens": _tokens(tools, listed), "settings": settings}
+    wishes = {
+        "fetch": listed, "tokens": _tokens(tools, listed), "settings": tools.places.settings(),
+        "metadata": document.get("metadata"),
+    }  # fmt: skip
     said = json.dumps(wishes).encode()
     with journal.step("fetch"), tools.progress.step("Fetch the data") as step, _watched(there, step.activity):
         calls = [partial(_ask, agent, said) for agent in there]
         answers = [future.result() for future in side_by_side(calls)]
         step.result(_came(answers))
     return any(answer.get("changed") for answer in answers)
-
-
-def _metadata(document: Mapping[str, Any]) -> dict[str, str]:
-    """Where a machine of a cloud learns who it is."""
-    server = document.get("metadata")
-    return {"GCE_METADATA_HOST": str(server).removeprefix("http://")} if server else {}
 
 
 def _ask(agent: HostAgent, said: bytes) -> Mapping[str, Any]:

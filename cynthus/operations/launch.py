@@ -207,7 +207,7 @@ def _secrets(tools: Tools, launch: Launch, journal: Journal) -> _Secrets:
         values = {**values, **own}
         return _Secrets(json.dumps(values).encode()) if values else _Secrets()
     told = {"values": values, "kept": dict(kept.versions), "server": kept.server, "service": kept.service}
-    return _Secrets(json.dumps(told).encode(), ("--store", "google"))
+    return _Secrets(json.dumps(told).encode(), ("--store", kept.store))
 
 
 def _home(there: tuple[HostAgent, ...]) -> str:

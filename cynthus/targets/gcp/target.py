@@ -127,7 +127,7 @@ class GcpTarget:
         versions = {
             name: keep(self._api, project, f"{deployment}-{name}", value) for name, value in values.items()
         }
-        return Kept(versions, METADATA, self._api.simulated("secretmanager"))
+        return Kept("google", versions, METADATA, self._api.simulated("secretmanager"))
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         machine, zone = choose(spec, catalog()), placement.where["zone"]
