@@ -13,6 +13,8 @@ from benchmarks.on_hosts import Hosts, on_hosts
 from benchmarks.place import CYNTHUS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import IO
 
 LIMIT = 3.0
@@ -37,10 +39,14 @@ def main(rounds: int) -> None:
 def first_line(hosts: Hosts, line: str) -> float:
     """Seconds from the command to the line of main.py on the screen."""
     hosts.write(f"print({line!r})\n")
+    return until_line((CYNTHUS, "up", "-y"), hosts.there.app, hosts.there.environment, line)
+
+
+def until_line(argv: Sequence[str | Path], cwd: Path, environment: Mapping[str, str], line: str) -> float:
+    """Seconds from a command to a line on its screen; it is left to end."""
     began = time.monotonic()
-    argv = (CYNTHUS, "up", "-y")
     with subprocess.Popen(
-        argv, cwd=hosts.there.app, env=hosts.there.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        argv, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as command:
         assert command.stdout is not None
         wait_for(command.stdout, line.encode())

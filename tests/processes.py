@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,3 +46,20 @@ def started(command: Command) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
+
+
+def kill_all_of(home: Path) -> None:
+    """Kill every process of a user with that home, at once: whatever its session and its parent, and what it starts
+    meanwhile."""
+    known, calm = f"HOME={home}\0".encode(), 0
+    # One that is just being started shows no environment for a moment.
+    while calm < 5:
+        found = False
+        for folder in Path("/proc").glob("[0-9]*"):
+            # One that ends meanwhile has no environment any more, and neither has one that was killed.
+            with suppress(OSError):
+                if known in (folder / "environ").read_bytes():
+                    os.kill(int(folder.name), signal.SIGKILL)
+                    found = True
+        calm = 0 if found else calm + 1
+        time.sleep(0.005)

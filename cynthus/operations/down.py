@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
 from cynthus.errors import HostUnreachable, PullFailed, UsageError
-from cynthus.operations import roots
 from cynthus.operations.abandon import give_up_run, insist_on_answers, told, what_stays
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
@@ -23,6 +22,7 @@ from cynthus.operations.removing import remove_root
 from cynthus.operations.saved import all_gone, tellers
 from cynthus.operations.silence import silent_hosts
 from cynthus.operations.site import COMPUTE, agents, locate_or_none, newest_run, with_entry
+from cynthus.operations.states import check_state
 from cynthus.operations.strays import described, strays_of
 from cynthus.operations.taken_out import tell_not_emptied
 from cynthus.render.workspace import read_deployment_id
@@ -211,7 +211,7 @@ def _remove_hosts(
 ) -> bool:
     """First what lies on the hosts, then the hosts, each of which may be gone already; whether Terraform knew any."""
     # What keeps Terraform from its work is told while nothing is gone yet.
-    roots.check_state(site)
+    check_state(site)
     read_deployment_id(site.root())
     if not tools.targets.find(site.target).makes:
         with journal.step("remove"), tools.progress.step("Remove what lies on the hosts"):

@@ -14,12 +14,16 @@ from cynthus.operations.pull import collect
 from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, newest_run
+from cynthus.operations.states import mend_states
 
 if TYPE_CHECKING:
     from cynthus.operations.host_agent import HostAgent
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.state.journal import Journal
+
+APPLIES = ("apply", "destroy")
+"""How the steps begin in which Terraform writes a state."""
 
 
 def recover(tools: Tools, site: Site, journal: Journal, *, home: bool = True) -> Run | None:
@@ -31,7 +35,10 @@ def recover(tools: Tools, site: Site, journal: Journal, *, home: bool = True) ->
     still goes on has no such lock, and is ended.
     """
     tools.ansible.end_leftovers()
-    for intent in journal.open_intents():
+    left = journal.open_intents()
+    if any(intent.step.startswith(APPLIES) for intent in left):
+        mend_states(tools, site)
+    for intent in left:
         tools.progress.note(f"going on where `cynthus {intent.operation}` was cut off ({intent.step})")
         journal.record(intent.step, "failed", reason="cut off")
     adopt(tools, site)

@@ -6,15 +6,15 @@ import shlex
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from cynthus.errors import CynthusError, StateCorrupt, TerraformFailed
+from cynthus.errors import CynthusError, TerraformFailed
 from cynthus.files import write_json
 from cynthus.operations.adopting import adopting
 from cynthus.operations.infrastructure import workspace
 from cynthus.operations.offer import Prepared, describe
 from cynthus.operations.site import COMPUTE
+from cynthus.operations.states import check_state, keep_state
 from cynthus.state.applied import is_applied, note_applied
 from cynthus.state.aside import damage, set_aside
-from cynthus.state.backup import backup, newest_copy
 from cynthus.terraform.state_file import resource_count
 
 if TYPE_CHECKING:
@@ -92,24 +92,18 @@ def note_as_applied(site: Site, roots: Sequence[str]) -> None:
 
 
 def apply_saved(terraform: Terraform, site: Site, root: str = COMPUTE) -> Mapping[str, object]:
-    """Apply the saved plan. The state is copied also when it went wrong."""
+    """Apply the saved plan. The state is copied before it and after, also when it went wrong."""
+    # What Terraform says matters more than that there was no room for a copy.
+    with suppress(CynthusError):
+        keep_state(site, root)
     try:
         outputs = terraform.apply(site.paths.plan(root))
     except BaseException:
-        # What Terraform says matters more than that there was no room for a copy.
         with suppress(CynthusError):
-            _keep_state(site, root)
+            keep_state(site, root)
         raise
-    _keep_state(site, root)
+    keep_state(site, root)
     return outputs
-
-
-def _keep_state(site: Site, root: str) -> None:
-    backup(site.root(root) / "terraform.tfstate", _copies(site, root))
-
-
-def _copies(site: Site, root: str) -> Path:
-    return site.paths.backups if root == COMPUTE else site.paths.backups / root
 
 
 @contextmanager
@@ -138,21 +132,6 @@ def open_terraform(tools: Tools, site: Site, step: Step, root: str = COMPUTE) ->
     """
     check_state(site, root)
     return tools.terraform(site.root(root), logs=site.paths.terraform_logs, activity=step.activity)
-
-
-def check_state(site: Site, root: str = COMPUTE) -> None:
-    """See that a state on this machine is whole. Terraform takes an empty file for a state that holds nothing.
-
-    Raises:
-        StateCorrupt: it is not; where there is a copy of it, the hint puts that back.
-    """
-    state = site.root(root) / "terraform.tfstate"
-    problem, copy = damage(state), newest_copy(_copies(site, root))
-    if problem is None or (copy is None and not state.stat().st_size):
-        return
-    back = f"`cp {shlex.quote(str(copy))} {shlex.quote(str(state))}` puts back its newest copy"
-    gone = "put back a copy of it, or move it away and remove by hand what it knew of"
-    raise StateCorrupt(f"{problem.message}; it says what Terraform has made", hint=back if copy else gone)
 
 
 def var_files(tools: Tools, site: Site, root: str = COMPUTE) -> tuple[Path, ...]:

@@ -52,20 +52,24 @@ class Someone:
 
 
 @contextmanager
-def someone(place: Path, google: Mapping[str, str], machines: Sequence[Host] = ()) -> Iterator[Someone]:
+def someone(
+    place: Path, google: Mapping[str, str], machines: Sequence[Host] = (), **environment: str
+) -> Iterator[Someone]:
     """With these machines to be had; without any, what is made runs and lets nobody in. `google` is the environment of
-    a Terraform that finds the provider."""
+    a Terraform that finds the provider, `environment` is what else a shell of theirs exports. Who was there before,
+    with the same cloud, goes on."""
     user, settings, programs = User(place), place / "gcloud", place / "programs"
-    user.home.mkdir()
-    settings.mkdir()
-    programs.mkdir()
-    (programs / "gcloud").symlink_to(GCLOUD)
-    new_key(place / "key", "somebody")
+    if not user.home.exists():
+        for folder in (user.home, settings, programs):
+            folder.mkdir()
+        (programs / "gcloud").symlink_to(GCLOUD)
+        new_key(place / "key", "somebody")
     hosts = BedHosts(machines, settings)
     cloud = SimulatedCloud(place / "cloud", driver=hosts if machines else None, latency=0)
     with cloud.serving() as endpoint:
         hosts.endpoint = endpoint
         own = {"GOGC": google["GOGC"], **configured(place, mirror_of(google))}
         path = f"{programs}:{user.shell()['PATH']}"
-        user.environment = {**own, **cloud.environment(), "CLOUDSDK_CONFIG": str(settings), "PATH": path}
+        known = {"CLOUDSDK_CONFIG": str(settings), "PATH": path, **environment}
+        user.environment = {**own, **cloud.environment(), **known}
         yield Someone(user, cloud, hosts)

@@ -4,6 +4,7 @@ the same simulated cloud piece by piece; all else of the target is real, but for
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.operations.down import down
+from cynthus.operations.recover import APPLIES
+from cynthus.operations.site import locate
+from cynthus.state.journal import Journal
 from tests.gcp.album import Album, Picture
 from tests.gcp.laptop import LIFETIME, Laptop, laptop, standing
 from tests.gcp.pieces import ROOTS
@@ -116,6 +120,21 @@ def test_down_removes_the_machine_and_destroy_all(place: Path, albums: dict[str,
         with back(place, picture) as person:
             take_down(person)
             assert person.standing().keys() <= LASTS.keys()
+            destroy(person)
+            assert person.standing() == {}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_half_a_state_is_in_nobodys_way(place: Path, albums: dict[str, Album], command: str) -> None:
+    """Terraform writes it in place, so that a kill may leave any part of it."""
+    for picture in albums[command].pictures[::2]:
+        with back(place, picture) as person:
+            site = locate(person.tools, str(person.app))
+            going = Journal(site.paths.journal, operation="nobody", clock=person.clock).open_intents()
+            # Terraform writes none before that, and none after it.
+            at_work = any(intent.step.startswith(APPLIES) for intent in going)
+            for state in person.app.glob("infra/gcp/*/terraform.tfstate") if at_work else ():
+                os.truncate(state, state.stat().st_size // 2)
             destroy(person)
             assert person.standing() == {}
 

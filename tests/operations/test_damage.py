@@ -9,7 +9,6 @@ import pytest
 
 from cynthus.core.run import RunState
 from cynthus.errors import StateCorrupt, StateTooNew, UsageError
-from cynthus.operations import roots
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.pull import pull
@@ -17,7 +16,6 @@ from cynthus.operations.status import every_status, status
 from cynthus.operations.up import Request, run
 from tests import damage as damages
 from tests.damage import like_everybody
-from tests.operations.host import site_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,12 +274,3 @@ def test_so_do_damaged_values_for_terraform(workshop: Workshop, folder: Path, en
         down(workshop.tools, str(folder), yes=True, discard=True)
     values.write_bytes(kept)
     assert workshop.host(folder).exists(), ended
-
-
-def test_an_empty_state_of_which_there_is_no_copy_is_one_that_was_never_written(
-    tmp_path: Path,
-) -> None:
-    site = site_in(tmp_path / "nobody's")
-    site.root().mkdir(parents=True)
-    (site.root() / "terraform.tfstate").touch()
-    roots.check_state(site)

@@ -27,7 +27,11 @@ VERSIONS = ">= 7.41, < 9.0"
 @pytest.fixture(scope="session")
 def google(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a Terraform that finds the provider, with a token that no cloud would take."""
-    folder = tmp_path_factory.mktemp("google")
+    return provided(tmp_path_factory.mktemp("google"))
+
+
+def provided(folder: Path) -> dict[str, str]:
+    """The same in a folder that may be filled; skips where the provider cannot be had."""
     environment = _environment(folder)
     _program(folder, environment)
     return environment
