@@ -57,6 +57,7 @@
     │   └── ArchiveRefused            an archive that cannot be unpacked safely
     ├── RegistryFailed                a registry of images does not answer, or not to the end
     ├── CloudFailed                   a cloud does not do what it was asked for
+    │   └── ProjectUnfit              nothing can be made in a cloud project as it is
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
@@ -772,6 +773,17 @@ class CloudFailed(CynthusError):
     """
 
     code = "CYN-530"
+
+
+class ProjectUnfit(CloudFailed):
+    """Nothing can be made in a cloud project as it is.
+
+    It is not there, or not yours; nobody pays for it; a service that a deployment takes is not enabled in it; or it has
+    no such zone. The message says which, and the line below it has the cloud's own words. That is asked before anything
+    is planned: nothing was made. The hint has the command that mends it.
+    """
+
+    code = "CYN-531"
 
 
 class BucketFailed(CynthusError):

@@ -89,6 +89,16 @@ def bearer(environment: Mapping[str, str], scope: str = READ_ONLY) -> Bearer:
     return Bearer(_renewed(found, scope), found.hint)
 
 
+def how_to_log_in(environment: Mapping[str, str]) -> str:
+    """What to do where Google does not take what `login` finds."""
+    try:
+        return login(environment).hint
+    except NotLoggedIn as error:
+        return error.hint
+    except ModuleNotFoundError:
+        return f"{_LOG_IN}; {_PIPELINE}"
+
+
 def key_file(environment: Mapping[str, str]) -> str | None:
     """The path of the key of a service account that would be used, which works until somebody deletes it; None where
     another kind of credentials is."""

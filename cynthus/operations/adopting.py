@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cynthus.core.names import ADOPTED
-from cynthus.errors import CynthusError
+from cynthus.errors import CynthusError, ProjectUnfit, UsageError
 from cynthus.files import write_atomic
 from cynthus.operations.site import COMPUTE
 from cynthus.render.documents import read_document
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def adopting(tools: Tools, site: Site, root: str, terraform: Terraform) -> Iterator[None]:
-    """Have import blocks in the root for what is to be taken over, as long as the block lasts."""
+    """Have import blocks in the root for what is to be taken over, as long as the block lasts.
+
+    Raises:
+        ProjectUnfit, NotLoggedIn: nothing can be made there, or not by whoever asks.
+    """
     file = site.root(root) / ADOPTED
     # One of a plan that was killed.
     file.unlink(missing_ok=True)
@@ -64,6 +68,9 @@ def _found(tools: Tools, site: Site, root: str, terraform: Terraform) -> Mapping
         return {}
     try:
         return target.existing(site.id, root, _values(site.root(root)), terraform.resources())
+    except (ProjectUnfit, UsageError):
+        # Nobody is known to ask, or nothing can be made: Terraform would only find that out later, and piece by piece.
+        raise
     except CynthusError as error:
         # Terraform will say it, if it matters.
         tools.progress.warn(f"nobody can tell whether anything is there already: {error.message}")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cynthus.operations.site import Site
+    from cynthus.operations.tools import Tools
 
 
 @contextmanager
@@ -23,6 +24,19 @@ def explained(site: Site) -> Iterator[None]:
     except (KeyboardInterrupt, Interrupted) as error:
         said = error.message if isinstance(error, CynthusError) else "interrupted"
         raise Interrupted(f"{said}; {what_exists(site)}", hint=how_to_go_on(site)) from error
+
+
+@contextmanager
+def cost_told(tools: Tools, site: Site) -> Iterator[None]:
+    """An error after hosts were made also says that they go on costing, and until when."""
+    try:
+        yield
+    except CynthusError as error:
+        if site.hosts and tools.targets.find(site.target).makes:
+            end = site.entry.expires_at if site.entry else None
+            until = f", or the cloud does at {end}" if end else ""
+            error.hint = f"{error.hint}; what was made costs until `cynthus down` removes it{until}"
+        raise
 
 
 def what_exists(site: Site) -> str:

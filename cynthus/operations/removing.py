@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.operations import infrastructure, roots
 from cynthus.operations.adopting import remove_unknown
 from cynthus.operations.offer import describe
+from cynthus.operations.refused import refusals_told
 from cynthus.operations.site import COMPUTE
 from cynthus.terraform.state_file import resource_count
 
@@ -26,7 +27,8 @@ def remove_root(tools: Tools, site: Site, journal: Journal, root: str = COMPUTE)
         terraform = roots.open_terraform(tools, site, step, root)
         if resource_count(site.root(root)) is None:
             # A state that lies elsewhere: in a clone Terraform does not know yet where.
-            terraform.init()
+            with refusals_told(tools, site, root):
+                terraform.init()
         unknown = remove_unknown(tools, site, root, terraform)
         if not terraform.resources():
             if unknown:
@@ -36,11 +38,12 @@ def remove_root(tools: Tools, site: Site, journal: Journal, root: str = COMPUTE)
         roots.forget_applied(site, (root,))
         infrastructure.mend(tools, site, root)
         try:
-            with roots.deleted_files_told(site, root):
-                terraform.init()
-                files = roots.var_files(tools, site, root)
-                plan = terraform.plan(site.paths.plan(root), var_files=files, destroy=True)
-            roots.apply_saved(terraform, site, root)
+            with refusals_told(tools, site, root):
+                with roots.deleted_files_told(site, root):
+                    terraform.init()
+                    files = roots.var_files(tools, site, root)
+                    plan = terraform.plan(site.paths.plan(root), var_files=files, destroy=True)
+                roots.apply_saved(terraform, site, root)
         finally:
             roots.forget_plans(site, (root,))
         step.result(describe(plan, done=True))

@@ -11,6 +11,7 @@ from cynthus.files import write_json
 from cynthus.operations.adopting import adopting
 from cynthus.operations.infrastructure import workspace
 from cynthus.operations.offer import Prepared, describe
+from cynthus.operations.refused import refusals_told
 from cynthus.operations.site import COMPUTE
 from cynthus.operations.states import check_state, keep_state
 from cynthus.state.applied import is_applied, note_applied
@@ -47,7 +48,7 @@ def plan(tools: Tools, site: Site, offer: Offer, roots: Sequence[str] = (COMPUTE
     for root in roots:
         with tools.progress.step("Plan" if root == COMPUTE else f"Plan the {root}") as step:
             terraform = open_terraform(tools, site, step, root)
-            with deleted_files_told(site, root):
+            with deleted_files_told(site, root), refusals_told(tools, site, root):
                 terraform.init()
                 with adopting(tools, site, root, terraform):
                     made[root] = terraform.plan(site.paths.plan(root), var_files=var_files(tools, site, root))
@@ -78,7 +79,8 @@ def apply(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Map
         with journal.step(name), tools.progress.step("Apply" if root == COMPUTE else f"Apply the {root}") as step:
             # Long-lived or not, what an apply was cut off in has to be looked at again.
             forget_applied(site, (root,))
-            outputs = apply_saved(open_terraform(tools, site, step, root), site, root)
+            with refusals_told(tools, site, root):
+                outputs = apply_saved(open_terraform(tools, site, step, root), site, root)
             step.result(describe(made, done=True))
     note_as_applied(site, tuple(prepared.plans))
     return outputs

@@ -23,7 +23,7 @@ from cynthus.operations.making import make_hosts, make_long_lived
 from cynthus.operations.prune import prune
 from cynthus.operations.readying import Allowed, make_hosts_ready
 from cynthus.operations.recover import found_again, recover, withdraw
-from cynthus.operations.remains import explained
+from cynthus.operations.remains import cost_told, explained
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
@@ -231,6 +231,14 @@ def bring(
     if not start and ready.target.makes and not ready.site.hosts:
         return _prepare_without_hosts(tools, ready, newest, journal, request)
     site = make_hosts(tools, ready, journal, yes=request.yes)
+    with cost_told(tools, site):
+        return _deploy(tools, replace(ready, site=site), newest, journal, request, lock, start=start)
+
+
+def _deploy(
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
+) -> Outcome:
+    site = ready.site
     lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
     lock.insist()

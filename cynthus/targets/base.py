@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
+    from cynthus.core.refusal import Refusal
     from cynthus.core.spec import AppSpec
     from cynthus.process import Command, Completed
 
@@ -219,6 +220,10 @@ class Target(Protocol):
     def console(self, host: Host) -> tuple[str, ...]:
         """The last lines that a host wrote to its console; none where nobody can tell."""
 
+    def understood(self, said: str, root: Path) -> Refusal | None:
+        """What the place means by a refusal that Terraform has passed on in its own words; None where nobody knows
+        better. `root` is the rendered folder that Terraform was at work in."""
+
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
     ) -> Mapping[str, str]:
@@ -226,6 +231,7 @@ class Target(Protocol):
         there, with the id by which it is imported. `values` are the root's of terraform.tfvars.json.
 
         Raises:
+            ProjectUnfit: nothing can be made there.
             CloudFailed, NotLoggedIn: nobody can tell.
         """
 

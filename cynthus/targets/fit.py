@@ -48,6 +48,22 @@ def refuse_too_little(spec: AppSpec, machine: Machine, name: str) -> None:
             raise PlacementRefused(f"`{key}: {size}` is more than {name}'s {has / GIB:.1f} GiB", hint=ELSEWHERE)
 
 
+def refuse_to_make(spec: AppSpec) -> None:
+    """Check that nothing is asked for which only counts where a machine is made.
+
+    Raises:
+        PlacementRefused: something is.
+    """
+    wanted = spec.resources
+    asked = [f"`zone: {wanted.zone}`"] * bool(wanted.zone) + ["`spot: true`"] * wanted.spot
+    if asked:
+        raise PlacementRefused(
+            f"{' and '.join(asked)} below `resources:` {'say' if len(asked) > 1 else 'says'} how a machine is to be "
+            f"made, and with `target: {spec.target}` none is",
+            hint="leave that out, or choose a `target:` that makes machines: gcp",
+        )
+
+
 def choose_gpus(wishes: Sequence[Gpu], have: Sequence[str], name: str) -> tuple[int, str]:
     """The first wish that the machine can fulfil: how many GPUs, and why those.
 

@@ -41,6 +41,9 @@ class Standing:
     def console(self, host: Host) -> tuple[str, ...]:  # noqa: ARG002 - nobody here can see it
         return ()
 
+    def understood(self, said: str, root: Path) -> None:  # noqa: ARG002 - Terraform makes nothing that is refused
+        return None
+
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]  # noqa: ARG002 - as above
     ) -> Mapping[str, str]:

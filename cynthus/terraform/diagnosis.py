@@ -230,9 +230,10 @@ def _failed(case: Case) -> TerraformFailed:
 
 
 def _first_error(lines: Sequence[str]) -> str:
-    """What it called an error first, else what it said last; `init` tells before that what it does."""
+    """What it called an error first, else what it said last; `init` tells before that what it does. Of several lines
+    in one the first: Google adds details that are for programs."""
     errors = (line.removeprefix("Error: ") for line in lines if line.startswith("Error: "))
-    return next(errors, lines[-1] if lines else "")
+    return next(errors, lines[-1] if lines else "").partition("\n")[0]
 
 
 def _name(number: int) -> str:

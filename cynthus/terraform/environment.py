@@ -31,6 +31,11 @@ All others are dropped: TF_LOG floods stderr (and shows secrets), TF_DATA_DIR an
 than the one in the folder, TF_VAR_* and TF_CLI_ARGS* would change a plan without a trace in the folder.
 """
 
+EMULATOR = "STORAGE_EMULATOR_HOST"
+"""With this one Google's library for Go sends no token: who reads a state in a simulated cloud is then nobody."""
+OF_STORAGE = ("GOOGLE_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT")
+"""What names the same service to Terraform's provider and to its backend. They send the token."""
+
 CONFIG_FILES = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
 """The variable that names the user's CLI configuration, and its old name."""
 
@@ -41,6 +46,8 @@ def terraform_environment(user: Mapping[str, str]) -> dict[str, str]:
     PYTHON* is dropped too: it would reach our launcher and every program that a provider or provisioner starts.
     """
     environment = {name: value for name, value in user.items() if _passes(name)} | ALWAYS
+    if any(name in environment for name in OF_STORAGE):
+        environment.pop(EMULATOR, None)
     for name in CONFIG_FILES:
         # Terraform warns about a missing file on every command, and fails at one that it may not read. An empty one
         # means the same as a missing one; dropping the variable would not: Terraform would then read ~/.terraformrc.

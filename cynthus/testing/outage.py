@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
+    from cynthus.core.refusal import Refusal
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
@@ -135,6 +136,9 @@ class _OutageTarget:
 
     def console(self, host: Host) -> tuple[str, ...]:
         return self._target.console(host)
+
+    def understood(self, said: str, root: Path) -> Refusal | None:
+        return self._target.understood(said, root)
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
+from cynthus import settings
 from cynthus.targets.gcp.target import GcpTarget
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.testing.ansible import FakeAnsible, up_steps
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from cynthus.ansible.client import Ansible
     from cynthus.core.deployment import Host
     from cynthus.core.placement import Placement
     from cynthus.core.spec import AppSpec
@@ -77,6 +80,7 @@ class Laptop(Workshop):
     def __init__(self, place: Path, cloud: SimulatedCloud, api: Api) -> None:
         super().__init__(place, **cloud.environment(), GOOGLE_ZONE="us-central1-a")
         self.cloud = cloud
+        self.api = api
         self.clock = FakeClock(cloud.clock)
         targets = OutageTargets(Only(NoHosts(self.tools.settings)), Outage())
         self.tools = replace(
@@ -89,6 +93,19 @@ class Laptop(Workshop):
         key = self.place / "key"
         key.with_suffix(".pub").write_text(KEY)
         self.folder(spec=SPEC.format(key=key))
+
+    def wrong_by(self, seconds: float) -> None:
+        """Have the clock of this machine be off, from now on."""
+        self.clock.set(self.cloud.clock + timedelta(seconds=seconds))
+
+    def exports(self, **variables: str) -> None:
+        """Have these in the shell too."""
+        environment = {**self.tools.settings.environment, **variables}
+        self.tools = replace(self.tools, settings=settings.read(environment))
+
+    def plays(self, ansible: Ansible) -> None:
+        """Have plays come to something else."""
+        self.tools = replace(self.tools, ansible=ansible)
 
     def standing(self) -> dict[str, int]:
         """How many of each kind there are in the cloud."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from cynthus.errors import CloudFailed, ProjectUnfit
 from cynthus.targets.gcp import names
 from cynthus.targets.gcp.api import NotThere
+from cynthus.targets.gcp.refusals import understood
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -38,6 +40,7 @@ def existing(
     with the id by which it is imported.
 
     Raises:
+        ProjectUnfit: nothing can be made there.
         CloudFailed, NotLoggedIn: nobody can tell.
     """
     return {thing.address: thing.id for thing in things(api, deployment, root, values, known)}
@@ -47,13 +50,29 @@ def things(
     api: Api, deployment: str, root: str, values: Mapping[str, Any], known: Collection[str]
 ) -> tuple[Thing, ...]:
     """The same, each after what it needs."""
+    try:
+        return _things(api, deployment, root, values, known)
+    except (CloudFailed, NotThere) as error:
+        said = str(error)
+        refusal = understood(said, str(values.get("project") or ""))
+        if refusal is not None and refusal.final:
+            raise ProjectUnfit(refusal.message, hint=refusal.hint, details=(said,)) from None
+        if isinstance(error, NotThere):
+            hint = "mend what it says and run it again"
+            raise CloudFailed(f"Google Cloud says no (404): {said}", hint=hint) from None
+        raise
+
+
+def _things(
+    api: Api, deployment: str, root: str, values: Mapping[str, Any], known: Collection[str]
+) -> tuple[Thing, ...]:
     if root != "base":
         return tuple(thing for thing in _machines(api, deployment, values) if thing.address not in known)
     asked = [thing for thing in _of_base(deployment, values) if thing.address not in known]
     if not asked:
         return ()
     with ThreadPoolExecutor(len(asked)) as pool:
-        found = pool.map(lambda thing: _is_ours(api, deployment, thing), asked)
+        found = pool.map(lambda thing: is_ours(api, deployment, thing), asked)
         return tuple(thing for thing, ours in zip(asked, found, strict=True) if ours)
 
 
@@ -70,9 +89,7 @@ def _of_base(deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
     project, region = f"projects/{values['project']}", values["region"]
     account = f"{project}/serviceAccounts/{names.account(deployment, values['project'])}"
     yield Thing("module.identity.google_service_account.vm", account, "iam", account)
-    for module, bucket in (("input", names.bucket_of_inputs), ("output", names.bucket_of_outputs)):
-        name = bucket(deployment)
-        yield Thing(f"module.{module}.google_storage_bucket.bucket", name, "storage", f"b/{name}")
+    yield from buckets(deployment)
     images = f"{project}/locations/{region}/repositories/{deployment}"
     address = "module.registry[0].google_artifact_registry_repository.images"
     yield Thing(address, images, "artifactregistry", images)
@@ -81,6 +98,13 @@ def _of_base(deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
         yield Thing(f'module.secret["{name}"].google_secret_manager_secret.secret', path, "secretmanager", path)
     if not values.get("network") and not values.get("subnetwork"):
         yield from _of_network(deployment, project, region)
+
+
+def buckets(deployment: str) -> Iterator[Thing]:
+    """Whose names all of Google's customers share."""
+    for module, bucket in (("input", names.bucket_of_inputs), ("output", names.bucket_of_outputs)):
+        name = bucket(deployment)
+        yield Thing(f"module.{module}.google_storage_bucket.bucket", name, "storage", f"b/{name}")
 
 
 def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
@@ -97,7 +121,7 @@ def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
     yield Thing(f"module.network[0].{NAT}", f"{router}/{deployment}", "compute", router)
 
 
-def _is_ours(api: Api, deployment: str, thing: Thing) -> bool:
+def is_ours(api: Api, deployment: str, thing: Thing) -> bool:
     """One that has our name and not our mark is somebody else's, and stays."""
     try:
         found = api.ask("GET", thing.service, thing.path)

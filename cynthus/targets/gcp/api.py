@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 import urllib.error
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 from cynthus import web
 from cynthus.credentials.google import SCOPE, bearer
 from cynthus.errors import CloudFailed, ExtraMissing, NotLoggedIn
+from cynthus.targets.gcp.refusals import understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +78,7 @@ class Api:
                 with error:
                     said = _message(error)
                 if error.code not in _PASSING or not left:
-                    raise self._refusal(error.code, said) from None
+                    raise self._refusal(error.code, said, address) from None
                 time.sleep(min(web.wait_of(error.headers) or wait, _LONGEST_WAIT))
             except (OSError, http.client.HTTPException, web.UnsafeRedirect) as error:
                 if not left:
@@ -140,7 +142,7 @@ class Api:
                 ) from None
         return self._token
 
-    def _refusal(self, status: int, said: str) -> Exception:
+    def _refusal(self, status: int, said: str, address: str) -> Exception:
         if status == 404:
             return NotThere(said)
         if status == 401:
@@ -150,7 +152,15 @@ class Api:
         if self._token and self._token.value:
             # Nobody knows what a server repeats.
             said = said.replace(self._token.value, "(the token)")
-        return CloudFailed(f"Google Cloud says no ({status}): {said}", hint="mend what it says and run it again")
+        refusal = understood(said, _project(address))
+        hint = f"{refusal.hint}; then run it again" if refusal else "mend what it says and run it again"
+        return CloudFailed(f"Google Cloud says no ({status}): {said}", hint=hint)
+
+
+def _project(address: str) -> str:
+    """The cloud project that was asked about; '' where the address has none."""
+    found = re.search(r"/projects/([^/?]+)", address)
+    return found[1] if found else ""
 
 
 def _date(said: str | None) -> datetime | None:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from cynthus.credentials.google import login
 from cynthus.errors import BucketFailed, CynthusError
 from cynthus.storage.opening import gcs_bucket
+from cynthus.targets.gcp.adoption import buckets, is_ours
 from cynthus.targets.gcp.api import NotThere
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cynthus.storage.gcs import GcsBucket
     from cynthus.targets.gcp.api import Api
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 _AT_ONCE = 16
 _LISTED = 1000
 """Objects of which the names are held at a time: there may be millions."""
+
+
+def own_buckets(api: Api, deployment: str) -> Iterator[str]:
+    """Those of a deployment that are its own: somebody else may have one of that name, and then it was never made."""
+    for thing in buckets(deployment):
+        with suppress(CynthusError):
+            if is_ours(api, deployment, thing):
+                yield thing.id
 
 
 def empty_bucket(name: str, environment: Mapping[str, str], api: Api) -> None:

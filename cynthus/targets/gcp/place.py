@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from cynthus.core.names import BACKEND
 from cynthus.errors import ExtraMissing, NotLoggedIn, PlacementRefused
 from cynthus.render.documents import read_document
 from cynthus.render.folder import TFVARS
@@ -60,10 +61,19 @@ def rendered(root: Path, name: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def rendered_bucket(root: Path) -> str:
+    """The bucket that the root's state lies in; '' where it lies in none."""
+    return str(_document(root / BACKEND).get("bucket") or "")
+
+
 def rendered_values(root: Path) -> Mapping[str, object]:
     """All values of that file; none where there is none that can be read."""
+    return _document(root / TFVARS)
+
+
+def _document(file: Path) -> Mapping[str, object]:
     try:
-        return read_document((root / TFVARS).read_bytes())
+        return read_document(file.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
 

@@ -16,17 +16,19 @@ from cynthus.core.kept import Kept
 from cynthus.core.leftover import Leftovers
 from cynthus.core.placement import Placement
 from cynthus.core.plan import Offer
-from cynthus.credentials.google import IMPERSONATED, key_file
+from cynthus.core.refusal import Refusal
+from cynthus.credentials.google import IMPERSONATED, how_to_log_in, key_file
 from cynthus.errors import CynthusError, PlacementRefused
 from cynthus.settings import GCLOUD
 from cynthus.targets.fit import GIB
 from cynthus.targets.gcp import instances, names
 from cynthus.targets.gcp.adoption import existing
 from cynthus.targets.gcp.api import Api
-from cynthus.targets.gcp.buckets import empty_bucket
+from cynthus.targets.gcp.buckets import empty_bucket, own_buckets
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose
-from cynthus.targets.gcp.place import cloud_project, region_of, rendered_values, zone_of
+from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, zone_of
+from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
 from cynthus.targets.gcp.stays import stays
 from cynthus.targets.gcp.unknown import remove_unknown
@@ -110,6 +112,7 @@ class GcpTarget:
         return ()
 
     def equipped(self, spec: AppSpec, deployment: str, placement: Placement) -> AppSpec:
+        names.insist_on_a_name(deployment)
         registry = spec.image.registry
         if registry is None and placement.runtime == "container":
             project, region = placement.where["project"], region_of(placement.where["zone"])
@@ -179,6 +182,12 @@ class GcpTarget:
     def console(self, host: Host) -> tuple[str, ...]:
         return instances.console(self._api, host)
 
+    def understood(self, said: str, root: Path) -> Refusal | None:
+        if is_nobody(said):
+            hint = how_to_log_in(self._settings.environment)
+            return Refusal("Google Cloud does not take these credentials, or not any more", hint)
+        return understood(said, str(rendered_values(root).get("project") or ""), rendered_bucket(root))
+
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
     ) -> Mapping[str, str]:
@@ -196,7 +205,7 @@ class GcpTarget:
         return frozenset(host.name for host in hosts if instances.is_gone(self._glance, host))
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:  # noqa: ARG002 - by their names
-        for bucket in (names.bucket_of_inputs(deployment), names.bucket_of_outputs(deployment)):
+        for bucket in own_buckets(self._api, deployment):
             activity(f"gs://{bucket}")
             empty_bucket(bucket, self._settings.environment, self._api)
 

@@ -11,7 +11,7 @@ from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
 from cynthus.errors import PlacementRefused, PythonMissing, RuntimeUnavailable
 from cynthus.settings import handed_on
-from cynthus.targets.fit import GIB, choose_gpus, refuse_too_little
+from cynthus.targets.fit import GIB, choose_gpus, refuse_to_make, refuse_too_little
 from cynthus.targets.local import engine, machine
 from cynthus.targets.local.connection import LocalConnection
 from cynthus.targets.standing import Standing
@@ -39,6 +39,7 @@ class LocalTarget(Standing):
         self._settings = settings
 
     def place(self, spec: AppSpec, root: Path) -> Placement:  # noqa: ARG002 - this machine is reached without
+        refuse_to_make(spec)
         here = machine.inspect(self._settings.data_dir, self._settings.environment)
         refuse_too_little(spec, here, HERE)
         if (spec.resources.nodes or 1) > 1:

@@ -11,7 +11,7 @@ from cynthus.core.finding import Finding
 from cynthus.core.placement import Placement, Runtime
 from cynthus.core.plan import Offer
 from cynthus.errors import CynthusError, PlacementRefused, PythonMissing, RuntimeUnavailable
-from cynthus.targets.fit import GIB, Machine, choose_gpus, driver_branch, refuse_too_little
+from cynthus.targets.fit import GIB, Machine, choose_gpus, driver_branch, refuse_to_make, refuse_too_little
 from cynthus.targets.ssh.connection import SshConnection
 from cynthus.targets.ssh.way import USUAL_PORT, Way
 from cynthus.targets.standing import Standing
@@ -43,6 +43,7 @@ class SshTarget(Standing):
         self._connections: dict[tuple[Host, Path], SshConnection] = {}
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
+        refuse_to_make(spec)
         hosts = hosts_of(spec)
         found = self._ask_all(hosts, root)
         for host, told in zip(hosts, found, strict=True):

@@ -1,0 +1,207 @@
+"""What Google means by its refusals: the same words come by its interface and by way of Terraform, which passes on
+texts and no codes. What is not known here is shown as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cynthus.core.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SERVICES = ("compute", "storage", "iam", "iamcredentials", "artifactregistry", "secretmanager", "iap")
+"""What a deployment takes of Google's."""
+ROLES = {
+    "compute.instances": "compute.instanceAdmin.v1",
+    "compute.disks": "compute.instanceAdmin.v1",
+    "compute.subnetworks.use": "compute.instanceAdmin.v1",
+    "compute.firewalls": "compute.securityAdmin",
+    "compute.networks.updatePolicy": "compute.securityAdmin",
+    "compute": "compute.networkAdmin",
+    "iam.serviceAccounts.actAs": "iam.serviceAccountUser",
+    "iam.serviceAccounts": "iam.serviceAccountAdmin",
+    "storage": "storage.admin",
+    "artifactregistry": "artifactregistry.admin",
+    "secretmanager": "secretmanager.admin",
+}
+"""The role that has a permission, by how the permission begins: of several, the longest."""
+_NOBODY = re.compile(
+    "invalid authentication credentials|could not find default credentials|invalid_grant|[Ee]rror 401|invalid_token"
+)
+OTHER_NAMES = "`cynthus destroy`, then without the folder infra/gcp the next `cynthus up` has other names"
+
+
+def understood(said: str, project: str, state: str = "") -> Refusal | None:
+    """What that means in the cloud project of this id ('' where nobody said which); None where nobody knows better than
+    Google. `state` is the bucket that Terraform's state lies in, where it does."""
+    text = " ".join(said.split())
+    if "storage: bucket doesn't exist" in text and state:
+        return _no_state(state)
+    for words, means in _RULES:
+        found = words.search(text)
+        if found:
+            return means(found, project)
+    return None
+
+
+def is_nobody(said: str) -> bool:
+    """Whether Google does not know who asks."""
+    return _NOBODY.search(" ".join(said.split())) is not None
+
+
+def role_of(permission: str) -> str:
+    """The role for who deploys that has this permission; '' where none of them has."""
+    fitting = [begin for begin in ROLES if permission == begin or permission.startswith(f"{begin}.")]
+    return f"roles/{ROLES[max(fitting, key=len)]}" if fitting else ""
+
+
+def _no_state(bucket: str) -> Refusal:
+    return Refusal(
+        f"there is no bucket {bucket} for Terraform's state",
+        f"`gcloud storage buckets create gs://{bucket} --uniform-bucket-level-access` makes it; or name another as "
+        "`gcp: {state: ...}`",
+    )
+
+
+def _nobody_pays(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"nobody pays for the cloud project{_named(project)}, and Google makes nothing there",
+        f"`gcloud billing projects link {project or 'PROJECT'} --billing-account=ACCOUNT` has an account pay for it "
+        "(`gcloud billing accounts list` shows yours); that counts a few minutes later",
+        final=True,
+    )
+
+
+def _not_enabled(found: re.Match[str], project: str) -> Refusal:
+    names = " ".join(f"{each}.googleapis.com" for each in SERVICES)
+    return Refusal(
+        f"the {found['api']} is not enabled in the cloud project{_named(project)}",
+        f"`gcloud services enable {names} --project={project or 'PROJECT'}` enables all that a deployment takes; that "
+        "counts a minute or two later",
+        final=True,
+    )
+
+
+def _no_project(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"there is no cloud project{_named(project)}, or you may not use it",
+        "`gcloud projects list` shows yours: write its PROJECT_ID as `gcp: {project: ...}` in cynthus.yaml, or set "
+        "GOOGLE_CLOUD_PROJECT",
+        final=True,
+    )
+
+
+def _no_zone(found: re.Match[str], project: str) -> Refusal:
+    named = f" --project={project}" if project else ""
+    return Refusal(
+        f"Google has no zone {found['zone']}",
+        f"`gcloud compute zones list{named}` shows all: write one as `resources: {{zone: ...}}`",
+        final=True,
+    )
+
+
+def _not_permitted(found: re.Match[str], project: str) -> Refusal:
+    permission = found["permission"]
+    role = role_of(permission)
+    have = f"{role} has it" if role else "a role has to have it"
+    return Refusal(
+        f"you lack the permission {permission} in the cloud project{_named(project)}",
+        f"{have}: ask who owns the project for that; docs/how-to/give-permissions-on-google-cloud.md lists all that a "
+        "deployment takes",
+    )
+
+
+def _not_as_that_account(found: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"you may not let a machine run as {found['account']}",
+        f"{role_of('iam.serviceAccounts.actAs')} in the cloud project{_named(project)} permits it: ask who owns the "
+        "project for that",
+    )
+
+
+def _bucket_taken(_: re.Match[str], __: str) -> Refusal:
+    return Refusal(
+        "somebody else has a bucket of that name, and all of Google's customers share the names of buckets", OTHER_NAMES
+    )
+
+
+def _bucket_there(_: re.Match[str], __: str) -> Refusal:
+    return _not_ours("a bucket of that name")
+
+
+def _there(found: re.Match[str], _: str) -> Refusal:
+    return _not_ours(found["path"].split("/", 2)[2])
+
+
+def _not_ours(what: str) -> Refusal:
+    return Refusal(
+        f"{what} is there already, and was not made for this deployment",
+        f"it was left as it is: remove it if nobody needs it; or {OTHER_NAMES}",
+    )
+
+
+def _no_machine_type(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"{found['zone']} has no machines of the type {found['type']}",
+        f"`gcloud compute machine-types list --filter=name={found['type']}` shows where there are some: write that as "
+        "`resources: {zone: ...}`, or ask for another machine",
+    )
+
+
+def _no_gpus(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"{found['zone']} has no GPUs of the type {found['type']}",
+        f"`gcloud compute accelerator-types list --filter=name={found['type']}` shows where there are some: write that "
+        "as `resources: {zone: ...}`, or ask for others",
+    )
+
+
+def _no_fit(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"a machine of the type {found['machine']} takes no {found['other']}",
+        "what `resources:` asks for fits by itself: `cynthus diff` shows what was changed by hand in infra/gcp",
+    )
+
+
+def _too_often(_: re.Match[str], __: str) -> Refusal:
+    return Refusal("Google Cloud wants to be asked less often, and was asked again for a while", "wait a few minutes")
+
+
+def _trouble(_: re.Match[str], __: str) -> Refusal:
+    return Refusal(
+        "Google Cloud has trouble of its own, and was asked again for a while",
+        "wait a few minutes; https://status.cloud.google.com tells of what lasts longer",
+    )
+
+
+def _named(project: str) -> str:
+    return f" {project}" if project else ""
+
+
+_WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
+    ("requires billing to be enabled", _nobody_pays),
+    ("[Bb]illing must be enabled", _nobody_pays),
+    ("billing account for the owning project is", _nobody_pays),
+    ("(?P<api>[A-Z][A-Za-z() ]*? API) has not been used in project", _not_enabled),
+    ("Permission denied on resource project", _no_project),
+    ("Unknown project id", _no_project),
+    ("Failed to find project", _no_project),
+    ("resource 'projects/[^/']+' was not found", _no_project),
+    (r"Invalid value for field 'zone': '(?P<zone>[^']+)'\. Unknown zone", _no_zone),
+    ("resource 'projects/[^/']+/zones/(?P<zone>[^/']+)' was not found", _no_zone),
+    ("access to service account '(?P<account>[^']+)'", _not_as_that_account),
+    (r"Required '(?P<permission>[\w.]+)' permission for", _not_permitted),
+    (r"does not have (?P<permission>[\w.]+) access to", _not_permitted),
+    (r"Permission '(?P<permission>[\w.]+)' denied", _not_permitted),
+    ("requested bucket name is not available", _bucket_taken),
+    ("you already own it", _bucket_there),
+    ("resource '(?P<path>projects/[^']+)' already exists", _there),
+    ("Machine type with name '(?P<type>[^']+)' does not exist in zone '(?P<zone>[^']+)'", _no_machine_type),
+    ("zones/(?P<zone>[^/']+)/acceleratorTypes/(?P<type>[^']+)' was not found", _no_gpus),
+    (r"\[(?P<machine>[\w-]+), (?P<other>[^\]]+)\] features are not compatible", _no_fit),
+    ("[Ee]rror 429|rateLimitExceeded", _too_often),
+    ("[Ee]rror 50[0-9]|backendError", _trouble),
+)
+_RULES = tuple((re.compile(words), means) for words, means in _WORDS)
