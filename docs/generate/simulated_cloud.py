@@ -105,8 +105,10 @@ def page() -> str:
     parts = [HEAD, ANSWERS]
     for service, title in TITLES.items():
         rows = dict.fromkeys(_row(route) for route in ROUTES if route.service == service)
-        parts.append(f"\n### {title}: `/{service}/v1/`\n\n")
-        parts.append(table(("call", "permission"), rows))
+        # Google's proxy is a service that is enabled or not, and answers elsewhere.
+        if rows:
+            parts.append(f"\n### {title}: `/{service}/v1/`\n\n")
+            parts.append(table(("call", "permission"), rows))
     return "".join([*parts, STRICT, TIME, _control(), _data(), NOT])
 
 

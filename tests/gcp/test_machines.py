@@ -115,7 +115,7 @@ def test_the_host_goes_with_the_machine(room: Api, hosts: Hosts) -> None:
 def test_the_host_goes_when_time_is_up(room: Api, hosts: Hosts, cloud: SimulatedCloud) -> None:
     start(room, **{**L4, "scheduling": {**L4["scheduling"], "maxRunDuration": {"seconds": 600}}})
     cloud.advance(601)
-    assert hosts.stopped == ["demo-host-0"]
+    wait_for(lambda: hosts.stopped == ["demo-host-0"])
 
 
 def test_a_reset_boots_again(room: Api, hosts: Hosts) -> None:

@@ -243,8 +243,13 @@ def test_the_repository_of_an_organisations_project_has_its_domain_as_a_folder()
 
 
 def test_doctor_says_what_would_be_made(tmp_path: Path) -> None:
-    (found,) = target(tmp_path).check(spec(), tmp_path / "infra")
+    found, _ = target(tmp_path).check(spec(), tmp_path / "infra")
     assert (found.level, "e2-standard-4" in found.message) == ("ok", True)
+
+
+def test_doctor_says_that_nobody_is_logged_in(tmp_path: Path) -> None:
+    _, found = target(tmp_path).check(spec(), tmp_path / "infra")
+    assert (found.check, found.level) == ("credentials", "error")
 
 
 def test_doctor_says_what_is_missing(tmp_path: Path) -> None:

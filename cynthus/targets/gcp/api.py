@@ -32,6 +32,7 @@ BASES = {
     "iam": "https://iam.googleapis.com/v1",
     "resourcemanager": "https://cloudresourcemanager.googleapis.com/v1",
     "serviceusage": "https://serviceusage.googleapis.com/v1",
+    "cloudbilling": "https://cloudbilling.googleapis.com/v1",
     "storage": "https://storage.googleapis.com/storage/v1",
 }
 _TRIES = 4

@@ -25,6 +25,7 @@ ROLES = {
     "storage": "storage.admin",
     "artifactregistry": "artifactregistry.admin",
     "secretmanager": "secretmanager.admin",
+    "iap.tunnelInstances": "iap.tunnelResourceAccessor",
 }
 """The role that has a permission, by how the permission begins: of several, the longest."""
 _NOBODY = re.compile(

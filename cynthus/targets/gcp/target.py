@@ -233,7 +233,19 @@ class GcpTarget:
             return (Finding("gcp", "error", error.message, error.hint),)
         lasting = _lasting_key(self._settings.environment)
         fine = (Finding("gcp", "ok", reason) for reason in placement.reasons if reason not in lasting)
-        return (*fine, *(Finding("gcp", "warning", each) for each in lasting))
+        return (*fine, *(Finding("gcp", "warning", each) for each in lasting), *self._checkup(spec, placement))
+
+    def _checkup(self, spec: AppSpec, placement: Placement) -> tuple[Finding, ...]:
+        from cynthus.targets.gcp.checkup import Wanted, checkup
+
+        machine, gcp, nodes = choose(spec, catalog()), spec.gcp or Gcp(), placement.nodes
+        wanted = Wanted(
+            **placement.where, machine=machine.type, image=WITH_DRIVER if _has_driver(machine) else PLAIN,
+            cpus=machine.cpus * nodes, gpu=catalog().gpus[machine.gpu].type if machine.gpu else None,
+            gpus=machine.gpus * nodes, spot=spec.resources.spot, network=gcp.network is None,
+            images=placement.runtime == "container", secrets=bool(spec.secrets), proxy=gcp.access == "iap",
+        )  # fmt: skip
+        return checkup(self._glance, wanted)
 
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment

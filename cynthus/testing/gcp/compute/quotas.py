@@ -36,7 +36,8 @@ _FAMILIES = {
 }
 _OF_SERIES = {"n2": "N2_CPUS", "n2d": "N2D_CPUS", "c3": "C3_CPUS", "a2": "A2_CPUS", "n4": "N4_CPUS", "c4": "C4_CPUS"}
 
-SHOWN = (*_METRICS.values(), "CPUS", *_OF_SERIES.values(), "INSTANCES", "SSD_TOTAL_GB", "IN_USE_ADDRESSES")
+_SPOT = tuple(f"PREEMPTIBLE_{metric}" for metric in (*_METRICS.values(), "CPUS"))
+SHOWN = (*_METRICS.values(), "CPUS", *_OF_SERIES.values(), *_SPOT, "INSTANCES", "SSD_TOTAL_GB", "IN_USE_ADDRESSES")
 """Those that a region tells of."""
 
 GLOBAL = ("GPUS_ALL_REGIONS", "CPUS_ALL_REGIONS")
