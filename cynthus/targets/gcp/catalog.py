@@ -11,6 +11,8 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cynthus.core.supply import Source
+
 TABLE = Path(__file__).with_name("machines.json")
 
 Way = Literal["on-demand", "spot", "flex-start", "reservation"]
@@ -84,13 +86,6 @@ class Machine(Struct, frozen=True):
         region, _, letter = zone.rpartition("-")
         known = self.places.get(region)
         return known is not None and (not known or letter in known)
-
-
-class Source(Struct, frozen=True):
-    """Where figures are from, and of which day; None where that is not told."""
-
-    date: str | None
-    what: str
 
 
 class Catalog(Struct, frozen=True):

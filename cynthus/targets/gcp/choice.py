@@ -82,7 +82,9 @@ def choose(wanted: Resources, catalog: Catalog, place: Place = ANYWHERE) -> Choi
         seen += [*fine, *(each for each in found if each.refusal)]
         if fine:
             return Choice(fine[0].machine, fine[0].region, fine[0].price, tuple(seen))
-    raise _refusal(wanted, catalog, place, seen)
+    refusal = _refusal(wanted, catalog, place, seen)
+    refusal.details = tuple(_each(wanted, seen)) if len(wanted.gpu) > 1 else ()
+    raise refusal
 
 
 def choose_in(wanted: Resources, catalog: Catalog, zone: str) -> Choice:
@@ -141,7 +143,7 @@ def _too_small(machine: Machine, wanted: Resources) -> str:
         return f"has {machine.memory:g} GiB"
     unsaid = machine.gpu is None and cpus is None
     if unsaid and (machine.cpus < FEWEST_CPUS or (memory is None and machine.memory < LEAST_MEMORY)):
-        return "is smaller than what is usual"
+        return "has less than is usual"
     return ""
 
 
@@ -174,6 +176,14 @@ def _refusal(wanted: Resources, catalog: Catalog, place: Place, seen: Sequence[C
     what = sold[0].machine.gpu or sold[0].machine.type
     hint = f"it is in {', '.join(nearest_places(sold[0].machine, place.region))}"
     return PlacementRefused(f"{what} {sold[0].refusal.replace('is not in', 'is not to be had in')}", hint=hint)
+
+
+def _each(wanted: Resources, seen: Sequence[Candidate]) -> Iterator[str]:
+    """What keeps each wish of a list from being fulfilled, of the machine that comes closest."""
+    for wish in wanted.gpu:
+        found = [each for each in seen if (each.machine.gpu, each.machine.gpus) == (name_of(wish), wish.count)]
+        best = min(found, key=lambda each: bool(_too_small(each.machine, wanted)), default=None)
+        yield f"{wish}: {f'{best.machine.type} {best.refusal}' if best else 'no machine has that'}"
 
 
 def nearest_places(machine: Machine, region: str, most: int = 3) -> tuple[str, ...]:

@@ -35,11 +35,15 @@ def _kind(refusal: str) -> str:
 
 def _some(candidates: Sequence[Candidate], otherwise: str) -> Iterator[Considered]:
     for each in candidates[:_MOST]:
-        where = f" in {each.region}" if each.region else ""
-        yield Considered(f"{each.machine}{where}", each.price, each.refusal or _than(each, candidates[0]))
+        yield Considered(_short(each), each.price, each.refusal or _than(each, candidates[0]))
     left = len(candidates) - _MOST
     if left > 0:
         yield Considered(f"{counted(left, 'other')}", None, otherwise)
+
+
+def _short(candidate: Candidate) -> str:
+    machine = candidate.machine
+    return f"{machine.type} ({machine.gpus} {machine.gpu})" if machine.gpu else machine.type
 
 
 def _than(other: Candidate, taken: Candidate) -> str:

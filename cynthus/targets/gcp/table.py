@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
+from cynthus.core.supply import Source  # noqa: TC001 - the type is looked at when the table is read
 from cynthus.errors import CatalogBroken, StateTooNew
-from cynthus.targets.gcp.catalog import Catalog, Gpu, Machine, Price, Source, Way
+from cynthus.targets.gcp.catalog import Catalog, Gpu, Machine, Price, Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from cynthus.core.leftover import Leftover, Removal, Sweep
     from cynthus.core.placement import Runtime
     from cynthus.core.spec import AppSpec
+    from cynthus.core.supply import Supply
     from cynthus.settings import Settings
     from cynthus.targets.gcp.catalog import Machine
 
@@ -215,6 +216,11 @@ class GcpTarget:
 
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:  # noqa: ARG002 - the user may use sudo
         return ()
+
+    def supply(self) -> Supply:
+        from cynthus.targets.gcp.selling import supply
+
+        return supply(catalog())
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         if spec is None:
