@@ -9,6 +9,7 @@ from msgspec import Struct
 from cynthus.core.gpu import Gpu
 from cynthus.core.misfit import Misfit, quoted
 from cynthus.core.suggest import did_you_mean, nearest
+from cynthus.core.supply import OLD
 from cynthus.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.supply import Sold, Supply
     from cynthus.operations.tools import Tools
+    from cynthus.targets.base import Target
 
 WITHOUT = "cpu"
 """The name of all machines that have no GPU."""
@@ -61,6 +63,15 @@ def gpus(tools: Tools, wanted: Wanted) -> Shelf:
         raise UsageError(f"{wanted.name} is not to be had as a spot machine", hint=hint)
     days = supply.age(tools.clock.now().date())
     return Shelf(supply, tuple(sorted(fine, key=lambda each: _order(each, spot=wanted.spot))), days)
+
+
+def aged(tools: Tools, target: Target) -> tuple[str, ...]:
+    """That the prices by which a machine was chosen are old; nothing where they are not, or there are none."""
+    supply = target.supply()
+    days = supply.age(tools.clock.now().date()) if supply else 0
+    if supply is None or days <= OLD:
+        return ()
+    return (f"its prices are of {supply.as_of}, {days} days ago, and may have changed",)
 
 
 def _order(sold: Sold, *, spot: bool) -> tuple[bool, float, int, str]:

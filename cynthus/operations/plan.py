@@ -13,6 +13,7 @@ from cynthus.operations.at_work import holding
 from cynthus.operations.edits import tell_needs
 from cynthus.operations.elsewhere import coming, pinned
 from cynthus.operations.expiry import expiry
+from cynthus.operations.gpus import aged
 from cynthus.operations.identity import identify
 from cynthus.operations.remains import explained
 from cynthus.operations.taken_out import tell_taken_out
@@ -44,7 +45,8 @@ def plan(tools: Tools, request: Request) -> Planned:
                 data = coming(tools, site, app.run_document(placement, site.id))
             finally:
                 roots.forget_plans(site, target.roots)
-    return Planned(site, replace(prepared, data=data), placement.reasons, placement.considered)
+    reasons = (*placement.reasons, *aged(tools, target))
+    return Planned(site, replace(prepared, data=data), reasons, placement.considered)
 
 
 class Planned(Struct, frozen=True):

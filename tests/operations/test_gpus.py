@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from cynthus.errors import UsageError
-from cynthus.operations.gpus import Wanted, gpus
+from cynthus.operations.gpus import Wanted, aged, gpus
 from cynthus.testing.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -107,3 +107,13 @@ def test_a_target_of_ones_own_machines_sells_nothing(workshop: Workshop) -> None
 def test_prices_are_as_old_as_their_day_is_past(workshop: Workshop) -> None:
     clock = FakeClock(datetime(2026, 8, 30, 12, tzinfo=UTC))
     assert gpus(replace(workshop.tools, clock=clock), Wanted("L4")).days == 31
+
+
+@pytest.mark.parametrize(("target", "day", "told"), [("gcp", 29, 0), ("gcp", 30, 1), ("local", 30, 0)])
+def test_a_plan_says_so_where_its_prices_are_older_than_thirty_days(
+    workshop: Workshop, target: str, day: int, told: int
+) -> None:
+    tools = replace(workshop.tools, clock=FakeClock(datetime(2026, 8, day, 12, tzinfo=UTC)))
+    found = aged(tools, tools.targets.find(target))
+    assert len(found) == told
+    assert all("2026-07-30, 31 days ago" in each for each in found)

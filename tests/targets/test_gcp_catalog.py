@@ -14,6 +14,7 @@ from cynthus.errors import CatalogBroken, CynthusError, StateTooNew
 from cynthus.targets.gcp.catalog import TABLE, Machine, Price, catalog
 from cynthus.targets.gcp.choice import SAME
 from cynthus.targets.gcp.table import VERSION, read
+from cynthus.testing.gcp.machine_types import machine_type
 from tests.specs import spec
 
 if TYPE_CHECKING:
@@ -104,6 +105,16 @@ def test_no_machine_is_there_twice() -> None:
 def test_a_type_of_machine_is_everywhere_the_same() -> None:
     shapes = {(each.type, each.cpus, each.memory) for each in catalog().machines}
     assert len(shapes) == len({each.type for each in catalog().machines})
+
+
+def test_the_simulated_cloud_has_every_machine_that_can_be_chosen_and_as_it_is() -> None:
+    chosen = [each for each in catalog().machines if each.part == 1 and each.ways != ("reservation",)]
+    other = [
+        (each.type, each.cpus, each.memory, found and (found.processors, found.gigabytes))
+        for each in chosen
+        if (found := machine_type(each.type)) is None or (found.processors, found.gigabytes) != (each.cpus, each.memory)
+    ]
+    assert other == []
 
 
 def test_zones_are_such_as_cynthus_yaml_takes() -> None:
