@@ -199,7 +199,8 @@ def brute_force(wanted: Resources, place: Place) -> set[tuple[str, str]]:
                     price = machine.price(region, "spot" if wanted.spot else "on-demand")
                     best[machine.name, region] = (price is None, price or 0.0)
         if best:
-            return {each for each, rank in best.items() if rank == min(best.values())}
+            lowest = min(best.values())
+            return {each for each, rank in best.items() if rank == lowest}
     return set()
 
 
@@ -252,6 +253,19 @@ def test_of_10_000_wishes_each_gets_what_brute_force_finds_and_the_same_each_tim
         fitting, found = brute_force(wanted, place), answer(wanted, place)
         assert ((found.machine.name, found.region) in fitting) if found else not fitting, (wanted, place)
         assert answer(wanted, place) == found
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32))
+def test_what_is_chosen_of_a_region_is_chosen_again_in_each_of_its_zones_that_may_have_it(seed: int) -> None:
+    dice = Random(seed)
+    for _ in range(20):
+        wanted, place = anything(dice)
+        found = answer(wanted, place) if place.region and not place.zone else None
+        zones = [f"{place.region}-{letter}" for letter in "abcdf"] if found else []
+        for zone in zones:
+            if found and found.machine.may_be_in(zone):
+                assert choose_in(wanted, catalog(), zone).machine == found.machine, (wanted, place)
 
 
 # why
