@@ -7,7 +7,7 @@ import sys
 from benchmarks.measure import Cost, measure, verdict
 from benchmarks.place import Place, place
 
-LIMITS = {"--help": 0.15, "--version": 0.15, "status": 0.3}
+LIMITS = {"--help": 0.15, "--version": 0.15, "status": 0.3, "gpus": 0.4}
 """Seconds of CPU."""
 
 

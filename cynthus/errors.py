@@ -60,6 +60,7 @@
     │   └── ProjectUnfit              nothing can be made in a cloud project as it is
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
+    ├── CatalogBroken                 the table of a cloud's machines and prices is not as it was shipped
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
     ├── Locked                        exit 4: somebody else is at work here
     ├── RunCancelled                  exit 5
@@ -863,6 +864,16 @@ class StateTooNew(CynthusError):
     """A record was written by a newer Cynthus. Upgrade: `pip install -U cynthus`."""
 
     code = "CYN-602"
+
+
+class CatalogBroken(CynthusError):
+    """The table of a cloud's machines and prices cannot be read, or contradicts itself.
+
+    It is a part of Cynthus, which no command changes: a disk has damaged it, or somebody has edited it. Install Cynthus
+    again; `pip install --force-reinstall --no-deps cynthus` does it.
+    """
+
+    code = "CYN-603"
 
 
 class RunFailed(CynthusError):

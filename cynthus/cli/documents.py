@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cynthus.operations.diff import Edited
     from cynthus.operations.down import Removed
     from cynthus.operations.gc import Swept
+    from cynthus.operations.gpus import Shelf
     from cynthus.operations.plan import Planned
     from cynthus.operations.pull import Pulled
     from cynthus.operations.rehearse import Rehearsed
@@ -104,6 +105,7 @@ def plan(planned: Planned) -> Document:
         offer=to_builtins(prepared.offer),
         data=[to_builtins(each) for each in prepared.data],
         reasons=list(planned.reasons),
+        considered=[to_builtins(each) for each in planned.considered],
     )
 
 
@@ -264,6 +266,20 @@ def _leftover(each: Leftover, became: str, problem: str | None) -> Document:
         "why": each.why,
         "problem": problem,
     }
+
+
+def gpus(shelf: Shelf) -> Document:
+    """What a cloud sells, the cheapest first; prices are US dollars an hour, null where they are not known."""
+    supply = shelf.supply
+    return document(
+        "gpus",
+        place=supply.place,
+        as_of=supply.as_of,
+        days_old=shelf.days,
+        machines=[to_builtins(each) for each in shelf.sold],
+        sources=[to_builtins(each) for each in supply.sources],
+        thrown_out=list(supply.thrown_out),
+    )
 
 
 def cancel(site: Site, ended: Run) -> Document:

@@ -41,6 +41,7 @@ VERBS = {
     "cancel": "stop the run, keep the machine",
     "down": "pull, then remove what was made for running",
     "destroy": "the same as `down`, and forget the deployment",
+    "gpus": "show which GPUs a cloud has, where, for how much",
     "gc": "remove from a cloud what no deployment claims",
     "doctor": "check this machine and the folder",
     "explain": "tell what an error code means",

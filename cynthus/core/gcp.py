@@ -33,6 +33,8 @@ ResourceName = Annotated[
         kind=BadName,
     ),
 ]
+REGION_PATTERN = r"^[a-z]+-[a-z]+[0-9]+$"
+Region = Annotated[str, like(REGION_PATTERN, "is no region", "write e.g. region: us-central1", kind=BadName)]
 Zone = Annotated[str, like(ZONE_PATTERN, "is no zone", "write e.g. zone: us-central1-a", kind=BadName)]
 STATE_PATTERN = r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$"
 StatePlace = Annotated[

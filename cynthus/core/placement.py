@@ -9,6 +9,15 @@ from msgspec import Struct, field
 Runtime = Literal["venv", "container"]
 
 
+class Considered(Struct, frozen=True):
+    """A machine that could have been taken, what it costs an hour in US dollars, None where that is not known, and
+    whether it was, or why not, in a few words."""
+
+    machine: str
+    per_hour: float | None
+    verdict: str
+
+
 class Placement(Struct, frozen=True):
     """The machines that were chosen. `nodes` hosts, each with `gpus` GPUs, running the app in `runtime`."""
 
@@ -30,5 +39,7 @@ class Placement(Struct, frozen=True):
     """The address of the machines' metadata server, which tells that the cloud takes one back; None where none does."""
     linger: int | None = None
     """Seconds without use after which a machine deletes itself, once its run has ended and is saved; None: never."""
+    considered: tuple[Considered, ...] = ()
+    """What there was to choose from, the best first."""
     where: dict[str, str] = field(default_factory=dict)
     """What the target calls the place that it has chosen; only the target reads it."""

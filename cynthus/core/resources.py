@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
 from cynthus.core.duration import Duration
 from cynthus.core.fields import NodeCount, OneGpu, SomeBytes, SomeCpus, Time, one_or_more
-from cynthus.core.gcp import Zone
+from cynthus.core.gcp import Region, Zone
 from cynthus.core.misfit import Misfit
 from cynthus.core.section import Rule, Section
+from cynthus.errors import KeysExclude
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Resources(Section, frozen=True, kw_only=True):
@@ -24,6 +28,13 @@ class Resources(Section, frozen=True, kw_only=True):
     cpus: Annotated[SomeCpus | None, Meta(description="Processors: 4, or `4+` for four or more.")] = None
     memory: Annotated[SomeBytes | None, Meta(description="Main memory: `16GB`, or `16GB+` for that or more.")] = None
     disk: Annotated[SomeBytes | None, Meta(description="Free disk space for the app.")] = None
+    region: Annotated[
+        Region | None,
+        Meta(
+            description="With `target: gcp`: the region in which the machine is made, us-central1 say, in a zone that "
+            "has it."
+        ),
+    ] = None
     zone: Annotated[
         Zone | None, Meta(description="With `target: gcp`: where the machine is made, us-central1-a say.")
     ] = None
@@ -38,6 +49,13 @@ class Resources(Section, frozen=True, kw_only=True):
         NodeCount | None,
         Meta(description="On how many machines main.py runs at once. By default one; on `ssh` all that are named."),
     ] = None
+
+    @classmethod
+    def check(cls, key: str, value: Any, before: Mapping[str, Any]) -> None:
+        """See that a zone is one of the region."""
+        region = before.get("region")
+        if key == "zone" and value and region and value.rpartition("-")[0] != region:
+            raise Misfit(f"{value} is no zone of {region}", hint="leave one of the two out", kind=KeysExclude)
 
 
 def _some_time(what: str) -> Rule:

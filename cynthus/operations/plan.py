@@ -13,11 +13,13 @@ from cynthus.operations.at_work import holding
 from cynthus.operations.edits import tell_needs
 from cynthus.operations.elsewhere import coming, pinned
 from cynthus.operations.expiry import expiry
+from cynthus.operations.gpus import aged
 from cynthus.operations.identity import identify
 from cynthus.operations.remains import explained
 from cynthus.operations.taken_out import tell_taken_out
 
 if TYPE_CHECKING:
+    from cynthus.core.placement import Considered
     from cynthus.operations.offer import Prepared
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
@@ -43,12 +45,14 @@ def plan(tools: Tools, request: Request) -> Planned:
                 data = coming(tools, site, app.run_document(placement, site.id))
             finally:
                 roots.forget_plans(site, target.roots)
-    return Planned(site, replace(prepared, data=data), placement.reasons)
+    reasons = (*placement.reasons, *aged(tools, target))
+    return Planned(site, replace(prepared, data=data), reasons, placement.considered)
 
 
 class Planned(Struct, frozen=True):
-    """The plan with its offer, and why the app would be placed there."""
+    """The plan with its offer, why the app would be placed there, and which machines there were to choose from."""
 
     site: Site
     prepared: Prepared
     reasons: tuple[str, ...]
+    considered: tuple[Considered, ...] = ()

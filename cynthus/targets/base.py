@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
     from cynthus.core.spec import AppSpec
+    from cynthus.core.supply import Supply
     from cynthus.process import Command, Completed
 
 
@@ -275,6 +276,13 @@ class Target(Protocol):
 
         Raises:
             HostUnreachable: one of them does not answer.
+        """
+
+    def supply(self) -> Supply | None:
+        """What can be had there, and for how much; None where nothing is sold.
+
+        Raises:
+            CatalogBroken, StateTooNew: nobody can tell.
         """
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:

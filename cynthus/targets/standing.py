@@ -63,6 +63,9 @@ class Standing:
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         """There are no buckets of a deployment's own."""
 
+    def supply(self) -> None:
+        return None
+
     def leftovers(self, sweep: Sweep, spec: AppSpec | None, root: Path) -> Leftovers:  # noqa: ARG002 - nothing is there
         from cynthus.core.leftover import Leftovers
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
     from cynthus.core.spec import AppSpec
+    from cynthus.core.supply import Supply
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
     from cynthus.targets.base import Claim, Connection, FileEntry, Sum, Target, Tunnel
@@ -164,6 +165,9 @@ class _OutageTarget:
 
     def remove_leftovers(self, going: Iterable[Leftover], sweep: Sweep) -> Iterator[Removal]:
         return self._target.remove_leftovers(going, sweep)
+
+    def supply(self) -> Supply | None:
+        return self._target.supply()
 
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         self._outage.ask(root)

@@ -124,6 +124,25 @@ CHANGE = record(
     reason=TEXT,
 )
 
+SOLD = record(
+    machine=TEXT,
+    family=TEXT,
+    gpu=maybe(TEXT),
+    gpus=INTEGER,
+    part=INTEGER,
+    gpu_memory=maybe(INTEGER),
+    cpus=INTEGER,
+    memory=NUMBER,
+    region=TEXT,
+    zones=strings(),
+    ways=listed(one_of("on-demand", "spot", "flex-start", "reservation")),
+    on_demand=maybe(NUMBER),
+    spot=maybe(NUMBER),
+    flex_start=maybe(NUMBER),
+)
+
+CONSIDERED = record(machine=TEXT, per_hour=maybe(NUMBER), verdict=TEXT)
+
 COMING = record(line=TEXT, size=maybe(INTEGER))
 
 ITEM = record(
@@ -144,7 +163,7 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
         "`plan`",
         {
             "deployment": DEPLOYMENT, "changes": listed(CHANGE), "offer": OFFER, "data": listed(COMING),
-            "reasons": strings(),
+            "reasons": strings(), "considered": listed(CONSIDERED),
         },
     ),
     "rehearsal": (
@@ -219,6 +238,13 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
         {
             "place": TEXT, "dry_run": FLAG, "leftovers": listed(LEFTOVER), "removed": INTEGER,
             "unseen": listed(record(kind=TEXT, why=TEXT, harmless=FLAG)),
+        },
+    ),
+    "gpus": (
+        "`gpus`",
+        {
+            "place": TEXT, "as_of": TEXT, "days_old": INTEGER, "machines": listed(SOLD),
+            "sources": listed(record(date=maybe(TEXT), what=TEXT)), "thrown_out": strings(),
         },
     ),
     "doctor": (

@@ -84,6 +84,8 @@ CASES: list[tuple[str, type[CynthusError], int, str]] = [
     ("project: my-lab-1", UnknownKey, 1, "stands below `gcp:`"),
     ("zone: us-central1-a", UnknownKey, 1, "stands below `resources:`"),
     ("resources: {zone: us-central1}", BadName, 19, "zone: us-central1-a"),
+    ("resources: {region: us-central1-a}", BadName, 21, "region: us-central1"),
+    ("resources: {region: us-central1, zone: us-east1-b}", KeysExclude, 40, "leave one of the two out"),
     ("resources: {zone: US-Central1-A}", BadName, 19, "zone: us-central1-a"),
     ("resources: {zone: zones/us-central1-a}", BadName, 19, "zone: us-central1-a"),
     ("resources: {spot: sometimes}", WrongType, 19, "true or false"),

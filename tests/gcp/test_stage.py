@@ -72,7 +72,7 @@ def test_the_cloud_project_is_called_as_the_users(
 
 
 def test_without_a_zone_it_says_what_up_would_say(tmp_path: Path) -> None:
-    with pytest.raises(PlacementRefused, match="nobody says in which zone"), played(tmp_path, resources={}):
+    with pytest.raises(PlacementRefused, match="nobody says in which region or zone"), played(tmp_path, resources={}):
         pass
 
 
@@ -107,7 +107,8 @@ def test_what_it_would_have_cost_is_by_the_clock_of_that_cloud(tmp_path: Path) -
     with played(tmp_path, gcp={"project": "rehearsal"}) as there:
         make_machine(there, kind="g2-standard-4", scheduling={"onHostMaintenance": "TERMINATE"})
         there.cloud.advance(3600)
-        (price,) = (each.price for each in catalog().machines if each.type == "g2-standard-4")
+        (machine,) = (each for each in catalog().machines if each.type == "g2-standard-4")
+        price = machine.price("us-central1", "on-demand")
         assert price
         assert there.cost() == pytest.approx(price, rel=0.01)
 

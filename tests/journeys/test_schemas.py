@@ -58,7 +58,7 @@ def test_a_report_is_as_its_schema_says(visitor: User, folder: Path, words: list
     assert complaints(answer.document) == [], answer
 
 
-@pytest.mark.parametrize("words", [["version"], ["explain"], ["init", "fresh"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["version"], ["explain"], ["init", "fresh"], ["gpus"]], ids=" ".join)
 def test_so_is_that_of_a_verb_without_a_deployment(visitor: User, words: list[str]) -> None:
     answer = visitor.cynthus(*words, "--json")
     assert complaints(answer.document) == [], answer

@@ -1,29 +1,38 @@
-"""Which machine of Google Cloud fits a spec, and the table that says which there are."""
+"""Which machine of Google Cloud fits a spec."""
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cynthus.core.cpus import Cpus
 from cynthus.core.gpu import Gpu
+from cynthus.core.resources import Resources
+from cynthus.core.size import Size
 from cynthus.errors import PlacementRefused
-from cynthus.targets.gcp.catalog import Catalog, Machine, catalog
-from cynthus.targets.gcp.choice import SAME, choose
+from cynthus.targets.gcp.catalog import Catalog, Machine, Price, catalog
+from cynthus.targets.gcp.choice import ANYWHERE, SAME, Choice, Place, choose, choose_in
+from cynthus.targets.gcp.explained import considered
 from tests.specs import spec
 
-
-def chosen(**resources: Any) -> str:
-    return choose(spec(resources=resources), catalog()).type
+IOWA = Place("us-central1")
 
 
-def refusal(**resources: Any) -> PlacementRefused:
+def choice(place: Place = IOWA, **resources: Any) -> Choice:
+    return choose(spec(resources=resources).resources, catalog(), place)
+
+
+def chosen(place: Place = IOWA, **resources: Any) -> str:
+    return choice(place, **resources).machine.type
+
+
+def refusal(place: Place = IOWA, **resources: Any) -> PlacementRefused:
     with pytest.raises(PlacementRefused) as caught:
-        chosen(**resources)
+        chosen(place, **resources)
     return caught.value
 
 
@@ -32,7 +41,7 @@ CHOICES: list[tuple[dict[str, Any], str]] = [
     ({"cpus": "2"}, "e2-standard-2"),
     ({"cpus": "2+"}, "e2-standard-2"),
     ({"cpus": "3+"}, "e2-standard-4"),
-    ({"cpus": "33+"}, "n2-standard-48"),
+    ({"cpus": "33+"}, "n4-standard-48"),
     ({"memory": "8GB"}, "e2-standard-4"),
     ({"memory": "17GiB+"}, "e2-highmem-4"),
     ({"cpus": "2", "memory": "16GB"}, "e2-highmem-2"),
@@ -53,7 +62,7 @@ CHOICES: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("resources", "machine"), CHOICES)
-def test_the_smallest_machine_is_taken_that_has_what_is_asked_for(resources: dict[str, Any], machine: str) -> None:
+def test_the_cheapest_machine_is_taken_that_has_what_is_asked_for(resources: dict[str, Any], machine: str) -> None:
     assert chosen(**resources) == machine
 
 
@@ -83,8 +92,11 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"gpu": "H100:1"}, "a3-highgpu-1g cannot be bought by the hour", "`spot: true`"),
     ({"gpu": "L4:1", "cpus": "64+"}, "`gpu: L4:1`, `cpus: 64+`", "g2-standard-32"),
     ({"cpus": "6"}, "`cpus: 6`", "e2-standard-8 (8 processors, 32 GiB)"),
-    ({"cpus": "129+"}, "`cpus: 129+`", "n2-standard-128"),
-    ({"memory": "2000GB"}, "`memory: 2000GB`", "n2-highmem-128 (128 processors, 864 GiB)"),
+    ({"cpus": "289+"}, "`cpus: 289+`", "c4-standard-288"),
+    ({"memory": "3000GB"}, "`memory: 3000GB`", "c4-highmem-288 (288 processors, 2232 GiB)"),
+    ({"gpu": "RTX-PRO-6000:16"}, "`gpu: RTX-PRO-6000:16`", "machines there have 1, 2, 4, 8 of RTX-PRO-6000"),
+    ({"gpu": "GB200:4"}, "a4x-highgpu-4g is only to be had where it was reserved before", "ask for another"),
+    ({"gpu": "GB200:4", "spot": True}, "a4x-highgpu-4g is only to be had where it was reserved before", "another"),
 ]
 
 
@@ -97,88 +109,184 @@ def test_what_google_does_not_have_is_told_with_what_comes_near(
     assert hint in found.hint
 
 
+def test_a_refusal_of_several_gpus_says_of_each_what_keeps_it_away() -> None:
+    found = refusal(Place("us-west4"), gpu=["H100:1", "L4:3", "A100-80GB", "L4"], cpus="64+")
+    assert found.details == (
+        "H100:1: a3-highgpu-1g has 26 processors", "L4:3: no machine has that",
+        "A100-80GB: a2-ultragpu-1g has 12 processors", "L4: g2-standard-4 has 4 processors",
+    )  # fmt: skip
+
+
 def test_a_refusal_speaks_of_the_gpus_that_are_liked_best() -> None:
     assert "a3-highgpu-1g" in refusal(gpu=["H100:1", "H200:8"]).message
 
 
-def fits(machine: Machine, gpu: str | None, count: int, cpus: int, memory: int) -> bool:
-    """Whether a machine has that, for somebody who asked for at least so many processors and so much memory (GiB)."""
-    right = (machine.gpu, machine.gpus) == ((gpu, count) if gpu else (None, 0))
-    return right and not machine.spot_only and machine.cpus >= cpus and machine.memory >= memory
+# where
 
 
-@settings(deadline=None)
-@given(
-    gpu=st.sampled_from([None, *catalog().gpus]), count=st.sampled_from([1, 2, 4, 8, 16]),
-    cpus=st.integers(1, 400), memory=st.integers(1, 2000),
-)  # fmt: skip
-def test_the_chosen_machine_fits_and_none_smaller_does(gpu: str | None, count: int, cpus: int, memory: int) -> None:
-    asked: dict[str, Any] = {"cpus": f"{cpus}+", "memory": f"{memory}GiB"} | ({"gpu": f"{gpu}:{count}"} if gpu else {})
-    fitting = [each for each in catalog().machines if fits(each, gpu, count, cpus, memory)]
-    if not fitting:
-        assert refusal(**asked).hint
-        return
-    found = choose(spec(resources=asked), catalog())
-    assert found in fitting
-    assert not [each for each in fitting if (each.cpus, each.memory) < (found.cpus, found.memory)]
+def test_gpus_that_the_region_does_not_have_are_passed_over() -> None:
+    assert chosen(Place("europe-west6"), gpu=["A100", "L4"]) == "g2-standard-4"
 
 
-@settings(deadline=None)
-@given(cpus=st.integers(1, 200))
-def test_an_exact_number_of_processors_is_kept(cpus: int) -> None:
-    there = cpus in {each.cpus for each in catalog().machines if each.gpu is None}
-    if there:
-        assert choose(spec(resources={"cpus": cpus}), catalog()).cpus == cpus
-    else:
-        assert f"`cpus: {cpus}`" in refusal(cpus=cpus).message
+def test_a_region_without_the_gpu_is_told_with_those_near_it_that_have_it() -> None:
+    found = refusal(Place("europe-west1"), gpu="A100")
+    assert found.message == "A100 is not to be had in europe-west1"
+    assert found.hint.startswith("it is in europe-west4, ")
+
+
+def test_a_zone_without_it_is_told_with_those_of_its_region() -> None:
+    found = refusal(Place("us-central1", "us-central1-b"), gpu="A100-80GB")
+    assert found.hint == "it is in us-central1-a, us-central1-c"
+
+
+def test_whoever_names_a_zone_is_believed_and_told_what_the_table_says() -> None:
+    found = choose_in(spec(resources={"gpu": "A100-80GB"}).resources, catalog(), "us-central1-b")
+    assert (found.machine.type, found.price) == ("a2-ultragpu-1g", None)
+    assert "us-central1-b had no A100-80GB" in found.doubt
+
+
+def test_a_zone_that_may_have_it_is_told_to_be_uncertain() -> None:
+    found = choose_in(spec(resources={"gpu": "H200:8", "spot": True}).resources, catalog(), "us-east5-a")
+    assert found.doubt == "which zones of us-east5 have H200 is not known here"
+
+
+def test_a_machine_without_a_gpu_is_doubted_nowhere() -> None:
+    assert choose_in(spec().resources, catalog(), "us-central1-a").doubt == ""
+
+
+def test_anywhere_means_the_region_where_it_costs_least() -> None:
+    found = choice(ANYWHERE, gpu="L4")
+    prices = [each.price("us-central1", "on-demand") for each in catalog().machines if each.type == "g2-standard-4"]
+    assert found.price is not None
+    assert prices[0] is not None
+    assert found.price <= prices[0]
+
+
+def small(**prices: float | None) -> Catalog:
+    """One region with machines of those prices, by name, alike in all else."""
+    machines = tuple(
+        Machine(name, 4, 16, places={"r": "a"}, prices={} if price is None else {"r": Price(price, price, None)})
+        for name, price in prices.items()
+    )
+    return Catalog("2026-01-01", 0.1, 0.06, {}, {"r": "a"}, {}, machines)
+
+
+def test_a_price_that_is_known_is_rather_paid_than_one_that_is_not() -> None:
+    assert choose(Resources(), small(a=None, b=9.0, c=7.0), Place("r")).machine.type == "c"
+
+
+def test_where_no_price_is_known_one_of_the_smallest_is_taken() -> None:
+    assert choose(Resources(), small(b=None, a=None), Place("r")).machine.type == "a"
 
 
 def test_a_machine_with_exactly_the_memory_has_enough() -> None:
-    one = Catalog("2026-01-01", "r", 0.1, 0.06, {}, {}, (Machine("small", 4, 16), Machine("large", 8, 32)))
-    assert choose(spec(resources={"memory": "16GiB"}), one).type == "small"
+    assert choose(Resources(memory=Size.parse("16GiB")), small(a=1.0), Place("r")).machine.type == "a"
 
 
-# the table
+# against brute force
+
+MODELS = [*catalog().gpus, *SAME, "RTX-4090"]
+PLACES = [ANYWHERE, *(Place(region) for region in catalog().zones), Place("us-central1", "us-central1-f")]
 
 
-def test_the_table_says_of_which_day_it_is() -> None:
-    assert date.fromisoformat(catalog().as_of).year >= 2026
+def brute_force(wanted: Resources, place: Place) -> set[tuple[str, str]]:
+    """Every machine and region that is as good as any, by going through all of them for each wish."""
+    for wish in wanted.gpu or (None,):
+        best: dict[tuple[str, str], tuple[bool, float]] = {}
+        for machine in catalog().machines:
+            for region, letters in machine.places.items() if does(machine, wish, wanted) else ():
+                if place.region in ("", region) and in_zone(place, letters):
+                    price = machine.price(region, "spot" if wanted.spot else "on-demand")
+                    best[machine.name, region] = (price is None, price or 0.0)
+        if best:
+            lowest = min(best.values())
+            return {each for each, rank in best.items() if rank == lowest}
+    return set()
 
 
-@pytest.mark.parametrize("machine", catalog().machines, ids=lambda each: f"{each.type}-{each.gpu}-{each.gpus}")
-def test_a_machine_of_the_table_is_whole(machine: Machine) -> None:
-    assert (machine.gpu is None) == (machine.gpus == 0)
-    assert machine.gpu is None or machine.gpu in catalog().gpus
-    assert machine.attached == (machine.gpu is not None and machine.type.startswith("n1-"))
-    assert machine.spot_price is None or machine.price is None or machine.spot_price < machine.price
-    assert machine.cpus > 0
-    assert machine.memory > 0
+def in_zone(place: Place, letters: str) -> bool:
+    return not place.zone or not letters or place.zone[-1] in letters
 
 
-def test_every_model_is_one_that_cynthus_yaml_knows() -> None:
-    assert {name: Gpu.parse(name).name for name in catalog().gpus} == {name: name for name in catalog().gpus}
+def does(machine: Machine, wish: Gpu | None, wanted: Resources) -> bool:
+    """Whether a machine has that, is sold so, and is no part of one."""
+    name, count = (SAME.get(wish.name, wish.name), wish.count) if wish else (None, 0)
+    cpus, memory = wanted.cpus, wanted.memory
+    return (
+        (machine.gpu, machine.gpus, machine.part) == (name, count, 1)
+        and ("spot" if wanted.spot else "on-demand") in machine.ways
+        and (cpus is None or machine.cpus == cpus.count or (cpus.at_least and machine.cpus >= cpus.count))
+        and (memory is None or machine.memory * 1024**3 >= memory.bytes)
+        and (wish is not None or cpus is not None or usual(machine, memory))
+    )
 
 
-def test_no_model_is_there_that_no_machine_has() -> None:
-    assert {each.gpu for each in catalog().machines if each.gpu} == set(catalog().gpus)
+def usual(machine: Machine, memory: Size | None) -> bool:
+    """Whether it is as large as one is where nothing is said."""
+    return machine.cpus >= 4 and (memory is not None or machine.memory >= 16)
 
 
-def test_a_second_name_means_a_model_of_the_table() -> None:
-    assert set(SAME.values()) <= set(catalog().gpus)
-    assert not set(SAME) & set(catalog().gpus)
+def anything(dice: Random) -> tuple[Resources, Place]:
+    """Wishes that somebody may have."""
+    gpus = tuple(Gpu(dice.choice(MODELS), dice.choice((1, 2, 4, 8, 16))) for _ in range(dice.randrange(4)))
+    cpus = Cpus(dice.choice((1, 2, 4, 8, 12, 16, 30, 48, 96, 208, 300)), dice.random() < 0.5)
+    memory = Size(dice.choice((dice.randrange(1, 64), dice.randrange(1, 2000))) * 1024**3)
+    wanted = Resources(
+        gpu=gpus, cpus=dice.choice((None, cpus)), memory=dice.choice((None, memory)), spot=dice.random() < 0.5
+    )
+    return wanted, dice.choice(PLACES)
 
 
-def test_no_machine_is_there_twice() -> None:
-    counts = Counter((each.type, each.gpu, each.gpus) for each in catalog().machines)
-    assert [each for each, count in counts.items() if count > 1] == []
+def answer(wanted: Resources, place: Place) -> Choice | None:
+    try:
+        return choose(wanted, catalog(), place)
+    except PlacementRefused:
+        return None
 
 
-def test_a_type_of_machine_is_everywhere_the_same() -> None:
-    shapes = {(each.type, each.cpus, each.memory) for each in catalog().machines}
-    assert len(shapes) == len({each.type for each in catalog().machines})
+@settings(deadline=None, max_examples=200)
+@given(st.integers(0, 2**32))
+def test_of_10_000_wishes_each_gets_what_brute_force_finds_and_the_same_each_time(seed: int) -> None:
+    dice = Random(seed)
+    for _ in range(50):
+        wanted, place = anything(dice)
+        fitting, found = brute_force(wanted, place), answer(wanted, place)
+        assert ((found.machine.name, found.region) in fitting) if found else not fitting, (wanted, place)
+        assert answer(wanted, place) == found
 
 
-def test_zones_are_named_in_full_and_once() -> None:
-    for gpu in catalog().gpus.values():
-        assert len(set(gpu.zones)) == len(gpu.zones)
-        assert all(spec(resources={"zone": zone}).resources.zone == zone for zone in gpu.zones)
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32))
+def test_what_is_chosen_of_a_region_is_chosen_again_in_each_of_its_zones_that_may_have_it(seed: int) -> None:
+    dice = Random(seed)
+    for _ in range(20):
+        wanted, place = anything(dice)
+        found = answer(wanted, place) if place.region and not place.zone else None
+        zones = [f"{place.region}-{letter}" for letter in "abcdf"] if found else []
+        for zone in zones:
+            if found and found.machine.may_be_in(zone):
+                assert choose_in(wanted, catalog(), zone).machine == found.machine, (wanted, place)
+
+
+# why
+
+
+def test_what_was_taken_is_told_first_then_what_costs_more() -> None:
+    found = considered(choice(gpu="L4"))
+    assert found[0].machine == "g2-standard-4 (1 L4)"
+    assert found[0].verdict == "taken"
+    assert found[0].per_hour == pytest.approx(0.7068, abs=0.0001)
+    assert {each.verdict for each in found[1:]} == {"costs more"}
+
+
+def test_gpus_that_are_liked_better_are_told_with_what_keeps_them_away() -> None:
+    found = considered(choice(gpu=["H100:1", "L4"]))
+    assert ("a3-highgpu-1g (1 H100)", "cannot be bought by the hour") in [
+        (each.machine, each.verdict) for each in found
+    ]
+
+
+def test_of_many_machines_the_rest_is_told_by_its_number() -> None:
+    found = considered(choice(cpus="4+"))
+    assert len(found) < 20
+    assert any(each.machine.endswith(" others") for each in found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,6 +69,47 @@ def test_without_a_zone_it_says_how_to_name_one(tmp_path: Path) -> None:
     found = refusal(tmp_path, None, GOOGLE_CLOUD_PROJECT="my-lab-1")
     assert isinstance(found, PlacementRefused)
     assert "zone: us-central1-a" in found.hint
+
+
+def test_without_a_zone_it_says_where_the_machine_costs_least(tmp_path: Path) -> None:
+    found = refusal(tmp_path, spec(resources={"gpu": "L4"}), GOOGLE_CLOUD_PROJECT="my-lab-1")
+    assert "the cheapest that fits is g2-standard-4 in us-" in found.hint
+
+
+IN_REGIONS = [
+    # what is asked for beside the region, what was rendered, in the environment, where it is made
+    ({"region": "us-east4", "gpu": "L4"}, None, "us-central1-a", "us-east4-a"),
+    ({"region": "us-east4", "gpu": "L4"}, None, "us-east4-c", "us-east4-c"),
+    ({"region": "us-east4", "gpu": "L4"}, "us-east4-c", "us-east4-a", "us-east4-c"),
+    ({"region": "us-east4", "gpu": "L4"}, None, "us-east4-b", "us-east4-a"),
+    ({"region": "us-east4", "gpu": "L4"}, "us-central1-a", "us-central1-a", "us-east4-a"),
+    ({"region": "us-east1"}, None, "us-central1-a", "us-east1-b"),
+    ({"region": "us-east1", "zone": "us-east1-d"}, None, "us-central1-a", "us-east1-d"),
+]
+
+
+@pytest.mark.parametrize(("resources", "before", "said", "zone"), IN_REGIONS)
+def test_in_a_region_it_is_the_zone_that_was_said_if_that_has_the_machine_else_the_first(
+    tmp_path: Path, resources: dict[str, Any], before: str | None, said: str, zone: str
+) -> None:
+    if before:
+        rendered(tmp_path, zone=before)
+    found = place(tmp_path, spec(resources=resources), GOOGLE_CLOUD_PROJECT="my-lab-1", GOOGLE_ZONE=said)
+    assert found.where["zone"] == zone
+
+
+def test_a_region_that_google_does_not_have_is_answered_with_one_like_it(tmp_path: Path) -> None:
+    found = refusal(tmp_path, spec(resources={"region": "us-centrla1"}))
+    assert found.hint == 'did you mean "us-central1"?'
+
+
+def test_a_region_whose_zones_nobody_knows_asks_for_one(tmp_path: Path) -> None:
+    assert "zone: ..." in refusal(tmp_path, spec(resources={"region": "europe-north2"})).hint
+
+
+def test_a_region_without_the_gpu_is_refused(tmp_path: Path) -> None:
+    found = refusal(tmp_path, spec(resources={"region": "us-east5", "gpu": "A100"}))
+    assert found.message == "A100 is not to be had in us-east5"
 
 
 def test_what_was_rendered_and_cannot_be_read_is_as_good_as_nothing(tmp_path: Path) -> None:

@@ -101,6 +101,11 @@ def test_the_price_is_that_of_the_table_where_it_holds(tmp_path: Path) -> None:
     assert offer.maximum == pytest.approx(2 * 3.673385 * 24)
 
 
+def test_a_price_is_that_of_the_region(tmp_path: Path) -> None:
+    app = spec(resources={"gpu": "A100:1", "zone": "europe-west4-a"})
+    assert target(tmp_path).offer(app, place(tmp_path, app)).per_hour == pytest.approx(3.747972)
+
+
 def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "spot": True})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
@@ -108,7 +113,9 @@ def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
     assert offer.per_hour == pytest.approx(2.12081)
 
 
-@pytest.mark.parametrize("resources", [{"gpu": "A100:1", "zone": "europe-west4-a"}, {"gpu": "L4:8"}, {"cpus": 8}])
+@pytest.mark.parametrize(
+    "resources", [{"gpu": "T4:1", "zone": "europe-west4-a"}, {"gpu": "P100:4"}, {"gpu": "H200:8", "spot": True}]
+)
 def test_a_price_that_nobody_knows_is_not_guessed(tmp_path: Path, resources: dict[str, Any]) -> None:
     app = spec(resources=resources)
     offer = target(tmp_path).offer(app, place(tmp_path, app))

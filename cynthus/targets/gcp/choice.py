@@ -2,59 +2,202 @@
 
 from __future__ import annotations
 
-from math import log2
+from math import inf, log2
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.core.suggest import did_you_mean
 from cynthus.errors import PlacementRefused
 from cynthus.targets.fit import GIB
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cynthus.core.gpu import Gpu
-    from cynthus.core.spec import AppSpec, Resources
-    from cynthus.targets.gcp.catalog import Catalog, Machine
+    from cynthus.core.resources import Resources
+    from cynthus.targets.gcp.catalog import Catalog, Machine, Way
 
 FEWEST_CPUS, LEAST_MEMORY = 4, 16
 """What a machine without a GPU has where nothing is said, the memory in GiB."""
 SAME = {"A100-40GB": "A100", "H100-80GB": "H100"}
 """Models that people call by two names."""
+ONLY: dict[tuple[Way, ...], str] = {
+    ("spot", "flex-start"): "cannot be bought by the hour",
+    ("reservation",): "is only to be had where it was reserved before",
+}
+"""Why machines that are bought so cannot be bought otherwise."""
 
 
-def choose(spec: AppSpec, catalog: Catalog) -> Machine:
-    """The smallest machine that has what the spec asks for: the first GPUs of its list that can be had so.
+class Place(Struct, frozen=True):
+    """Where: in a zone, somewhere in a region, or anywhere, where both are ''."""
+
+    region: str = ""
+    zone: str = ""
+
+
+ANYWHERE = Place()
+
+
+class Candidate(Struct, frozen=True):
+    """A machine in a region, its price there as it would be bought, and why it is not to be had; '' where it is. Where
+    that is so everywhere no region is told."""
+
+    machine: Machine
+    region: str
+    price: float | None
+    refusal: str = ""
+
+    @property
+    def order(self) -> tuple[float, int, float, str, str]:
+        """The cheapest comes first; those of unknown price come last, the smallest of them first."""
+        machine = self.machine
+        price = inf if self.price is None else self.price
+        return price, machine.cpus, machine.memory, machine.name, self.region
+
+
+class Choice(Struct, frozen=True):
+    """The machine that is taken, and all that were looked at: those that would do in their order, then the others.
+    `doubt`: what the catalog has to say against its place."""
+
+    machine: Machine
+    region: str
+    price: float | None
+    candidates: tuple[Candidate, ...]
+    doubt: str = ""
+
+
+def choose(wanted: Resources, catalog: Catalog, place: Place = ANYWHERE) -> Choice:
+    """The cheapest machine that has what is asked for: with the first GPUs of the list that can be had there so.
 
     Raises:
         PlacementRefused: there is none; the message says why, of the GPUs that are liked best.
     """
-    wanted = spec.resources
-    if not wanted.gpu:
-        return _smallest([each for each in catalog.machines if each.gpu is None], wanted)
-    refused = []
-    for wish in wanted.gpu:
-        found = [each for each in catalog.machines if each.gpu == _name(wish) and each.gpus == wish.count]
+    seen: list[Candidate] = []
+    for model, count in _wishes(wanted):
+        right = [each for each in catalog.machines if (each.gpu, each.gpus) == (model, count) and each.part == 1]
+        found = tuple(_candidates(right, wanted, place))
+        fine = sorted((each for each in found if not each.refusal), key=lambda each: each.order)
+        seen += [*fine, *(each for each in found if each.refusal)]
+        if fine:
+            return Choice(fine[0].machine, fine[0].region, fine[0].price, tuple(seen))
+    refusal = _refusal(wanted, catalog, place, seen)
+    refusal.details = tuple(_each(wanted, seen)) if len(wanted.gpu) > 1 else ()
+    raise refusal
+
+
+def choose_in(wanted: Resources, catalog: Catalog, zone: str) -> Choice:
+    """The same in a zone that somebody has named: they have looked, and Google will tell better than a table.
+
+    Raises:
+        PlacementRefused: there is none, wherever it were.
+    """
+    region = zone.rpartition("-")[0]
+    try:
+        choice = choose(wanted, catalog, Place(region, zone))
+    except PlacementRefused as refusal:
         try:
-            if found:
-                return _smallest(found, wanted)
-        except PlacementRefused as refusal:
-            refused.append(refusal)
-    raise refused[0] if refused else _no_such_gpus(wanted.gpu, catalog)
+            choice = choose(wanted, catalog)
+        except PlacementRefused:
+            raise refusal from None
+        what = choice.machine.gpu or choice.machine.type
+        near = ", ".join(nearest_places(choice.machine, region))
+        return replace(choice, region=region, price=None, doubt=f"{zone} had no {what} on {catalog.as_of}; {near} did")
+    if choice.machine.gpu and not choice.machine.zones(region):
+        return replace(choice, doubt=f"which zones of {region} have {choice.machine.gpu} is not known here")
+    return choice
 
 
-def _smallest(found: Sequence[Machine], wanted: Resources) -> Machine:
-    big = [each for each in found if _large_enough(each, wanted)]
-    if not big:
-        near = sorted(found, key=lambda each: _distance(each, wanted))[:3]
-        raise PlacementRefused(
-            f"no machine of Google's has {_asked(wanted)}", hint=f"these come near: {_listed(near)}"
-        )
-    bought = [each for each in big if wanted.spot or not each.spot_only]
-    if not bought:
-        raise PlacementRefused(
-            f"{big[0].type} cannot be bought by the hour", hint="write `spot: true` under `resources:`, or ask for more"
-        )
-    return min(bought, key=lambda each: (each.cpus, each.memory))
+def way_of(wanted: Resources) -> Way:
+    """How a machine would be bought."""
+    return "spot" if wanted.spot else "on-demand"
+
+
+def _wishes(wanted: Resources) -> Sequence[tuple[str | None, int]]:
+    return [(name_of(wish), wish.count) for wish in wanted.gpu] or [(None, 0)]
+
+
+def name_of(wish: Gpu) -> str:
+    """A model as the catalog calls it."""
+    return SAME.get(wish.name, wish.name)
+
+
+def _candidates(machines: Sequence[Machine], wanted: Resources, place: Place) -> Iterator[Candidate]:
+    way = way_of(wanted)
+    for machine in machines:
+        refusal = _too_small(machine, wanted) or _not_sold(machine, way)
+        if refusal or place.region:
+            price = machine.price(place.region, way)
+            yield Candidate(machine, place.region, price, refusal or _elsewhere(machine, place))
+        else:
+            yield from (Candidate(machine, each, machine.price(each, way)) for each in machine.places)
+
+
+def _too_small(machine: Machine, wanted: Resources) -> str:
+    cpus, memory = wanted.cpus, wanted.memory
+    if cpus is not None and machine.cpus != cpus.count and not (cpus.at_least and machine.cpus > cpus.count):
+        return f"has {machine.cpus} processors"
+    # Nobody means 16 GB to be less than the 16 GiB that a machine has; more will always do.
+    if memory is not None and machine.memory * GIB < memory.bytes:
+        return f"has {machine.memory:g} GiB"
+    unsaid = machine.gpu is None and cpus is None
+    if unsaid and (machine.cpus < FEWEST_CPUS or (memory is None and machine.memory < LEAST_MEMORY)):
+        return "has less than is usual"
+    return ""
+
+
+def _not_sold(machine: Machine, way: Way) -> str:
+    return "" if way in machine.ways else ONLY.get(machine.ways, f"is not sold {way}")
+
+
+def _elsewhere(machine: Machine, place: Place) -> str:
+    if place.region not in machine.places:
+        return f"is not in {place.region}"
+    return "" if not place.zone or machine.may_be_in(place.zone) else f"is not in {place.zone}"
+
+
+def _refusal(wanted: Resources, catalog: Catalog, place: Place, seen: Sequence[Candidate]) -> PlacementRefused:
+    """Of the GPUs that are liked best, what keeps the machine from being had that comes closest to that."""
+    if not seen:
+        return _no_such_gpus(wanted.gpu, catalog)
+    best = [each for each in seen if each.machine.gpu == seen[0].machine.gpu]
+    large = [each for each in best if not _too_small(each.machine, wanted)]
+    if not large:
+        by_name = {each.machine.name: each.machine for each in best}
+        near = sorted(by_name.values(), key=lambda each: _distance(each, wanted))[:3]
+        hint = f"these come near: {', '.join(map(str, near))}"
+        return PlacementRefused(f"no machine of Google's has {_asked(wanted)}", hint=hint)
+    sold = [each for each in large if not _not_sold(each.machine, way_of(wanted))]
+    if not sold:
+        machine = large[0].machine
+        said = "write `spot: true` under `resources:`, or ask for more" if "spot" in machine.ways else "ask for another"
+        return PlacementRefused(f"{machine.type} {_not_sold(machine, way_of(wanted))}", hint=said)
+    what = sold[0].machine.gpu or sold[0].machine.type
+    hint = f"it is in {', '.join(nearest_places(sold[0].machine, place.region))}"
+    return PlacementRefused(f"{what} {sold[0].refusal.replace('is not in', 'is not to be had in')}", hint=hint)
+
+
+def _each(wanted: Resources, seen: Sequence[Candidate]) -> Iterator[str]:
+    """What keeps each wish of a list from being fulfilled, of the machine that comes closest."""
+    for wish in wanted.gpu:
+        found = [each for each in seen if (each.machine.gpu, each.machine.gpus) == (name_of(wish), wish.count)]
+        best = min(found, key=lambda each: bool(_too_small(each.machine, wanted)), default=None)
+        yield f"{wish}: {f'{best.machine.type} {best.refusal}' if best else 'no machine has that'}"
+
+
+def nearest_places(machine: Machine, region: str, most: int = 3) -> tuple[str, ...]:
+    """The zones of a region that have a machine, else the regions that do, as near as their names tell."""
+    zones = machine.zones(region)
+    if zones:
+        return zones
+    words = region.split("-")
+
+    def far(other: str) -> tuple[bool, bool, str]:
+        continent, _, area = other.partition("-")
+        return continent != words[0], area.rstrip("0123456789") != words[-1].rstrip("0123456789"), other
+
+    return tuple(sorted(machine.places, key=far)[:most])
 
 
 def _distance(machine: Machine, wanted: Resources) -> tuple[float, int]:
@@ -65,14 +208,10 @@ def _distance(machine: Machine, wanted: Resources) -> tuple[float, int]:
     return far, machine.cpus
 
 
-def _name(wish: Gpu) -> str:
-    return SAME.get(wish.name, wish.name)
-
-
 def _no_such_gpus(wishes: Sequence[Gpu], catalog: Catalog) -> PlacementRefused:
     asked = " or ".join(str(wish) for wish in wishes)
-    name = _name(wishes[0])
-    counts = sorted({each.gpus for each in catalog.machines if each.gpu == name})
+    name = name_of(wishes[0])
+    counts = sorted({each.gpus for each in catalog.machines if each.gpu == name and each.part == 1})
     if counts:
         hint = f"machines there have {', '.join(map(str, counts))} of {name}"
     else:
@@ -80,22 +219,7 @@ def _no_such_gpus(wishes: Sequence[Gpu], catalog: Catalog) -> PlacementRefused:
     return PlacementRefused(f"`gpu: {asked}`: Google Cloud has no machine with that", hint=hint)
 
 
-def _large_enough(machine: Machine, wanted: Resources) -> bool:
-    cpus, memory = wanted.cpus, wanted.memory
-    if machine.gpu is None and cpus is None and machine.cpus < FEWEST_CPUS:
-        return False
-    if machine.gpu is None and memory is None and cpus is None and machine.memory < LEAST_MEMORY:
-        return False
-    enough = cpus is None or machine.cpus == cpus.count or (cpus.at_least and machine.cpus > cpus.count)
-    # Nobody means 16 GB to be less than the 16 GiB that a machine has; more will always do.
-    return enough and (memory is None or machine.memory * GIB >= memory.bytes)
-
-
 def _asked(wanted: Resources) -> str:
     gpus = " or ".join(map(str, wanted.gpu))
     parts = [("gpu", gpus), ("cpus", wanted.cpus), ("memory", wanted.memory)]
     return ", ".join(f"`{key}: {value}`" for key, value in parts if value)
-
-
-def _listed(machines: Sequence[Machine]) -> str:
-    return ", ".join(map(str, machines))

@@ -1,4 +1,4 @@
-"""Where in Google Cloud: the cloud project and the zone."""
+"""Where in Google Cloud: the cloud project, the zone, and the machine there."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import warnings
 from typing import TYPE_CHECKING
 
 from cynthus.core.names import BACKEND
+from cynthus.core.suggest import did_you_mean
 from cynthus.errors import ExtraMissing, NotLoggedIn, PlacementRefused
 from cynthus.render.documents import read_document
 from cynthus.render.folder import TFVARS
+from cynthus.targets.gcp.choice import Place, choose, choose_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cynthus.core.resources import Resources
     from cynthus.core.spec import AppSpec
+    from cynthus.targets.gcp.catalog import Catalog
+    from cynthus.targets.gcp.choice import Choice
 
 PROJECT_VARIABLES = ("GOOGLE_CLOUD_PROJECT", "GOOGLE_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 ZONE_VARIABLES = ("GOOGLE_ZONE", "CLOUDSDK_COMPUTE_ZONE")
@@ -36,18 +41,46 @@ def cloud_project(spec: AppSpec | None, environment: Mapping[str, str], root: Pa
     return rendered(root, "project") or _said(environment, PROJECT_VARIABLES) or _of_credentials()
 
 
-def zone_of(spec: AppSpec, environment: Mapping[str, str], root: Path) -> str:
-    """The zone, in the same order.
+def settled(spec: AppSpec, environment: Mapping[str, str], root: Path, catalog: Catalog) -> tuple[str, Choice]:
+    """The zone, and the machine there. The zone is said in the same order; one that is not the spec's own counts only
+    in the spec's region. Where only a region is said, it is the first zone there that has the machine.
 
     Raises:
-        PlacementRefused: nobody says which.
+        PlacementRefused: there is no such machine, or nobody says where.
     """
-    found = spec.resources.zone or rendered(root, "zone") or _said(environment, ZONE_VARIABLES)
-    if not found:
+    wanted = spec.resources
+    said = wanted.zone or rendered(root, "zone") or _said(environment, ZONE_VARIABLES)
+    if wanted.region is None or wanted.zone:
+        if not said:
+            raise _nowhere(wanted, catalog)
+        return said, choose_in(wanted, catalog, said)
+    choice = choose(wanted, catalog, Place(_known(wanted.region, catalog)))
+    if said and region_of(said) == wanted.region and choice.machine.may_be_in(said):
+        return said, choose_in(wanted, catalog, said)
+    zones = choice.machine.zones(wanted.region) or [f"{wanted.region}-{each}" for each in catalog.zones[wanted.region]]
+    if not zones:
         raise PlacementRefused(
-            "nobody says in which zone the machine is to be", hint="write e.g. `resources: {zone: us-central1-a}`"
+            f"which zones {wanted.region} has is not known here", hint="write one, e.g. `resources: {zone: ...}`"
         )
-    return found
+    return zones[0], choose_in(wanted, catalog, zones[0])
+
+
+def _known(region: str, catalog: Catalog) -> str:
+    if region not in catalog.zones:
+        near = did_you_mean(region, catalog.zones) or f"there are {', '.join(catalog.zones)}"
+        raise PlacementRefused(f"`region: {region}`: Google Cloud has no such region", hint=near)
+    return region
+
+
+def _nowhere(wanted: Resources, catalog: Catalog) -> PlacementRefused:
+    """Where the machine costs least is no secret, but data goes nowhere unasked."""
+    found = choose(wanted, catalog)
+    price = f" for ${found.price:.2f} an hour" if found.price is not None else ""
+    return PlacementRefused(
+        "nobody says in which region or zone the machine is to be",
+        hint="write e.g. `resources: {region: us-central1}` or `{zone: us-central1-a}`; the cheapest that fits is "
+        f"{found.machine.type} in {found.region}{price}",
+    )
 
 
 def region_of(zone: str) -> str:

@@ -26,8 +26,9 @@ from cynthus.targets.gcp.adoption import existing
 from cynthus.targets.gcp.api import Api
 from cynthus.targets.gcp.buckets import empty_bucket, own_buckets
 from cynthus.targets.gcp.catalog import catalog
-from cynthus.targets.gcp.choice import choose
-from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, zone_of
+from cynthus.targets.gcp.choice import choose_in
+from cynthus.targets.gcp.explained import considered
+from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
 from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
 from cynthus.targets.gcp.stays import stays
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from cynthus.core.leftover import Leftover, Removal, Sweep
     from cynthus.core.placement import Runtime
     from cynthus.core.spec import AppSpec
+    from cynthus.core.supply import Supply
     from cynthus.settings import Settings
     from cynthus.targets.gcp.catalog import Machine
 
@@ -87,10 +89,11 @@ class GcpTarget:
         self._glance = Api(settings.environment, tries=1)
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
-        machine = choose(spec, catalog())
         environment = self._settings.environment
-        project, zone = cloud_project(spec, environment, root), zone_of(spec, environment, root)
-        reasons = [f"{machine} in {zone}, cloud project {project}", *_unsure(machine, zone), *_lasting_key(environment)]
+        zone, choice = settled(spec, environment, root, catalog())
+        project, machine = cloud_project(spec, environment, root), choice.machine
+        doubts = (choice.doubt,) if choice.doubt else ()
+        reasons = [f"{machine} in {zone}, cloud project {project}", *doubts, *_lasting_key(environment)]
         if spec.runtime == "venv" and spec.image.python not in (None, "3.12"):
             raise PlacementRefused(
                 f"the machines have Python 3.12, and the app asks for {spec.image.python}",
@@ -104,7 +107,7 @@ class GcpTarget:
         return Placement(
             self.name, runtime, nodes=spec.resources.nodes or 1, gpus=machine.gpus, reasons=tuple(reasons),
             unready=lacking, driver=DRIVER if with_driver else None, lifetime=_lifetime(spec), metadata=METADATA,
-            linger=LINGER,
+            linger=LINGER, considered=considered(choice),
             where={"project": project, "zone": zone},
         )
 
@@ -133,14 +136,13 @@ class GcpTarget:
         return Kept("google", versions, METADATA, self._api.simulated("secretmanager"))
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
-        machine, zone = choose(spec, catalog()), placement.where["zone"]
-        price = machine.spot_price if spec.resources.spot else machine.price
-        in_region = region_of(zone) == catalog().region
-        per_hour = price * placement.nodes if price is not None and in_region else None
+        zone = placement.where["zone"]
+        choice = choose_in(spec.resources, catalog(), zone)
+        per_hour = choice.price * placement.nodes if choice.price is not None else None
         hours = placement.lifetime / 3600 if placement.lifetime is not None else None
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
         return Offer(
-            machine=f"{count}{machine.type} in {zone}{' (spot)' if spec.resources.spot else ''}",
+            machine=f"{count}{choice.machine.type} in {zone}{' (spot)' if spec.resources.spot else ''}",
             per_hour=per_hour,
             maximum=None if per_hour is None or hours is None else per_hour * hours,
             deletes_itself_at=None,
@@ -224,6 +226,11 @@ class GcpTarget:
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:  # noqa: ARG002 - the user may use sudo
         return ()
 
+    def supply(self) -> Supply:
+        from cynthus.targets.gcp.selling import supply
+
+        return supply(catalog())
+
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         if spec is None:
             return ()
@@ -238,7 +245,8 @@ class GcpTarget:
     def _checkup(self, spec: AppSpec, placement: Placement) -> tuple[Finding, ...]:
         from cynthus.targets.gcp.checkup import Wanted, checkup
 
-        machine, gcp, nodes = choose(spec, catalog()), spec.gcp or Gcp(), placement.nodes
+        gcp, nodes = spec.gcp or Gcp(), placement.nodes
+        machine = choose_in(spec.resources, catalog(), placement.where["zone"]).machine
         wanted = Wanted(
             **placement.where, machine=machine.type, image=WITH_DRIVER if _has_driver(machine) else PLAIN,
             cpus=machine.cpus * nodes, gpu=catalog().gpus[machine.gpu].type if machine.gpu else None,
@@ -255,7 +263,7 @@ class GcpTarget:
 
 def _machine(spec: AppSpec, placement: Placement) -> dict[str, object]:
     """What the module `vm` is told of the machine."""
-    machine, disk = choose(spec, catalog()), spec.resources.disk
+    machine, disk = choose_in(spec.resources, catalog(), placement.where["zone"]).machine, spec.resources.disk
     attached = {"type": catalog().gpus[machine.gpu].type, "count": machine.gpus} if machine.gpu else None
     asked = 0 if disk is None else -(-disk.bytes // GIB)
     return {
@@ -278,15 +286,6 @@ def _has_driver(machine: Machine) -> bool:
 def _lifetime(spec: AppSpec) -> int:
     limit = spec.limits.max_duration
     return USUAL_LIFETIME if limit is None else min(round(limit.seconds) + AROUND, LONGEST)
-
-
-def _unsure(machine: Machine, zone: str) -> tuple[str, ...]:
-    """What Google will tell better than a table."""
-    zones = catalog().gpus[machine.gpu].zones if machine.gpu else ()
-    if not zones or zone in zones:
-        return ()
-    near = [each for each in zones if region_of(each) == region_of(zone)] or [zones[0], zones[-1]]
-    return (f"{zone} had no {machine.gpu} on {catalog().as_of}; {', '.join(near)} did",)
 
 
 def _lasting_key(environment: Mapping[str, str]) -> tuple[str, ...]:

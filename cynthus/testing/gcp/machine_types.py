@@ -72,12 +72,12 @@ _PLAIN = {
         ("n2d", 224, {"standard": 4.0, "highmem": 8.0, "highcpu": 1.0}),
         ("c3", 176, {"standard": 4.0, "highmem": 8.0, "highcpu": 2.0}),
         ("n4", 80, {"standard": 4.0, "highmem": 8.0, "highcpu": 2.0}),
-        ("c4", 192, {"standard": 3.75, "highmem": 7.75, "highcpu": 2.0}),
+        ("c4", 288, {"standard": 3.75, "highmem": 7.75, "highcpu": 2.0}),
     )
     for kind, each in per.items()
-    for processors in (1, 2, 4, 8, 16, 22, 32, 44, 48, 64, 80, 88, 96, 128, 176, 192, 224)
+    for processors in (1, 2, 4, 8, 16, 22, 24, 32, 44, 48, 64, 80, 88, 96, 128, 144, 176, 192, 224, 288)
     if processors <= most
-}  # fmt: skip
+} | {"n2-highmem-128": (128, 864.0), "c4-standard-2": (2, 7.0), "c4-highmem-2": (2, 15.0)}  # fmt: skip
 
 
 class MachineType(Struct, frozen=True):

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from cynthus.core.gcp import Gcp
 from cynthus.targets.gcp.api import Api
 from cynthus.targets.gcp.catalog import catalog
-from cynthus.targets.gcp.place import PROJECT_VARIABLES, ZONE_VARIABLES, region_of, rendered, zone_of
+from cynthus.targets.gcp.choice import way_of
+from cynthus.targets.gcp.place import PROJECT_VARIABLES, ZONE_VARIABLES, region_of, rendered, settled
 from cynthus.testing.gcp.cloud import SimulatedCloud
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.core.spec import AppSpec
+    from cynthus.targets.gcp.catalog import Way
+    from cynthus.targets.gcp.choice import Choice
 
 PROVIDERS = ("hashicorp/google", "hashicorp/google-beta")
 """Those that ask the simulated cloud."""
@@ -88,8 +91,8 @@ def stage(spec: AppSpec, environment: Mapping[str, str], root: Path, place: Path
     said = next((environment[name] for name in PROJECT_VARIABLES if environment.get(name)), None)
     gcp = spec.gcp or Gcp()
     project = gcp.project or rendered(root, "project") or said or NAMELESS
-    zone = zone_of(spec, environment, root)
-    cloud = SimulatedCloud(place / "cloud", project=project, prices=_prices(zone, spot=spec.resources.spot))
+    zone, choice = settled(spec, environment, root, catalog())
+    cloud = SimulatedCloud(place / "cloud", project=project, prices=_prices(choice, way_of(spec.resources)))
     with cloud.serving():
         own = {name: value for name, value in environment.items() if not name.startswith(_GOOGLES)}
         own |= {**cloud.environment(), ZONE_VARIABLES[0]: zone}
@@ -97,12 +100,10 @@ def stage(spec: AppSpec, environment: Mapping[str, str], root: Path, place: Path
         yield GcpStage(cloud, own, _make_key(place / "key"))
 
 
-def _prices(zone: str, *, spot: bool) -> dict[str, float]:
-    """Those that `up` shows: prices hold in one region."""
-    if region_of(zone) != catalog().region:
-        return {}
-    found = ((each.type, each.spot_price if spot else each.price) for each in catalog().machines)
-    return {machine: price for machine, price in found if price is not None}
+def _prices(choice: Choice, way: Way) -> dict[str, float]:
+    """Those of the region, by type; of a type that has several, that which `up` shows."""
+    found = {each.type: each.price(choice.region, way) for each in (*catalog().machines, choice.machine)}
+    return {machine: price for machine, price in found.items() if price is not None}
 
 
 def _have_network(api: Api, project: str, zone: str, gcp: Gcp) -> None:
