@@ -43,3 +43,10 @@ class Placement(Struct, frozen=True):
     """What there was to choose from, the best first."""
     where: dict[str, str] = field(default_factory=dict)
     """What the target calls the place that it has chosen; only the target reads it."""
+
+
+class Instead(Struct, frozen=True):
+    """Another place, for a refusal of the first, and in a few words why."""
+
+    placement: Placement
+    why: str

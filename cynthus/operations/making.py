@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cynthus.errors import TerraformError
+from cynthus.errors import TerraformError, TerraformFailed
 from cynthus.operations import infrastructure, roots
 from cynthus.operations.elsewhere import coming
 from cynthus.operations.expiry import expiry
@@ -41,10 +41,19 @@ class Placed(Protocol):
 
 
 class Made(Struct, frozen=True):
-    """What an apply came to: the outputs of the last root, and what was offered."""
+    """What an apply came to: the outputs of the last root, what was offered, and where it was made in the end."""
 
     outputs: Mapping[str, object]
     offer: Offer
+    placement: Placement
+
+
+class _Elsewhere(Struct, frozen=True):
+    """The same app in another place."""
+
+    app: App
+    target: Target
+    placement: Placement
 
 
 def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool, fetching: bool = True) -> Site:
@@ -60,7 +69,7 @@ def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool, fetch
     made = make(tools, site, ready, journal, yes=yes, fetching=fetching, kept=kept)
     if made is None:
         return site
-    return infrastructure.record(tools, site, ready.placement, made.outputs, made.offer, before)
+    return infrastructure.record(tools, site, made.placement, made.outputs, made.offer, before)
 
 
 def make(
@@ -80,9 +89,31 @@ def make(
         if prepared.plan.empty and site.entry is not None and site.entry.phase == "up" and not site.entry.awaited:
             roots.note_as_applied(site, due)
             return None
-        return Made(_applied(tools, site, prepared, journal), prepared.offer)
+        made = _made(tools, site, placed, prepared, journal)
+        roots.note_as_applied(site, due)
+        return made
     finally:
         roots.forget_plans(site, due)
+
+
+def _made(tools: Tools, site: Site, placed: Placed, prepared: Prepared, journal: Journal) -> Made:
+    """Apply. Where a place has no such machine left the next one is tried that was part of the offer; not where hosts
+    stand already, which would have to move."""
+    tried, moves = [placed.placement], not site.hosts or site.hosts_gone
+    while True:
+        try:
+            return Made(_applied(tools, site, prepared, journal), prepared.offer, placed.placement)
+        except TerraformFailed as error:
+            said = "\n".join((error.message, *error.details))
+            other = placed.target.instead(placed.app.spec, tried, said) if moves else None
+            if other is None:
+                raise
+        tools.progress.note(other.why)
+        tried.append(other.placement)
+        placed = _Elsewhere(placed.app, placed.target, other.placement)
+        infrastructure.write(tools, placed.app, site, placed.target, placed.placement)
+        roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
+        prepared = roots.plan(tools, site, prepared.offer, (COMPUTE,))
 
 
 def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Site:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cynthus.core.finding import Finding
     from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
-    from cynthus.core.placement import Placement
+    from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
     from cynthus.core.spec import AppSpec
@@ -224,6 +224,10 @@ class Target(Protocol):
     def understood(self, said: str, root: Path) -> Refusal | None:
         """What the place means by a refusal that Terraform has passed on in its own words; None where nobody knows
         better. `root` is the rendered folder that Terraform was at work in."""
+
+    def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> Instead | None:
+        """Where else the machines may be had, for as much, after what Terraform has passed on of the refusal of the
+        last place that was tried; None where another place would not help, or there is none."""
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]

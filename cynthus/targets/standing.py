@@ -44,6 +44,9 @@ class Standing:
     def understood(self, said: str, root: Path) -> None:  # noqa: ARG002 - Terraform makes nothing that is refused
         return None
 
+    def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> None:  # noqa: ARG002 - nothing is made
+        return None
+
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]  # noqa: ARG002 - as above
     ) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cynthus.core.finding import Finding
     from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
-    from cynthus.core.placement import Placement
+    from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
     from cynthus.core.spec import AppSpec
@@ -140,6 +140,9 @@ class _OutageTarget:
 
     def understood(self, said: str, root: Path) -> Refusal | None:
         return self._target.understood(said, root)
+
+    def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> Instead | None:
+        return self._target.instead(spec, tried, said)
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]

@@ -166,6 +166,23 @@ def _no_fit(found: re.Match[str], _: str) -> Refusal:
     )
 
 
+def _sold_out(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"{found['zone'] or 'the zone'} has no such machine left, which may change any minute",
+        "with `region: ...` and no `zone:` below `resources:` every zone of the region is tried; or try again later",
+    )
+
+
+def _quota(found: re.Match[str], project: str) -> Refusal:
+    page = "https://console.cloud.google.com/iam-admin/quotas" + (f"?project={project}" if project else "")
+    where = "in all regions together" if found["where"] == "globally" else found["where"]
+    limit = f"{float(found['limit']):g} of {found['metric']} {where}"
+    return Refusal(
+        f"the cloud project{_named(project)} may have {limit}, and this is more",
+        f"{page} is where to ask for more; `cynthus doctor` shows what is in use",
+    )
+
+
 def _too_often(_: re.Match[str], __: str) -> Refusal:
     return Refusal("Google Cloud wants to be asked less often, and was asked again for a while", "wait a few minutes")
 
@@ -202,6 +219,10 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     ("Machine type with name '(?P<type>[^']+)' does not exist in zone '(?P<zone>[^']+)'", _no_machine_type),
     ("zones/(?P<zone>[^/']+)/acceleratorTypes/(?P<type>[^']+)' was not found", _no_gpus),
     (r"\[(?P<machine>[\w-]+), (?P<other>[^\]]+)\] features are not compatible", _no_fit),
+    ("zones/(?P<zone>[a-z0-9-]+)' does not have enough resources available", _sold_out),
+    ("is currently unavailable in the (?P<zone>[a-z0-9-]+) zone", _sold_out),
+    ("(?P<zone>)(ZONE_RESOURCE_POOL_EXHAUSTED|insufficientCapacity)", _sold_out),
+    (r"Quota '(?P<metric>[^']+)' exceeded\. +Limit: (?P<limit>[\d.]+\d) (?P<where>globally|in region [\w-]+)", _quota),
     ("[Ee]rror 429|rateLimitExceeded", _too_often),
     ("[Ee]rror 50[0-9]|backendError", _trouble),
 )

@@ -14,7 +14,7 @@ from cynthus.core.finding import Finding
 from cynthus.core.gcp import Gcp
 from cynthus.core.kept import Kept
 from cynthus.core.leftover import Leftovers
-from cynthus.core.placement import Placement
+from cynthus.core.placement import Instead, Placement
 from cynthus.core.plan import Offer
 from cynthus.core.refusal import Refusal
 from cynthus.credentials.google import IMPERSONATED, how_to_log_in, key_file
@@ -28,6 +28,7 @@ from cynthus.targets.gcp.buckets import empty_bucket, own_buckets
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose_in
 from cynthus.targets.gcp.explained import considered
+from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
 from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
@@ -141,8 +142,10 @@ class GcpTarget:
         per_hour = choice.price * placement.nodes if choice.price is not None else None
         hours = placement.lifetime / 3600 if placement.lifetime is not None else None
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
+        others = zones_of(spec, catalog(), zone)[1:]
+        where = f"{zone}, else {' or '.join(others)}" if others else zone
         return Offer(
-            machine=f"{count}{choice.machine.type} in {zone}{' (spot)' if spec.resources.spot else ''}",
+            machine=f"{count}{choice.machine.type} in {where}{' (spot)' if spec.resources.spot else ''}",
             per_hour=per_hour,
             maximum=None if per_hour is None or hours is None else per_hour * hours,
             deletes_itself_at=None,
@@ -189,6 +192,9 @@ class GcpTarget:
             hint = how_to_log_in(self._settings.environment)
             return Refusal("Google Cloud does not take these credentials, or not any more", hint)
         return understood(said, str(rendered_values(root).get("project") or ""), rendered_bucket(root))
+
+    def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> Instead | None:
+        return instead(spec, catalog(), tried, said)
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
