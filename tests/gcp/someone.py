@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cynthus.testing.gcp import SimulatedCloud
+from cynthus.testing.gcp.doors import Doors
 from tests.bed.keys import new_key
-from tests.gcp.bed_hosts import GCLOUD, BedHosts
+from tests.gcp.bed_hosts import BedHosts
 from tests.journeys.user import User
 from tests.mirror import configured
 from tests.terraform.google import mirror_of
@@ -55,17 +56,12 @@ class Someone:
 def someone(place: Path, google: Mapping[str, str], machines: Sequence[Host] = ()) -> Iterator[Someone]:
     """With these machines to be had; without any, what is made runs and lets nobody in. `google` is the environment of
     a Terraform that finds the provider."""
-    user, settings, programs = User(place), place / "gcloud", place / "programs"
+    user, hosts = User(place), BedHosts(machines)
     user.home.mkdir()
-    settings.mkdir()
-    programs.mkdir()
-    (programs / "gcloud").symlink_to(GCLOUD)
     new_key(place / "key", "somebody")
-    hosts = BedHosts(machines, settings)
-    cloud = SimulatedCloud(place / "cloud", driver=hosts if machines else None, latency=0)
-    with cloud.serving() as endpoint:
-        hosts.endpoint = endpoint
+    doors = Doors(hosts, place / "gcloud")
+    cloud = SimulatedCloud(place / "cloud", driver=doors if machines else None, latency=0)
+    with cloud.serving():
         own = {"GOGC": google["GOGC"], **configured(place, mirror_of(google))}
-        path = f"{programs}:{user.shell()['PATH']}"
-        user.environment = {**own, **cloud.environment(), "CLOUDSDK_CONFIG": str(settings), "PATH": path}
+        user.environment = {**own, **cloud.environment(), **doors.environment(user.shell())}
         yield Someone(user, cloud, hosts)
