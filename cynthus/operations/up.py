@@ -231,6 +231,14 @@ def bring(
     if not start and ready.target.makes and not ready.site.hosts:
         return _prepare_without_hosts(tools, ready, newest, journal, request)
     site = make_hosts(tools, ready, journal, yes=request.yes)
+    return on_hosts(tools, replace(ready, site=site), newest, journal, request, lock, start=start)
+
+
+def on_hosts(
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
+) -> Outcome:
+    """Go on with hosts that stand: make them ready, deploy, and start where asked to."""
+    site = ready.site
     lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
     lock.insist()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cynthus.cli.rehearsal import as_at_home, copied
+from cynthus.cli.rehearsal import as_at_home
 from cynthus.errors import TerraformFailed
+from cynthus.operations.rehearsal_folder import copied
 from cynthus.terraform.diagnosis import GO_ON
 
 ID = "weather-0a1b2c"
@@ -60,20 +61,25 @@ def test_a_folder_of_which_nothing_was_rendered_yet_is_copied_too(tmp_path: Path
 
 
 def fails(hint: str) -> TerraformFailed:
-    """How an error of Terraform's in the folder /private reads for somebody whose folder is /home/me/app."""
+    """How an error in a folder below /private reads for somebody whose folder is /home/me/app."""
     with pytest.raises(TerraformFailed) as caught, as_at_home(Path("/private"), Path("/home/me/app")):
-        raise TerraformFailed("it failed in /private/infra", hint=hint, details=("on /private/infra/main.tf line 1",))
+        details = ("on /private/app/main.py line 1",)
+        raise TerraformFailed("it failed in /private/folder/infra", hint=hint, details=details)
     return caught.value
 
 
 def test_an_error_names_the_users_folder() -> None:
-    error = fails("mend /private/infra")
+    error = fails("mend /private/folder/infra")
     assert error.message == str(error) == "it failed in /home/me/app/infra"
-    assert error.details == ("on /home/me/app/infra/main.tf line 1",)
+    assert error.details == ("on /home/me/app/main.py line 1",)
     assert error.hint == "mend /home/me/app/infra"
 
 
-@pytest.mark.parametrize("hint", [GO_ON, "mend it; everything it said is in /private/logs/1"])
+@pytest.mark.parametrize("hint", [
+        GO_ON, "mend it; everything it said is in /private/logs/1", "it costs until `cynthus down` removes it",
+        "`cynthus logs` shows what it printed",
+    ],
+)
 def test_nobody_is_sent_to_what_a_rehearsal_leaves_nothing_of(hint: str) -> None:
     said = fails(hint).hint
     assert said == "nothing was made in the real cloud: mend what it says, if anything, and rehearse it again"

@@ -16,6 +16,7 @@ from cynthus.operations.app import load_app
 from cynthus.operations.elsewhere import unasked
 from cynthus.operations.rehearse import Rehearsal, Rehearsed, rehearse
 from cynthus.operations.site import Site
+from cynthus.operations.up import Request
 from cynthus.testing.gcp.stage import GcpStage, stage
 from tests.operations.workshop import Workshop
 
@@ -47,9 +48,9 @@ class Theatre:
 
     def rehearse(self, *, yes: bool = True) -> Rehearsed:
         app = load_app(self.workshop.tools, str(self.folder))
-        played = self._played
-        app = replace(app, spec=played.rehearsed(app.spec))
-        return rehearse(self.workshop.tools, Rehearsal(app, played.known_now, played.providers, played.beside, yes=yes))
+        app = replace(app, spec=self._played.rehearsed(app.spec))
+        rehearsal = Rehearsal(app, self._played, Request(yes=yes), self.folder, self.folder)
+        return rehearse(self.workshop.tools, rehearsal)
 
     @property
     def calls(self) -> list[str]:

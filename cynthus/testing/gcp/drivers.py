@@ -16,12 +16,13 @@ def driver_named(text: str) -> Any:
     """
     module, _, name = text.partition(":")
     hint = "name it as MODULE:NAME, of a module that Python finds (PYTHONPATH)"
+    wrong = f"{text!r} names nothing that boots hosts"
     if not module or not name:
-        raise UsageError(f"{text!r} names nothing that boots hosts", hint=hint)
+        raise UsageError(wrong, hint=hint)
     try:
         make = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
-        raise UsageError(f"{text!r} names nothing that boots hosts: there is no module {error.name}", hint=hint) from None
+        raise UsageError(f"{wrong}: there is no module {error.name}", hint=hint) from None
     except AttributeError:
-        raise UsageError(f"{text!r} names nothing that boots hosts: {module} has no {name}", hint=hint) from None
+        raise UsageError(f"{wrong}: {module} has no {name}", hint=hint) from None
     return make()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Stands in for `gcloud compute start-iap-tunnel`: `tunnel.py DOORS compute start-iap-tunnel NAME PORT ...` leads to the
-host that an instance of a simulated cloud has, or says no as gcloud does. Standard library only, for it is a program of
-its own: each `ssh` starts one."""
+"""Stands in for `gcloud compute start-iap-tunnel`: `tunnel.py DOORS compute start-iap-tunnel NAME PORT ...` leads to
+the host that an instance of a simulated cloud has, or says no as gcloud does. Standard library only: each
+`ssh` starts one of these."""
 
 from __future__ import annotations
 
