@@ -86,7 +86,9 @@ def rehearse(tools: Tools, rehearsal: Rehearsal) -> Rehearsed:
         site = infrastructure.record(tools, ready.site, ready.placement, made.outputs, made.offer)
         for name in not_brought(ready):
             tools.progress.warn(f"main.py does not find {name}: it is not fetched in a rehearsal")
-        ready = replace(alone(ready, rehearsal.home), site=site)
+        if ready.placement.gpus and not stage.gpus:
+            tools.progress.warn("main.py finds no GPU: the hosts of this rehearsal have none")
+        ready = replace(alone(ready, rehearsal.home, gpus=stage.gpus), site=site)
         outcome = on_hosts(tools, ready, None, journal, request, lock, start=True)
         return Rehearsed(outcome.site, found, made.offer, outcome.run)
 

@@ -23,6 +23,8 @@ class Stage(Protocol):
     """Terraform's providers that ask it."""
     boots: bool
     """Whether there is a host behind each machine, which lets us in."""
+    gpus: bool
+    """Whether such hosts have the GPUs that are asked for; else main.py runs without."""
 
     def rehearsed(self, spec: AppSpec) -> AppSpec:
         """The spec without what leads to a real place."""

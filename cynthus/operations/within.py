@@ -29,9 +29,11 @@ _ELSEWHERE = re.compile(
 _TERRAFORMS = (".tf", ".tf.json", ".tfvars", ".tfvars.json")
 
 
-def alone(ready: Ready, home: Path) -> Ready:
+def alone(ready: Ready, home: Path, *, gpus: bool) -> Ready:
     """The same without a registry, a bucket of the user's own and data from elsewhere, which are real: an image stays
-    on its host, and the bucket is the one that is made for the deployment. Local data is that in `home`."""
+    on its host, and the bucket is the one that is made for the deployment. Local data is that in `home`. Without `gpus`
+    the hosts have none."""
+    placement = ready.placement if gpus else replace(ready.placement, gpus=0, driver=None)
     spec = replace(ready.app.spec, bucket=None, image=replace(ready.app.spec.image, registry=None))
     bucket = ready.target.equipped(spec, ready.site.id, ready.placement).bucket
     app = replace(
@@ -39,9 +41,9 @@ def alone(ready: Ready, home: Path) -> Ready:
     )
     if ready.app.edited is not None:
         told = {key: value for key, value in ready.app.edited.items() if key != "repository"}
-        mine = {"bucket": bucket, "data": list(_here(told["data"], home)), "models": []}
+        mine = {"gpus": placement.gpus and told["gpus"], "bucket": bucket, "data": list(_here(told["data"], home)), "models": []}
         app = replace(app, edited={**told, **mine})
-    return replace(ready, app=app)
+    return replace(ready, app=app, placement=placement)
 
 
 def _here(entries: Iterable[Mapping[str, Any]], home: Path) -> Iterator[dict[str, Any]]:

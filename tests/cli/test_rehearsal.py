@@ -62,9 +62,10 @@ def test_a_folder_of_which_nothing_was_rendered_yet_is_copied_too(tmp_path: Path
 
 def fails(hint: str) -> TerraformFailed:
     """How an error in a folder below /private reads for somebody whose folder is /home/me/app."""
+    details = ("on /private/app/main.py line 1",)
+    error = TerraformFailed("it failed in /private/folder/infra", hint=hint, details=details)
     with pytest.raises(TerraformFailed) as caught, as_at_home(Path("/private"), Path("/home/me/app")):
-        details = ("on /private/app/main.py line 1",)
-        raise TerraformFailed("it failed in /private/folder/infra", hint=hint, details=details)
+        raise error
     return caught.value
 
 

@@ -40,6 +40,12 @@ provider "google" {
   universe_domain = "rehearsal.invalid"
 }
 """
+WITHOUT_GPUS = """\
+output "hosts" {
+  value = [for host in local.hosts : merge(host, { gpus = 0 })]
+}
+"""
+"""For hosts that have none, whatever the machines have: nobody is to look for them there, or to install a driver."""
 NAMELESS = "rehearsal"
 """The cloud project where nobody names one: credentials, which may, are not looked at."""
 
@@ -50,9 +56,12 @@ class GcpStage:
     title = "a simulated Google Cloud"
     providers = PROVIDERS
 
-    def __init__(self, cloud: SimulatedCloud, environment: Mapping[str, str], key: Path, *, boots: bool) -> None:
+    def __init__(
+        self, cloud: SimulatedCloud, environment: Mapping[str, str], key: Path, hosts: Hosts | None = None
+    ) -> None:
         self.cloud = cloud
-        self.boots = boots
+        self.boots = hosts is not None
+        self.gpus = bool(getattr(hosts, "gpus", False))
         self._key = str(key)
         self._there = len(cloud.ledger())
         self.environment = environment
@@ -71,6 +80,7 @@ class GcpStage:
         fits is nothing to be tried out here."""
         files = {"zz_rehearsal_override.tf": ELSEWHERE}
         if root == "compute":
+            files["zz_rehearsal_override.tf"] += "" if self.gpus or not self.boots else WITHOUT_GPUS
             files["zz_rehearsal.auto.tfvars.json"] = json.dumps({"key": self._key})
         return files
 
@@ -113,14 +123,15 @@ def stage(
     own = {name: value for name, value in environment.items() if not name.startswith(_GOOGLES)}
     with ExitStack() as stack:
         # Closed last: what is still being booted when somebody interrupts is booted first.
-        doors = Doors(stack.enter_context(closing(_hosts(hosts))), place) if hosts else None
+        boots = stack.enter_context(closing(_hosts(hosts))) if hosts else None
+        doors = Doors(boots, place) if boots else None
         cloud = SimulatedCloud(place / "cloud", driver=doors, project=project, prices=_prices(zone, spec))
         stack.enter_context(cloud.serving())
         own |= {**cloud.environment(), ZONE_VARIABLES[0]: zone, **(doors.environment(own) if doors else {})}
         _have_network(Api(own), project, zone, gcp)
         key = place / "key"
-        (make_key if hosts else _make_half)(key)
-        yield GcpStage(cloud, own, key, boots=bool(hosts))
+        (make_key if boots else _make_half)(key)
+        yield GcpStage(cloud, own, key, boots)
 
 
 def _hosts(name: str) -> Hosts:
