@@ -41,8 +41,8 @@ def alone(ready: Ready, home: Path, *, gpus: bool) -> Ready:
     )
     if ready.app.edited is not None:
         told = {key: value for key, value in ready.app.edited.items() if key != "repository"}
-        mine = {"gpus": placement.gpus and told["gpus"], "bucket": bucket, "data": list(_here(told["data"], home)), "models": []}
-        app = replace(app, edited={**told, **mine})
+        mine = {"gpus": told["gpus"] if gpus else 0, "data": list(_here(told["data"], home)), "models": []}
+        app = replace(app, edited={**told, **mine, "bucket": bucket})
     return replace(ready, app=app, placement=placement)
 
 

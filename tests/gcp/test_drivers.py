@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cynthus.errors import UsageError
-from cynthus.testing.gcp import NoHosts
+from cynthus.testing.gcp import BootFailed, NoHosts
 from cynthus.testing.gcp.drivers import driver_named
 
 
@@ -13,11 +13,20 @@ def test_what_a_module_calls_so_is_called_and_gives_one() -> None:
     assert isinstance(driver_named("cynthus.testing.gcp:NoHosts"), NoHosts)
 
 
+def full() -> None:
+    raise BootFailed("there is no room")
+
+
+def test_one_that_can_boot_nothing_says_why() -> None:
+    with pytest.raises(UsageError, match="test_drivers:full boots no hosts: there is no room"):
+        driver_named(f"{__name__}:full")
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
         ("NoHosts", "'NoHosts' names nothing that boots hosts"),
-        ("no_such_module:Hosts", "there is no module no_such_module"),
+        ("no_such_module:Hosts", "No module named 'no_such_module'"),
         ("cynthus.testing.gcp:Hotel", "cynthus.testing.gcp has no Hotel"),
     ],
 )

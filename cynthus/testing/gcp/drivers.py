@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from cynthus.errors import UsageError
+from cynthus.testing.gcp.machines import BootFailed
 
 
 def driver_named(text: str) -> Any:
@@ -20,9 +21,12 @@ def driver_named(text: str) -> Any:
     if not module or not name:
         raise UsageError(wrong, hint=hint)
     try:
-        make = getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"{wrong}: there is no module {error.name}", hint=hint) from None
-    except AttributeError:
-        raise UsageError(f"{wrong}: {module} has no {name}", hint=hint) from None
-    return make()
+        found = importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError(f"{wrong}: {error}", hint=hint) from None
+    if not hasattr(found, name):
+        raise UsageError(f"{wrong}: {module} has no {name}", hint=hint)
+    try:
+        return getattr(found, name)()
+    except BootFailed as failed:
+        raise UsageError(f"{text} boots no hosts: {failed}", hint="mend what it says, or go without") from None

@@ -76,11 +76,11 @@ class GcpStage:
         return replace(spec, gcp=replace(spec.gcp or Gcp(), key=self._key))
 
     def beside(self, root: str) -> dict[str, str]:
-        """Files that have the provider of a root ask this cloud, and `ssh` use the rehearsal's own key: that the user's
-        fits is nothing to be tried out here."""
+        """Files that have the provider of a root ask this cloud; and where there are hosts, have `ssh` use the
+        rehearsal's own key, for nobody is told of the user's."""
         files = {"zz_rehearsal_override.tf": ELSEWHERE}
-        if root == "compute":
-            files["zz_rehearsal_override.tf"] += "" if self.gpus or not self.boots else WITHOUT_GPUS
+        if root == "compute" and self.boots:
+            files["zz_rehearsal_override.tf"] += "" if self.gpus else WITHOUT_GPUS
             files["zz_rehearsal.auto.tfvars.json"] = json.dumps({"key": self._key})
         return files
 
