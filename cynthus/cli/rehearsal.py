@@ -36,7 +36,7 @@ _STAYS = re.compile(r"`cynthus (cancel|destroy|down|exec|forward|logs|pull|run|s
 """How a hint speaks of something that stays."""
 
 
-class _Set(Struct):
+class Set(Struct):
     """A stage, the folder around it, and a private one in memory."""
 
     stage: Stage
@@ -89,24 +89,24 @@ def _stager(app: App, loaded: Loaded) -> Stager:
 
 
 @contextmanager
-def _set_up(app: App, loaded: Loaded, stager: Stager, hosts: str) -> Iterator[_Set]:
+def _set_up(app: App, loaded: Loaded, stager: Stager, hosts: str) -> Iterator[Set]:
     root = loaded.folder / "infra" / loaded.spec.target / "compute"
     stack = ExitStack()
     try:
         place = Path(stack.enter_context(TemporaryDirectory(prefix="cynthus-rehearsal-"))).resolve()
         memory = Path(stack.enter_context(TemporaryDirectory(prefix="cynthus-", dir=settings.memory_folder().parent)))
         stage = stack.enter_context(stager(loaded.spec, app.settings.environment, root, place, hosts))
-        yield _Set(stage, place, memory)
+        yield Set(stage, place, memory)
     finally:
         with undisturbed():
             stack.close()
 
 
-def _rehearse(app: App, request: Request, loaded: Loaded, at: _Set, *, as_json: bool) -> rehearsal_end.Ended:
+def _rehearse(app: App, request: Request, loaded: Loaded, at: Set, *, as_json: bool) -> rehearsal_end.Ended:
     folder = copied(loaded.folder, at.place / "folder")
     data = [str(each["from"]) for each in loaded.data if "fetch" not in each]
     source = source_copied(loaded.folder, loaded.spec, data, at.place / "app", folder)
-    tools = _tools(app, at)
+    tools = assembled(app, at)
     mine = replace(loaded, folder=source, spec=at.stage.rehearsed(loaded.spec))
     rehearsed = rehearse(tools, Rehearsal(mine, at.stage, request, folder, loaded.folder))
     ended = rehearsal_end.followed(app, tools, rehearsed, as_json=as_json)
@@ -120,13 +120,13 @@ def _rehearse(app: App, request: Request, loaded: Loaded, at: _Set, *, as_json: 
     return ended
 
 
-def _tools(app: App, at: _Set) -> Tools:
+def assembled(app: App, at: Set) -> Tools:
     """All of it anew. Connections that are kept open are found by the names of hosts, and a machine that really stands
     has the same name: so they are in a folder of the rehearsal's own."""
     return assemble(settings.read(_environment(app, at))._replace(tmpfs=at.memory), app.console.progress, app.console)
 
 
-def _environment(app: App, at: _Set) -> dict[str, str]:
+def _environment(app: App, at: Set) -> dict[str, str]:
     own = {"XDG_STATE_HOME": str(at.place / "state"), "XDG_DATA_HOME": str(at.place / "share")}
     if "TF_PLUGIN_CACHE_DIR" not in at.stage.environment:
         # Else a provider of 100 MB is fetched for each root, each time; where nothing can be kept it is.

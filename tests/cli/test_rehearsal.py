@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cynthus.cli.rehearsal import as_at_home
+from cynthus.cli.app import App
+from cynthus.cli.rehearsal import Set, as_at_home, assembled
 from cynthus.errors import TerraformFailed
 from cynthus.operations.rehearsal_folder import copied
 from cynthus.terraform.diagnosis import GO_ON
+from cynthus.testing.gcp.stage import stage
+from tests.specs import spec
 
 ID = "weather-0a1b2c"
 FILES = (
@@ -84,3 +87,10 @@ def test_an_error_names_the_users_folder() -> None:
 def test_nobody_is_sent_to_what_a_rehearsal_leaves_nothing_of(hint: str) -> None:
     said = fails(hint).hint
     assert said == "nothing was made in the real cloud: mend what it says, if anything, and rehearse it again"
+
+
+def test_connections_and_records_are_not_those_of_a_machine_of_the_same_name_that_really_stands(tmp_path: Path) -> None:
+    with stage(spec(target="gcp", resources={"zone": "us-central1-a"}), {}, tmp_path / "infra", tmp_path, "") as played:
+        played.environment = {**played.environment, "TF_PLUGIN_CACHE_DIR": "/cache"}
+        settings = assembled(App(), Set(played, tmp_path, tmp_path / "memory")).settings
+    assert (settings.tmpfs, settings.state_dir) == (tmp_path / "memory", tmp_path / "state/cynthus")
