@@ -156,10 +156,15 @@ def _without_provider(text: str, root: Path, details: Sequence[str], word: str) 
     return TerraformFailed(
         f"{word} init in {root} cannot get {which}",
         hint=f"let this machine reach the registry; or have one that does run `{word} providers mirror FOLDER` in a "
-        "copy of that root, bring FOLDER here, and name it in ~/.terraformrc, or in the file that TF_CLI_CONFIG_FILE "
+        f"copy of that root, bring FOLDER here, and name it in {_config(word)}, or in the file that TF_CLI_CONFIG_FILE "
         f"names: {MIRRORED}",
         details=details,
     )
+
+
+def _config(word: str) -> str:
+    """Where its user's configuration is. OpenTofu reads Terraform's only where it has none of its own."""
+    return "~/.tofurc" if word == "tofu" else "~/.terraformrc"
 
 
 def _elsewhere(root: Path, details: Sequence[str], word: str) -> TerraformFailed:
