@@ -21,6 +21,7 @@ from cynthus.errors import (
     TerraformTimeout,
     TerraformTooOld,
 )
+from cynthus.terraform.state_file import is_encrypted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,9 @@ _OUT_OF_REACH = re.compile(
     r"not found in any of the search locations|could not connect to|could not query provider registry"
     r"|failed to retrieve|no such host|dial tcp|timeout|deadline exceeded|connection re"
 )
-_WANTED = re.compile(r"(?:for provider|installing) ([\w.-]+(?:/[\w.-]+)+)")
+_NO_KEY = re.compile(r"encrypted and can not be read|decryption failed")
+_NO_STATE = 'The state file does not have a "version" attribute'
+_WANTED = re.compile(r"(?:(?:for|resolve) provider|installing) ([\w.-]+(?:/[\w.-]+)+)")
 
 
 class Case(Struct, frozen=True):
@@ -144,7 +147,20 @@ def explain(text: str, root: Path, details: Sequence[str], word: str = "terrafor
     if "Error acquiring the state lock" in text and "ID" in holder:
         return _locked(root, holder, details, word)
     # Terraform breaks its lines where they are full.
-    return _without_provider(" ".join(text.split()), root, details, word)
+    flat = " ".join(text.split())
+    if _NO_KEY.search(flat) or (_NO_STATE in flat and is_encrypted(root)):
+        return _sealed(root, details, word)
+    return _without_provider(flat, root, details, word)
+
+
+def _sealed(root: Path, details: Sequence[str], word: str) -> TerraformFailed:
+    """For want of the key, or of OpenTofu: no other program knows how it encrypts."""
+    key = "set TF_ENCRYPTION, or the block `encryption` in that folder, as it was when the state was written"
+    return TerraformFailed(
+        f"the state in {root} is encrypted, and {word} cannot read it",
+        hint=key if word == "tofu" else f"name OpenTofu in CYNTHUS_TERRAFORM, and {key}",
+        details=details,
+    )
 
 
 def _without_provider(text: str, root: Path, details: Sequence[str], word: str) -> TerraformFailed | None:

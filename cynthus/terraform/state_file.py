@@ -47,6 +47,15 @@ def resource_count(root: Path) -> int | None:
     return sum(len(each.get("instances") or ()) for each in found if each.get("mode") != "data")
 
 
+def is_encrypted(root: Path) -> bool:
+    """Whether the local state is one that OpenTofu has encrypted."""
+    try:
+        state = read_json(root / "terraform.tfstate") or {}
+    except (OSError, ValueError):
+        return False
+    return ENCRYPTED in state
+
+
 def written_by_newer(root: Path, version: str) -> str | None:
     """The version that wrote the local state, if it is newer than `version`; else None.
 

@@ -36,5 +36,7 @@ def test_an_encrypted_state_serves_from_up_to_destroy(user: User, opentofu: Bina
     assert (ended.code, ended.out) == (0, "counting\n3 words\n"), ended
     assert "encrypted_data" in json.loads((app / "infra/local/compute/terraform.tfstate").read_text())
     assert user.status(app)["phase"] == "up"
+    ended = user.cynthus("plan", app, shell=user.shell(TF_ENCRYPTION=""))
+    assert (ended.code, "is encrypted, and tofu cannot read it" in ended.err) == (1, True), ended
     ended = user.cynthus("destroy", app, "-y")
     assert (ended.code, user.deployments()) == (0, []), ended
