@@ -21,7 +21,7 @@ Could not retrieve the list of available versions for provider example/cloud:
 provider registry.opentofu.org/example/cloud was not found in any of the
 search locations
 
-  - /tmp/w/empty
+  - /path/to/empty
 """
 OUT_OF_REACH = """\
 Error: Failed to resolve provider packages
