@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cynthus.core.names import TERRAFORM_TEXTS
 from cynthus.errors import UsageError
 from cynthus.files import read_json
 from cynthus.operations import infrastructure, making, roots
@@ -148,7 +149,7 @@ def _texts(folder: Path) -> Iterator[Path]:
     known = listed.get("Modules")
     places = [str(each["Dir"]) for each in known if each.get("Dir")] if isinstance(known, list) else []
     for place in sorted({".", *places}):
-        yield from sorted([*(folder / place).glob("*.tf"), *(folder / place).glob("*.tf.json")])
+        yield from sorted(file for text in TERRAFORM_TEXTS for file in (folder / place).glob(f"*{text}"))
 
 
 def _text(file: Path) -> str:

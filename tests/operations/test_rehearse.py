@@ -141,7 +141,11 @@ def test_a_provider_of_another_place_is_refused_before_it_is_asked_anything(thea
 
 @pytest.mark.parametrize(
     ("file", "text"),
-    [("mine.tf", STARTS), ("mine.tf.json", json.dumps({"resource": {"x": {"provisioner": {"local-exec": {}}}}}))],
+    [
+        ("mine.tf", STARTS),
+        ("mine.tofu", STARTS),
+        ("mine.tf.json", json.dumps({"resource": {"x": {"provisioner": {"local-exec": {}}}}})),
+    ],
 )
 def test_so_is_a_program_that_terraform_would_start(theatre: Theatre, file: str, text: str) -> None:
     theatre.add(file, text)
