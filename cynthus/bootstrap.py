@@ -15,10 +15,11 @@ from cynthus.targets.local.connection import LocalConnection
 from cynthus.targets.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from cynthus.ansible.client import Activity, Ansible, PlayResult
+    from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
     from cynthus.core.progress import Progress
     from cynthus.operations.tools import Person
@@ -111,11 +112,12 @@ class _LateAnsible:
 
     def play(
         self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
-        sudo_password: str | None = None,
+        sudo_password: str | None = None, hosts: Sequence[Host] = (),
     ) -> PlayResult:
         return self._runner.play(
-            playbook, inventory=inventory, extravars=extravars, activity=activity, sudo_password=sudo_password
-        )
+            playbook, inventory=inventory, extravars=extravars, activity=activity, sudo_password=sudo_password,
+            hosts=hosts,
+        )  # fmt: skip
 
     def end_leftovers(self) -> None:
         self._runner.end_leftovers()

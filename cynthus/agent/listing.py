@@ -85,11 +85,15 @@ def listing(
     return items
 
 
-def files(folder: Path, spec: Layout) -> tuple[str, ...]:
-    """The paths of the source's files, for a look at them. What cannot be listed is left out: packing tells of it."""
+def seen(folder: Path, spec: Layout) -> Iterator[Item]:
+    """The same in any order, without what cannot be listed: packing tells of it."""
     source = Path(os.path.normpath(folder / spec.source))
-    found = _Walk(folder, source, spec, strict=False).items(source, "")
-    return tuple(sorted(item.path for item in found if stat.S_ISREG(item.found.st_mode)))
+    return _Walk(folder, source, spec, strict=False).items(source, "")
+
+
+def files(folder: Path, spec: Layout) -> tuple[str, ...]:
+    """The paths of the source's files, for a look at them."""
+    return tuple(sorted(item.path for item in seen(folder, spec) if stat.S_ISREG(item.found.st_mode)))
 
 
 class _Walk:

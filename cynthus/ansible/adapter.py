@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from cynthus.ansible.client import Activity, PlayResult
 from cynthus.ansible.environment import play_environment
 from cynthus.ansible.events import Events
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from ansible_runner.config.runner import RunnerConfig
 
+    from cynthus.core.deployment import Host
     from cynthus.settings import Settings
 
 LATENCY = 0.2
@@ -47,7 +50,7 @@ class AnsibleRunner:
 
     def play(
         self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
-        sudo_password: str | None = None,
+        sudo_password: str | None = None, hosts: Sequence[Host] = (),
     ) -> PlayResult:
         program = ansible_playbook(script_folders())
         events = Events(activity)
@@ -56,6 +59,8 @@ class AnsibleRunner:
                 config = self._configure(program, playbook.absolute(), inventory.absolute(), extravars, folder)
                 if sudo_password is not None:
                     config.env["ANSIBLE_BECOME_PASSWORD_FILE"] = _password_file(folder, sudo_password)
+                if hosts:
+                    config.env["CYNTHUS_HOSTS"] = _hosts_file(folder, hosts)
             stop = Stop(
                 Family(f"{_MARK}={config.env[_MARK]}"),
                 deadline=self._monotonic() + self._settings.ansible_timeout,
@@ -164,6 +169,14 @@ def _password_file(folder: Path, password: str) -> str:
     """Where Ansible finds it. A variable would be in its environment, which ansible-runner writes down."""
     path = folder / "sudo-password"
     _write(path, password)
+    return str(path)
+
+
+def _hosts_file(folder: Path, hosts: Sequence[Host]) -> str:
+    """Where the inventory finds them. For a state in a bucket, or an encrypted one, it would have to ask Terraform: the
+    one on PATH, which need not be the one that is used, and without the user's credentials."""
+    path = folder / "hosts.json"
+    _write(path, json.dumps(to_builtins(hosts)))
     return str(path)
 
 

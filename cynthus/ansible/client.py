@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cynthus.core.deployment import Host
 
 Activity = Callable[[str], None]
 """Told in a few words which task runs right now."""
@@ -50,10 +52,11 @@ class Ansible(Protocol):
 
     def play(
         self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
-        sudo_password: str | None = None,
+        sudo_password: str | None = None, hosts: Sequence[Host] = (),
     ) -> PlayResult:
         """Run `playbook` against `inventory`. `extravars` reach it as values: nothing in them is ever a template.
-        `sudo_password` is for tasks that become root on hosts where sudo asks for one.
+        `sudo_password` is for tasks that become root on hosts where sudo asks for one. `hosts` are those that the
+        inventory is to tell of; without any it finds them itself, as it does by hand.
 
         Raises:
             PasswordWrong: sudo does not take it.

@@ -109,8 +109,11 @@ def plan(planned: Planned) -> Document:
     )
 
 
-def rehearsal(rehearsed: Rehearsed, folder: Path, standing: Sequence[str], cost: float) -> Document:
-    """What would stand after an `up`, as the simulated cloud has it, and what it would have cost by now."""
+def rehearsal(
+    rehearsed: Rehearsed, folder: Path, standing: Sequence[str], cost: float, ended: Run | None, pulled: Pulled | None
+) -> Document:
+    """What would stand after an `up`, as the simulated cloud has it, and what it would have cost by now. `run` is null
+    where no host was booted; what came of it is gone with the rehearsal."""
     return document(
         "rehearsal",
         deployment={**deployment(rehearsed.site), "folder": str(folder)},
@@ -118,6 +121,8 @@ def rehearsal(rehearsed: Rehearsed, folder: Path, standing: Sequence[str], cost:
         offer=to_builtins(rehearsed.offer),
         standing=list(standing),
         dollars_by_now=cost,
+        run=run(ended),
+        outputs={"files": pulled.total, "bytes": pulled.bytes} if pulled else None,
     )
 
 

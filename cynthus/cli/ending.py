@@ -51,7 +51,7 @@ def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: boo
         report_outcome(app, outcome, where, as_json=as_json)
         return
     attendance = _attendance(app, outcome)
-    sink = app.console.log_aside if as_json else _while_read(app.console.log)
+    sink = app.console.log_aside if as_json else while_read(app.console.log)
     pulled = stay(app, attendance, where, sink, quiet=as_json)
     if as_json and attendance.run.over:
         outputs = documents.outputs(pulled) if pulled else None
@@ -59,7 +59,7 @@ def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: boo
     judge(attendance.run, where)
 
 
-def _while_read(sink: Sink) -> Sink:
+def while_read(sink: Sink) -> Sink:
     """The sink for as long as somebody reads. `cynthus up | head` wants to see less, not to have less done."""
     read = True
 
@@ -107,7 +107,7 @@ def stay(
         DiskFull: it cannot be shown; the run goes on.
     """
     _hear_of_ports(app, attendance, where)
-    _hear_warnings(app, attendance)
+    hear_warnings(app, attendance)
     while True:
         try:
             attendance.watch(sink)
@@ -143,7 +143,8 @@ def _hear_of_ports(app: App, attendance: Attendance, where: str | None) -> None:
         attendance.news = PortNews(tell)
 
 
-def _hear_warnings(app: App, attendance: Attendance) -> None:
+def hear_warnings(app: App, attendance: Attendance) -> None:
+    """Say what the hosts warn of."""
     from cynthus.operations.warnings import Warnings
 
     def tell(agent: HostAgent, warned: Warned) -> None:
@@ -171,12 +172,12 @@ def judge(run: Run, where: str | None) -> None:
         RunFailed, RunCancelled, RunLost: it did not succeed.
     """
     if run.state is RunState.CANCELLED:
-        raise RunCancelled(f"run {run.id} was ended{_after(run)}: {run.reason}", hint=_another(where))
+        raise RunCancelled(f"run {run.id} was ended{after(run)}: {run.reason}", hint=_another(where))
     if run.state is RunState.LOST:
         raise RunLost(f"run {run.id} is lost: {run.reason}", hint=_another(where))
     if run.state is RunState.FAILED:
         # Of a main.py that was never started nobody says that it failed.
-        what = "" if run.reason.startswith("preprocess failed") else f"main.py failed{_after(run)}: "
+        what = "" if run.reason.startswith("preprocess failed") else f"main.py failed{after(run)}: "
         raise RunFailed(
             f"{what}{run.reason}",
             hint=f"mend it and `{typed('up', where)}` again; `{typed('logs', where)}` shows what it printed",
@@ -235,7 +236,7 @@ def _leaving(attendance: Attendance, where: str | None) -> Interrupted:
 
 def _say_end(app: App, run: Run, pulled: Pulled | None, where: str | None) -> None:
     if run.state is RunState.SUCCEEDED:
-        app.console.say(f"run {run.id} succeeded{_after(run)}")
+        app.console.say(f"run {run.id} succeeded{after(run)}")
     if pulled is not None and pulled.total:
         app.console.say(f"outputs: {pulled.folder}/ ({files(pulled.total)})")
     if pulled is not None and pulled.hint:
@@ -257,6 +258,7 @@ def _say_departure(app: App, attendance: Attendance, where: str | None) -> None:
     )
 
 
-def _after(run: Run) -> str:
+def after(run: Run) -> str:
+    """How long it took, for a sentence; '' where nobody knows."""
     took = between(run.started_at, run.ended_at)
     return f" after {took}" if took else ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 MOMENT = 0.01
@@ -40,3 +42,15 @@ def _raise_soon(words: tuple[object, ...]) -> None:
 
     signal.signal(signal.SIGALRM, come)
     signal.setitimer(signal.ITIMER_REAL, MOMENT)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hear no polite request to end, as long as the block lasts: it puts away what must not be left behind."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

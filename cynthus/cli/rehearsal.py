@@ -1,96 +1,80 @@
-"""The place of a rehearsal: a folder of its own, a cloud that is played, and everything assembled for them."""
+"""`up --simulate`: the place of a rehearsal, everything assembled for it, and what a person is told."""
 
 from __future__ import annotations
 
-import shutil
-from contextlib import contextmanager, suppress
+import re
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus import settings
 from cynthus.bootstrap import assemble
-from cynthus.cli import documents
+from cynthus.cli import documents, rehearsal_end
+from cynthus.cli.interrupts import undisturbed
 from cynthus.cli.wording import typed
-from cynthus.core.names import is_deployment_id
-from cynthus.errors import CynthusError, UsageError
+from cynthus.errors import CynthusError, Interrupted, UsageError
 from cynthus.operations.app import load_app
-from cynthus.operations.rehearse import Rehearsal, Rehearsed, rehearse
-from cynthus.state.folder import OURS, DeploymentFolder
+from cynthus.operations.rehearsal_folder import copied, source_copied
+from cynthus.operations.rehearse import Rehearsal, rehearse
 from cynthus.terraform.diagnosis import GO_ON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from cynthus.cli.app import App
-    from cynthus.core.spec import AppSpec
     from cynthus.operations.app import App as Loaded
+    from cynthus.operations.stage import Stage, Stager
+    from cynthus.operations.tools import Tools
     from cynthus.operations.up import Request
 
-LEFT_BEHIND = shutil.ignore_patterns(".terraform", "terraform.tfstate*", "*.tfplan", "errored.tfstate")
-"""What of `infra/` is no text of the user's: the real state stays where it is, and providers are had again."""
+_STAYS = re.compile(r"`cynthus (cancel|destroy|down|exec|forward|logs|pull|run|ssh|status|update|versions)\b")
+"""How a hint speaks of something that stays."""
 
 
-class Stage(Protocol):
-    """A place that is played."""
+class Set(Struct):
+    """A stage, the folder around it, and a private one in memory."""
 
-    title: str
-    environment: Mapping[str, str]
-    """That of everything that is to meet this place, and not the real one."""
-    providers: Collection[str]
-    """Terraform's providers that ask it."""
-    beside: Mapping[str, str]
-    """Files by name that have them do so, for each root."""
-
-    def rehearsed(self, spec: AppSpec) -> AppSpec:
-        """The spec without what leads to a real place."""
-
-    def known_now(self, spec: AppSpec) -> AppSpec:
-        """The spec by which the values are made that are known only now."""
-
-    def standing(self) -> tuple[str, ...]:
-        """What is there, a line each."""
-
-    def cost(self) -> float:
-        """What it would have cost by now, in dollars."""
+    stage: Stage
+    place: Path
+    memory: Path
 
 
-class Stager(Protocol):
-    """How a module makes one; `Target.stage` names the module."""
-
-    def __call__(
-        self, spec: AppSpec, environment: Mapping[str, str], root: Path, place: Path
-    ) -> AbstractContextManager[Stage]: ...
-
-
-def rehearse_up(app: App, request: Request, *, as_json: bool) -> None:
-    """Rehearse an `up`, and say what would stand.
+def rehearse_up(app: App, request: Request, hosts: str | None, *, detach: bool, as_json: bool) -> None:
+    """Rehearse an `up`, to the finished run where something boots `hosts`, and say what would stand.
 
     Raises:
         UsageError: on this target there is nothing to rehearse, or it is a version that ran already.
+        RunFailed, RunCancelled, RunLost: the run did not succeed.
+        Interrupted: somebody has seen enough; nothing is left.
     """
-    if request.version is not None:
-        raise UsageError(
-            "a version is environment and source, of which a rehearsal needs neither",
-            hint="leave out --version: machines are made alike for all of them",
-        )
+    _check(request, detach=detach)
     loaded = load_app(app.tools, request.where, target=request.target)
     stager = _stager(app, loaded)
-    with TemporaryDirectory(prefix="cynthus-rehearsal-") as name:
-        place = Path(name).resolve()
-        root = loaded.folder / "infra" / loaded.spec.target / "compute"
-        with stager(loaded.spec, app.settings.environment, root, place) as stage:
-            app.console.say(f"a rehearsal in {stage.title}: nothing is made in the real one, and nobody is charged")
-            with as_at_home(place / "folder", loaded.folder):
-                rehearsed = _rehearse(app, request, loaded, stage, place)
-            if as_json:
-                app.console.document(documents.rehearsal(rehearsed, loaded.folder, stage.standing(), stage.cost()))
-            else:
-                _tell(app, stage, rehearsed, request.where)
+    try:
+        with _set_up(app, loaded, stager, hosts or app.settings.simulated_hosts) as at:
+            app.console.say(f"a rehearsal in {at.stage.title}: nothing is made in the real one, and nobody is charged")
+            with as_at_home(at.place, loaded.folder):
+                ended = _rehearse(app, request, loaded, at, as_json=as_json)
+    except (KeyboardInterrupt, Interrupted) as error:
+        said = error.message if isinstance(error, Interrupted) else "interrupted"
+        hint = f"nothing of it is left; `{typed('up --simulate', request.where)}` begins again"
+        raise Interrupted(f"the rehearsal ends here: {said}", hint=hint) from None
+    rehearsal_end.judged(ended, request.where)
+
+
+def _check(request: Request, *, detach: bool) -> None:
+    if request.version is not None:
+        raise UsageError(
+            "a version is environment and source, of which a rehearsal has those of the folder",
+            hint="leave out --version: machines are made alike for all of them",
+        )
+    if detach:
+        raise UsageError("nothing goes on after a rehearsal", hint="leave out --detach, or --simulate")
 
 
 def _stager(app: App, loaded: Loaded) -> Stager:
@@ -104,66 +88,71 @@ def _stager(app: App, loaded: Loaded) -> Stager:
     return stager
 
 
-def _rehearse(app: App, request: Request, loaded: Loaded, stage: Stage, place: Path) -> Rehearsed:
-    folder = copied(loaded.folder, place / "folder")
-    tools = assemble(settings.read(_environment(app, stage, place)), app.console.progress, app.console)
-    rehearsal = Rehearsal(
-        replace(loaded, folder=folder, spec=stage.rehearsed(loaded.spec)),
-        stage.known_now, stage.providers, stage.beside, yes=request.yes, no_deadline=request.no_deadline,
-    )  # fmt: skip
-    return rehearse(tools, rehearsal)
+@contextmanager
+def _set_up(app: App, loaded: Loaded, stager: Stager, hosts: str) -> Iterator[Set]:
+    root = loaded.folder / "infra" / loaded.spec.target / "compute"
+    stack = ExitStack()
+    try:
+        place = Path(stack.enter_context(TemporaryDirectory(prefix="cynthus-rehearsal-"))).resolve()
+        memory = Path(stack.enter_context(TemporaryDirectory(prefix="cynthus-", dir=settings.memory_folder().parent)))
+        stage = stack.enter_context(stager(loaded.spec, app.settings.environment, root, place, hosts))
+        yield Set(stage, place, memory)
+    finally:
+        with undisturbed():
+            stack.close()
 
 
-def copied(folder: Path, to: Path) -> Path:
-    """What the user made of the rendered files, and what they are merged with. All else is linked, for modules may lie
-    there; nothing is written there before a run begins."""
-    to.mkdir()
-    for each in folder.iterdir():
-        if each.name not in ("infra", OURS):
-            (to / each.name).symlink_to(each)
-    if (folder / "infra").is_dir():
-        shutil.copytree(folder / "infra", to / "infra", symlinks=True, ignore=LEFT_BEHIND)
-    for records in (folder / OURS).glob("*"):
-        if is_deployment_id(records.name):
-            pristine = DeploymentFolder(folder, records.name).pristine
-            if pristine.is_dir():
-                shutil.copytree(pristine, DeploymentFolder(to, records.name).pristine, symlinks=True)
-    return to
+def _rehearse(app: App, request: Request, loaded: Loaded, at: Set, *, as_json: bool) -> rehearsal_end.Ended:
+    folder = copied(loaded.folder, at.place / "folder")
+    data = [str(each["from"]) for each in loaded.data if "fetch" not in each]
+    source = source_copied(loaded.folder, loaded.spec, data, at.place / "app", folder)
+    tools = assembled(app, at)
+    mine = replace(loaded, folder=source, spec=at.stage.rehearsed(loaded.spec))
+    rehearsed = rehearse(tools, Rehearsal(mine, at.stage, request, folder, loaded.folder))
+    ended = rehearsal_end.followed(app, tools, rehearsed, as_json=as_json)
+    if as_json:
+        standing, cost = at.stage.standing(), at.stage.cost()
+        app.console.document(
+            documents.rehearsal(rehearsed, loaded.folder, standing, cost, ended.run, ended.pulled)
+        )
+    else:
+        rehearsal_end.tell(app, at.stage, rehearsed, ended, request.where)
+    return ended
 
 
-def _environment(app: App, stage: Stage, place: Path) -> dict[str, str]:
-    own = {"XDG_STATE_HOME": str(place / "state"), "XDG_DATA_HOME": str(place / "share")}
-    if "TF_PLUGIN_CACHE_DIR" not in stage.environment:
+def assembled(app: App, at: Set) -> Tools:
+    """All of it anew. Connections that are kept open are found by the names of hosts, and a machine that really stands
+    has the same name: so they are in a folder of the rehearsal's own."""
+    return assemble(settings.read(_environment(app, at))._replace(tmpfs=at.memory), app.console.progress, app.console)
+
+
+def _environment(app: App, at: Set) -> dict[str, str]:
+    own = {"XDG_STATE_HOME": str(at.place / "state"), "XDG_DATA_HOME": str(at.place / "share")}
+    if "TF_PLUGIN_CACHE_DIR" not in at.stage.environment:
         # Else a provider of 100 MB is fetched for each root, each time; where nothing can be kept it is.
         with suppress(OSError):
             cache = app.settings.cache_dir / "providers"
             cache.mkdir(parents=True, exist_ok=True)
             own |= {"TF_PLUGIN_CACHE_DIR": str(cache), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1"}
-    return {**stage.environment, **own}
+    return {**at.stage.environment, **own}
 
 
 @contextmanager
-def as_at_home(folder: Path, home: Path) -> Iterator[None]:
-    """Errors speak of the user's folder: the other one is gone when they are read, and so are its logs."""
+def as_at_home(place: Path, home: Path) -> Iterator[None]:
+    """Errors speak of the user's folder: those in `place` are gone when they are read, and so are their logs."""
+
+    def mended(text: str) -> str:
+        for own in ("folder", "app"):
+            text = text.replace(str(place / own), str(home))
+        return text
+
     try:
         yield
     except CynthusError as error:
-        error.message = error.message.replace(str(folder), str(home))
+        error.message = mended(error.message)
         error.args = (error.message,)
-        error.details = tuple(line.replace(str(folder), str(home)) for line in error.details)
-        error.hint = error.hint.replace(str(folder), str(home))
-        if GO_ON in error.hint or "everything it said is in" in error.hint:
+        error.details = tuple(mended(line) for line in error.details)
+        error.hint = mended(error.hint)
+        if GO_ON in error.hint or "everything it said is in" in error.hint or _STAYS.search(error.hint):
             error.hint = "nothing was made in the real cloud: mend what it says, if anything, and rehearse it again"
         raise
-
-
-def _tell(app: App, stage: Stage, rehearsed: Rehearsed, where: str | None) -> None:
-    offer = rehearsed.offer
-    app.console.say("the rehearsal is over, and nothing was made. This would stand now:")
-    for line in stage.standing():
-        app.console.say(f"  {line}")
-    if offer.per_hour is None:
-        app.console.say("  the price is not known")
-    else:
-        app.console.say(f"  ${offer.per_hour:.2f} an hour; by now it would have cost ${stage.cost():.2f}")
-    app.console.say(f"next:\n  {typed('up', where)}  does it for real")

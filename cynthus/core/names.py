@@ -17,6 +17,8 @@ _ID = re.compile(r"^[a-z][a-z0-9-]{0,15}-[0-9a-f]{6}\Z")
 _RUN = re.compile(r"^\d{8}-\d{6}-[0-9a-f]{4}\Z")
 BACKEND = "backend.tfbackend.json"
 """The file of a root that says where its state lies, as `terraform init -backend-config` takes it."""
+TERRAFORM_TEXTS = (".tf", ".tf.json", ".tofu", ".tofu.json")
+"""How the names of Terraform's own files end; `.tofu` is read by OpenTofu alone, in place of a `.tf` of that name."""
 ADOPTED = "adopted.tf"
 """Import blocks in a Terraform root, there only while it is planned."""
 

@@ -100,6 +100,7 @@ def _play(tools: Tools, site: Site, ready: Ready) -> Built:
             result = tools.ansible.play(
                 site.root() / _PLAYBOOK,
                 inventory=site.root() / "inventory.py",
+                hosts=site.hosts,
                 extravars=extravars,
                 activity=installing.activity,
             )

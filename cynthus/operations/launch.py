@@ -95,6 +95,7 @@ def deploy(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: 
             result = tools.ansible.play(
                 site.root() / "ansible/playbooks/up.yml",
                 inventory=site.root() / "inventory.py",
+                hosts=site.hosts,
                 extravars=extravars,
                 activity=installing.activity,
             )

@@ -84,6 +84,7 @@ def _play(tools: Tools, site: Site, activity: Activity, password: str | None, **
     return tools.ansible.play(
         site.root() / "ansible/playbooks/purge.yml",
         inventory=site.root() / "inventory.py",
+        hosts=site.hosts,
         extravars={"ledger_deployment": site.id, **extravars},
         activity=activity,
         sudo_password=password,

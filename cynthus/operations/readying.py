@@ -86,6 +86,7 @@ def _play(tools: Tools, site: Site, activity: Any, password: str | None, **extra
     return tools.ansible.play(
         site.root() / "ansible/playbooks/configure.yml",
         inventory=site.root() / "inventory.py",
+        hosts=site.hosts,
         extravars=extravars,
         activity=activity,
         sudo_password=password,

@@ -1,4 +1,5 @@
-"""`up --simulate`: what `up` does up to the finished apply, at a place that somebody plays."""
+"""`up --simulate`: what `up` does, at a place that somebody plays: up to the finished apply, and where there are hosts,
+to the started main.py."""
 
 from __future__ import annotations
 
@@ -8,28 +9,30 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cynthus.core.names import TERRAFORM_TEXTS
 from cynthus.errors import UsageError
 from cynthus.files import read_json
 from cynthus.operations import infrastructure, making, roots
-from cynthus.operations.at_work import holding
-from cynthus.operations.edits import tell_needs
+from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.elsewhere import unasked
+from cynthus.operations.host_lock import HostLock
 from cynthus.operations.identity import identify
-from cynthus.state.journal import Journal
+from cynthus.operations.up import Ready, make_ready, on_hosts, with_arguments
+from cynthus.operations.within import alone, insist_on_our_hosts, insist_on_our_plays, not_brought
 from cynthus.terraform.outputs import hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from cynthus.core.deployment import Host
-    from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
-    from cynthus.core.spec import AppSpec
+    from cynthus.core.run import Run
     from cynthus.operations.app import App
     from cynthus.operations.site import Site
+    from cynthus.operations.stage import Stage
     from cynthus.operations.tools import Tools
-    from cynthus.targets.base import Target
+    from cynthus.operations.up import Request
 
 PURE = ("hashicorp/random", "hashicorp/tls", "hashicorp/time")
 """Providers that make nothing outside Terraform's state."""
@@ -42,66 +45,76 @@ _PROVISIONER = re.compile(r'^\s*provisioner\s+"[^"]+"|"provisioner"\s*:', re.MUL
 
 
 class Rehearsal(Struct, frozen=True):
-    """What is rehearsed: an app whose folder is the rehearsal's own. `known_now` makes of its spec the one by which the
-    values are made that are known only now; `providers` ask the place that is played, and no real one, as the files
-    `beside` the rendered ones of each root have them do."""
+    """What is rehearsed. The app has a folder of the rehearsal's own, and its records, its rendered files and what
+    comes home are in another one, `folder`; `home` is the user's."""
 
     app: App
-    known_now: Callable[[AppSpec], AppSpec]
-    providers: Collection[str]
-    beside: Mapping[str, str]
-    yes: bool = False
-    no_deadline: bool = False
+    stage: Stage
+    request: Request
+    folder: Path
+    home: Path
 
 
 class Rehearsed(Struct, frozen=True):
-    """What would stand."""
+    """What would stand, and the run that goes on there; None where no host was booted."""
 
     site: Site
     hosts: tuple[Host, ...]
     offer: Offer
-
-
-class _Placed(Struct, frozen=True):
-    app: App
-    target: Target
-    placement: Placement
+    run: Run | None
 
 
 def rehearse(tools: Tools, rehearsal: Rehearsal) -> Rehearsed:
-    """Write, plan, ask and apply. No host is waited for, for there need not be any.
+    """Write, plan, ask and apply; and where hosts are booted, go on as `up` does until main.py has started.
 
     Raises:
         UsageError: what the user added would be done for real.
         TerraformFailed: the place refuses something, as the real one would.
+        HostError: and whatever else goes wrong on a host.
     """
-    app = rehearsal.app
-    with holding(tools, app.folder, "rehearse"):
-        site = identify(tools, app.folder, app.spec, yes=True)
-        site.paths.create()
-        placed = _place(tools, site, rehearsal)
-        site = making.written(tools, site, placed)
-        known = replace(placed.app, spec=rehearsal.known_now(placed.app.spec))
-        roots.write_runtime(tools, site, placed.target, known, placed.placement)
-        for root in placed.target.roots:
-            for name, text in rehearsal.beside.items():
-                (site.root(root) / name).write_text(text, encoding="utf-8")
-            _insist_on_play(tools, site, root, rehearsal.providers)
-        journal = Journal(site.paths.journal, operation="rehearse", clock=tools.clock)
-        made = making.make(tools, site, placed, journal, yes=rehearsal.yes)
-    assert made is not None  # noqa: S101 - it began with nothing
-    return Rehearsed(site, hosts(made.outputs), made.offer)
+    stage, request = rehearsal.stage, rehearsal.request
+    with holding(tools, rehearsal.folder, "rehearse"), HostLock(tools, "rehearse") as lock:
+        site = identify(tools, rehearsal.folder, rehearsal.app.spec, yes=True)
+        journal = journal_of(tools, site, "rehearse", lock)
+        ready = _ready(tools, site, rehearsal)
+        ready = replace(ready, site=_written(tools, ready, stage))
+        made = making.make(tools, ready.site, ready, journal, yes=request.yes)
+        assert made is not None  # noqa: S101 - it began with nothing
+        found = hosts(made.outputs)
+        if not stage.boots:
+            return Rehearsed(ready.site, found, made.offer, None)
+        insist_on_our_hosts(stage, found)
+        site = infrastructure.record(tools, ready.site, ready.placement, made.outputs, made.offer)
+        for name in not_brought(ready):
+            tools.progress.warn(f"main.py does not find {name}: it is not fetched in a rehearsal")
+        if ready.placement.gpus and not stage.gpus:
+            tools.progress.warn("main.py finds no GPU: the hosts of this rehearsal have none")
+        ready = replace(alone(ready, rehearsal.home, gpus=stage.gpus), site=site)
+        outcome = on_hosts(tools, ready, None, journal, request, lock, start=True)
+        return Rehearsed(outcome.site, found, made.offer, outcome.run)
 
 
-def _place(tools: Tools, site: Site, rehearsal: Rehearsal) -> _Placed:
-    app, left_out = unasked(rehearsal.app, site)
-    app, target, placement = infrastructure.place(tools, app, site, no_deadline=rehearsal.no_deadline)
-    for line in (*placement.reasons, *app.image_notes(placement)):
-        tools.progress.note(line)
-    tell_needs(tools, app, site, placement)
+def _ready(tools: Tools, site: Site, rehearsal: Rehearsal) -> Ready:
+    request = rehearsal.request
+    app, left_out = unasked(with_arguments(tools, rehearsal.app, request, None), site)
+    ready = make_ready(tools, app, site, no_deadline=request.no_deadline, keep=request.keep)
     if left_out:
         tools.progress.note(f"not looked at in a rehearsal: {', '.join(left_out)}")
-    return _Placed(app, target, placement)
+    return ready
+
+
+def _written(tools: Tools, ready: Ready, stage: Stage) -> Site:
+    """Write the files, and see that they keep to the place that is played."""
+    site = making.written(tools, ready.site, ready)
+    known = replace(ready.app, spec=stage.known_now(ready.app.spec))
+    roots.write_runtime(tools, site, ready.target, known, ready.placement)
+    if stage.boots:
+        insist_on_our_plays(site)
+    for root in ready.target.roots:
+        for name, text in stage.beside(root).items():
+            (site.root(root) / name).write_text(text, encoding="utf-8")
+        _insist_on_play(tools, site, root, stage.providers)
+    return site
 
 
 def _insist_on_play(tools: Tools, site: Site, root: str, providers: Collection[str]) -> None:
@@ -136,7 +149,7 @@ def _texts(folder: Path) -> Iterator[Path]:
     known = listed.get("Modules")
     places = [str(each["Dir"]) for each in known if each.get("Dir")] if isinstance(known, list) else []
     for place in sorted({".", *places}):
-        yield from sorted([*(folder / place).glob("*.tf"), *(folder / place).glob("*.tf.json")])
+        yield from sorted(file for text in TERRAFORM_TEXTS for file in (folder / place).glob(f"*{text}"))
 
 
 def _text(file: Path) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError, Interrupted
-from cynthus.files import read_json
+from cynthus.terraform.state_file import resource_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +41,8 @@ def cost_told(tools: Tools, site: Site) -> Iterator[None]:
 
 def what_exists(site: Site) -> str:
     """Read from the files alone, so that it can be said at any moment."""
-    count = _resources(site)
-    made = f"Terraform holds {count} resource{'s' * (count != 1)} of {site.id}" if count else "nothing has been made"
     run = site.runs.newest()
-    return made + (f", run {run.id} is {run.state}" if run else ", no run has started")
+    return _made(site) + (f", run {run.id} is {run.state}" if run else ", no run has started")
 
 
 def how_to_go_on(site: Site) -> str:
@@ -53,10 +51,8 @@ def how_to_go_on(site: Site) -> str:
     return f"`cynthus up {folder}` goes on from here, `cynthus down {folder}` removes it"
 
 
-def _resources(site: Site) -> int:
-    try:
-        state = read_json(site.root() / "terraform.tfstate") or {}
-    except (OSError, ValueError):
-        return 0
-    resources = state.get("resources")
-    return sum(len(each.get("instances", ())) for each in resources) if isinstance(resources, list) else 0
+def _made(site: Site) -> str:
+    count = resource_count(site.root())
+    if count is None:
+        return f"the state of Terraform that tells what has been made of {site.id} cannot be looked into from here"
+    return f"Terraform holds {count} resource{'s' * (count != 1)} of {site.id}" if count else "nothing has been made"

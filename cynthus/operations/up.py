@@ -232,12 +232,13 @@ def bring(
         return _prepare_without_hosts(tools, ready, newest, journal, request)
     site = make_hosts(tools, ready, journal, yes=request.yes)
     with cost_told(tools, site):
-        return _deploy(tools, replace(ready, site=site), newest, journal, request, lock, start=start)
+        return on_hosts(tools, replace(ready, site=site), newest, journal, request, lock, start=start)
 
 
-def _deploy(
+def on_hosts(
     tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
 ) -> Outcome:
+    """Go on with hosts that stand: make them ready, deploy, and start where asked to."""
     site = ready.site
     lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)

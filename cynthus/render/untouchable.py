@@ -5,21 +5,16 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from cynthus.core.names import ADOPTED
+from cynthus.core.names import ADOPTED, TERRAFORM_TEXTS
 
 CUSTOM = (
-    "override.tf",
-    "override.tf.json",
-    "*_override.tf",
-    "*_override.tf.json",
-    "custom*.tf",
-    "custom*.tf.json",
+    *(f"{name}{text}" for name in ("override", "*_override", "custom*") for text in TERRAFORM_TEXTS),
     "*.auto.tfvars",
     "*.auto.tfvars.json",
 )
 """Files that a user adds to change what was rendered."""
 
-READ = ("*.tf", "*.tf.json", "*.tfvars", "*.tfvars.json", "*.yml", "*.yaml")
+READ = (*(f"*{text}" for text in TERRAFORM_TEXTS), "*.tfvars", "*.tfvars.json", "*.yml", "*.yaml")
 """What Terraform and Ansible read, whoever wrote it."""
 
 WORKING = ("terraform.tfstate*", ".terraform*")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cynthus.core.names import TERRAFORM_TEXTS
 from cynthus.errors import CynthusError
 from cynthus.state.record import load, save
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_READ = (".tf", ".tf.json", ".tofu", ".tofu.json", ".tfvars", ".tfvars.json", ".tfbackend.json")
+_READ = (*TERRAFORM_TEXTS, ".tfvars", ".tfvars.json", ".tfbackend.json")
 """How the names of files end that Terraform reads; the last one says where the state lies."""
 
 

@@ -21,6 +21,7 @@ from cynthus.errors import (
     TerraformTimeout,
     TerraformTooOld,
 )
+from cynthus.terraform.state_file import is_encrypted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,9 @@ _OUT_OF_REACH = re.compile(
     r"not found in any of the search locations|could not connect to|could not query provider registry"
     r"|failed to retrieve|no such host|dial tcp|timeout|deadline exceeded|connection re"
 )
-_WANTED = re.compile(r"(?:for provider|installing) ([\w.-]+(?:/[\w.-]+)+)")
+_NO_KEY = re.compile(r"encrypted and can not be read|decryption failed")
+_NO_STATE = 'The state file does not have a "version" attribute'
+_WANTED = re.compile(r"(?:(?:for|resolve) provider|installing) ([\w.-]+(?:/[\w.-]+)+)")
 
 
 class Case(Struct, frozen=True):
@@ -144,7 +147,20 @@ def explain(text: str, root: Path, details: Sequence[str], word: str = "terrafor
     if "Error acquiring the state lock" in text and "ID" in holder:
         return _locked(root, holder, details, word)
     # Terraform breaks its lines where they are full.
-    return _without_provider(" ".join(text.split()), root, details, word)
+    flat = " ".join(text.split())
+    if _NO_KEY.search(flat) or (_NO_STATE in flat and is_encrypted(root)):
+        return _sealed(root, details, word)
+    return _without_provider(flat, root, details, word)
+
+
+def _sealed(root: Path, details: Sequence[str], word: str) -> TerraformFailed:
+    """For want of the key, or of OpenTofu: no other program knows how it encrypts."""
+    key = "set TF_ENCRYPTION, or the block `encryption` in that folder, as it was when the state was written"
+    return TerraformFailed(
+        f"the state in {root} is encrypted, and {word} cannot read it",
+        hint=key if word == "tofu" else f"name OpenTofu in CYNTHUS_TERRAFORM, and {key}",
+        details=details,
+    )
 
 
 def _without_provider(text: str, root: Path, details: Sequence[str], word: str) -> TerraformFailed | None:
@@ -156,10 +172,15 @@ def _without_provider(text: str, root: Path, details: Sequence[str], word: str) 
     return TerraformFailed(
         f"{word} init in {root} cannot get {which}",
         hint=f"let this machine reach the registry; or have one that does run `{word} providers mirror FOLDER` in a "
-        "copy of that root, bring FOLDER here, and name it in ~/.terraformrc, or in the file that TF_CLI_CONFIG_FILE "
+        f"copy of that root, bring FOLDER here, and name it in {_config(word)}, or in the file that TF_CLI_CONFIG_FILE "
         f"names: {MIRRORED}",
         details=details,
     )
+
+
+def _config(word: str) -> str:
+    """Where its user's configuration is. OpenTofu reads Terraform's only where it has none of its own."""
+    return "~/.tofurc" if word == "tofu" else "~/.terraformrc"
 
 
 def _elsewhere(root: Path, details: Sequence[str], word: str) -> TerraformFailed:

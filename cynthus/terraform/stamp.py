@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from cynthus.core.names import BACKEND
+from cynthus.core.names import BACKEND, TERRAFORM_TEXTS
 from cynthus.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.terraform.binary import Binary
-
-SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
 class Stamp:
@@ -77,5 +75,5 @@ def _terraform_files(root: Path) -> Iterator[Path]:
     for path in root.iterdir():
         if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
             yield from _terraform_files(path)
-        elif path.name.endswith(SUFFIXES) and path.is_file():
+        elif path.name.endswith(TERRAFORM_TEXTS) and path.is_file():
             yield path

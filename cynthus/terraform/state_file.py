@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ENCRYPTED = "encrypted_data"
+"""What OpenTofu calls the content of a state that nobody is to read without it."""
+
+
 def state_is_local(root: Path) -> bool:
     """Whether the state lies in a file of this machine, so that a killed Terraform loses little of it.
 
@@ -26,7 +30,8 @@ def state_is_local(root: Path) -> bool:
 
 
 def resource_count(root: Path) -> int | None:
-    """How many resources the state holds; None where it lies elsewhere or cannot be read. No state holds none."""
+    """How many resources the state holds; None where it lies elsewhere, cannot be read or is encrypted, as OpenTofu can
+    do. No state holds none."""
     try:
         recorded = read_json(root / ".terraform" / "terraform.tfstate") or {}
         state = read_json(root / "terraform.tfstate") or {}
@@ -35,11 +40,20 @@ def resource_count(root: Path) -> int | None:
     # A backend that somebody configured, or another workspace, may keep its state in a file of another name.
     # One that a clone brought along is configured by the first `terraform init`.
     elsewhere = recorded.get("backend") is not None or (root / BACKEND).exists()
-    if elsewhere or (root / ".terraform" / "environment").exists():
+    if elsewhere or (root / ".terraform" / "environment").exists() or ENCRYPTED in state:
         return None
     listed = state.get("resources")
     found = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     return sum(len(each.get("instances") or ()) for each in found if each.get("mode") != "data")
+
+
+def is_encrypted(root: Path) -> bool:
+    """Whether the local state is one that OpenTofu has encrypted."""
+    try:
+        state = read_json(root / "terraform.tfstate") or {}
+    except (OSError, ValueError):
+        return False
+    return ENCRYPTED in state
 
 
 def written_by_newer(root: Path, version: str) -> str | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from cynthus.core.deployment import Host
     from cynthus.errors import CynthusError
 
 
@@ -35,6 +36,7 @@ class Played:
     inventory: Path
     extravars: Mapping[str, object]
     sudo_password: str | None = None
+    hosts: tuple[Host, ...] = ()
 
 
 @dataclass
@@ -47,9 +49,9 @@ class FakeAnsible:
 
     def play(
         self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
-        sudo_password: str | None = None,
+        sudo_password: str | None = None, hosts: Sequence[Host] = (),
     ) -> PlayResult:
-        played = Played(playbook, inventory, dict(extravars), sudo_password)
+        played = Played(playbook, inventory, dict(extravars), sudo_password, tuple(hosts))
         self.plays.append(played)
         steps = self.script(played) if callable(self.script) else self.script
         tasks = []

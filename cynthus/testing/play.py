@@ -14,8 +14,10 @@ from cynthus.errors import TaskFailed
 from cynthus.process import Command, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from cynthus.core.deployment import Host
 
 AGENT = "ansible/roles/agent/files/cynthus-agent.pyz"
 
@@ -38,6 +40,7 @@ class DirectPlay:
         extravars: Mapping[str, object],
         activity: Activity,
         sudo_password: str | None = None,  # noqa: ARG002 - nothing of it needs root
+        hosts: Sequence[Host] = (),  # noqa: ARG002 - it knows one host
     ) -> PlayResult:
         self.plays.append(dict(extravars))
         agent = inventory.parent / AGENT

@@ -170,7 +170,7 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
         "`up --simulate`",
         {
             "deployment": DEPLOYMENT, "hosts": listed(HOST), "offer": OFFER, "standing": strings(),
-            "dollars_by_now": NUMBER,
+            "dollars_by_now": NUMBER, "run": maybe(RUN), "outputs": maybe(record(files=INTEGER, bytes=INTEGER)),
         },
     ),
     "build": (

@@ -73,9 +73,10 @@ TIME = """
   or stops a machine when its time is up, also with nobody there.
 - `preempt(name)` takes a spot machine back: its metadata server says so at once, and 30 seconds later it is gone.
 - A `Driver` gives instances hosts: `boot(machine)` returns the address, `stop(name)` takes it away. Without one they
-  say that they run, at an address of their subnetwork. `machine.serve_metadata(address, port)` answers as the metadata
-  server that the machine sees: `instance/` with id, name, zone, attributes, service accounts with tokens, `preempted`
-  and `maintenance-event` (with `wait_for_change`), and `project/`.
+  say that they run, at an address of their subnetwork. `machine.endpoint` is where the cloud answers: what the machine
+  is told of it has that address. `machine.serve_metadata(address, port)` answers as the metadata server that the
+  machine sees: `instance/` with id, name, zone, attributes, service accounts with tokens, `preempted` and
+  `maintenance-event` (with `wait_for_change`), and `project/`.
 - `images(where, port)` answers at an address, or on a socket that speaks TLS, as `LOCATION-docker.pkg.dev` does to
   Docker: it takes an access token from the user `oauth2accesstoken`, looks whether the repository is there and who may
   fetch and push, and has the images from a real registry without a login, at that port of loopback.

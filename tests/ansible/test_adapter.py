@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from cynthus.ansible.adapter import AnsibleRunner, ansible_playbook, script_folders
+from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.errors import AnsibleError, AnsibleMissing, DiskFull, TaskFailed
 from cynthus.process import Command, run
-from tests.ansible.workbench import command, settings_in, stage, write_inventory, write_playbook
+from tests.ansible.workbench import TEMPLATES, command, settings_in, stage, write_inventory, write_playbook
 
 SENTINEL = "sentinel-4f1c9a"
 
@@ -62,6 +63,17 @@ def test_a_password_for_sudo_lies_in_one_private_file_and_nowhere_else(tmp_path:
     holding = [path for path in kept.rglob("*") if path.is_file() and SENTINEL.encode() in path.read_bytes()]
     assert [(path.name, path.stat().st_mode & 0o777) for path in holding] == [("sudo-password", 0o600)]
     assert list((tmp_path / "tmpfs/ansible").iterdir()) == []
+
+
+def test_the_inventory_is_told_of_the_hosts_that_are_known(tmp_path: Path) -> None:
+    made = stage(tmp_path, [command("Look at it", "true")])
+    inventory = Path(shutil.copy(TEMPLATES.parent / "terraform/common/compute/inventory.py", tmp_path))
+    # What somebody says for their pipeline is not meant for this play.
+    known = [Host(name, "127.0.0.1", "127.0.0.1", None, 22, 0, ConnectionInfo("local")) for name in ("one", "two")]
+    result = AnsibleRunner(settings_in(tmp_path, CYNTHUS_HOSTS="[]")).play(
+        made.playbook, inventory=inventory, extravars={}, activity=lambda _: None, hosts=known
+    )
+    assert {task.host for task in result.tasks} == {"one", "two"}
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,24 @@ def test_nothing_is_printed_of_it() -> None:
 def test_other_errors_in_a_finaliser_are_told_as_always() -> None:
     answer = ended("raise ValueError('odd')", makes="Last(); raise KeyboardInterrupt")
     assert b"Exception ignored in" in answer.stderr
+
+
+PUTS_AWAY = """\
+import signal
+
+from cynthus.cli.interrupts import undisturbed
+
+try:
+    with undisturbed():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.raise_signal(number)
+        print("put away")
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("and heard of the next")
+"""
+
+
+def test_what_puts_things_away_is_not_disturbed_and_then_all_is_as_before() -> None:
+    answer = run(Command((sys.executable, "-c", PUTS_AWAY)), timeout=60)
+    assert answer.stdout == b"put away\nand heard of the next\n", answer

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from cynthus.cli.rehearsal import as_at_home, copied
+from cynthus.cli.app import App
+from cynthus.cli.rehearsal import Set, as_at_home, assembled
 from cynthus.errors import TerraformFailed
+from cynthus.operations.rehearsal_folder import copied
 from cynthus.terraform.diagnosis import GO_ON
+from cynthus.testing.gcp.stage import stage
+from tests.specs import spec
 
 ID = "weather-0a1b2c"
 FILES = (
@@ -60,20 +64,33 @@ def test_a_folder_of_which_nothing_was_rendered_yet_is_copied_too(tmp_path: Path
 
 
 def fails(hint: str) -> TerraformFailed:
-    """How an error of Terraform's in the folder /private reads for somebody whose folder is /home/me/app."""
+    """How an error in a folder below /private reads for somebody whose folder is /home/me/app."""
+    details = ("on /private/app/main.py line 1",)
+    error = TerraformFailed("it failed in /private/folder/infra", hint=hint, details=details)
     with pytest.raises(TerraformFailed) as caught, as_at_home(Path("/private"), Path("/home/me/app")):
-        raise TerraformFailed("it failed in /private/infra", hint=hint, details=("on /private/infra/main.tf line 1",))
+        raise error
     return caught.value
 
 
 def test_an_error_names_the_users_folder() -> None:
-    error = fails("mend /private/infra")
+    error = fails("mend /private/folder/infra")
     assert error.message == str(error) == "it failed in /home/me/app/infra"
-    assert error.details == ("on /home/me/app/infra/main.tf line 1",)
+    assert error.details == ("on /home/me/app/main.py line 1",)
     assert error.hint == "mend /home/me/app/infra"
 
 
-@pytest.mark.parametrize("hint", [GO_ON, "mend it; everything it said is in /private/logs/1"])
+@pytest.mark.parametrize("hint", [
+        GO_ON, "mend it; everything it said is in /private/logs/1", "it costs until `cynthus down` removes it",
+        "`cynthus logs` shows what it printed",
+    ],
+)
 def test_nobody_is_sent_to_what_a_rehearsal_leaves_nothing_of(hint: str) -> None:
     said = fails(hint).hint
     assert said == "nothing was made in the real cloud: mend what it says, if anything, and rehearse it again"
+
+
+def test_connections_and_records_are_not_those_of_a_machine_of_the_same_name_that_really_stands(tmp_path: Path) -> None:
+    with stage(spec(target="gcp", resources={"zone": "us-central1-a"}), {}, tmp_path / "infra", tmp_path, "") as played:
+        played.environment = {**played.environment, "TF_PLUGIN_CACHE_DIR": "/cache"}
+        settings = assembled(App(), Set(played, tmp_path, tmp_path / "memory")).settings
+    assert (settings.tmpfs, settings.state_dir) == (tmp_path / "memory", tmp_path / "state/cynthus")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import socket
 import threading
 from contextlib import ExitStack
@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cynthus.testing.gcp.machines import BootFailed
+from tests.bed.beds import Bed
 from tests.bed.inward import brought, in_network_of
+from tests.bed.suite import usual
+from tests.bed.tree import tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,22 +25,18 @@ if TYPE_CHECKING:
 
 METADATA = "169.254.169.254"
 """Where Google's machines find their metadata server."""
-GCLOUD = Path(__file__).with_name("gcloud.py")
+COUNT, IMAGE = "CYNTHUS_TEST_HOSTS", "CYNTHUS_TEST_IMAGE"
+"""Variables for a bed of one's own: how many hosts, and the path of an image as `docker import` takes it."""
 
 
 class BedHosts:
-    """A `Driver` with hosts that stand already: they are handed out, each once.
+    """Hosts that stand already, and are handed out, each once. `close` stops those that were; they are removed by
+    whoever made them."""
 
-    `settings` is a folder for the stand-in of gcloud, which learns there how a machine is reached.
-    """
-
-    def __init__(self, hosts: Sequence[Host], settings: Path) -> None:
+    def __init__(self, hosts: Sequence[Host]) -> None:
         self._free = list(hosts)
         self._given: dict[str, tuple[Host, ExitStack]] = {}
-        self._settings = settings
         self._lock = threading.Lock()
-        self.endpoint = ""
-        """Of the simulated cloud: the machines see it where the tests do."""
         self.ways: list[Callable[[Host], AbstractContextManager[None]]] = []
         """To what else a machine has a way, as long as it stands."""
 
@@ -51,11 +50,9 @@ class BedHosts:
             self._given[instance.name] = host, ExitStack()
         _let_in(host, instance.metadata.get("ssh-keys", ""))
         _tell(host, instance)
-        if self.endpoint:
-            self._given[instance.name][1].enter_context(brought(host, urlsplit(self.endpoint).port or 80))
-        for way in self.ways:
-            self._given[instance.name][1].enter_context(way(host))
-        self._note()
+        cloud = brought(host, urlsplit(instance.endpoint).port or 80)
+        for way in (cloud, *(each(host) for each in self.ways)):
+            self._given[instance.name][1].enter_context(way)
         return host.internal_address
 
     def stop(self, name: str) -> None:
@@ -64,15 +61,39 @@ class BedHosts:
         if given is not None:
             given[1].close()
             given[0].stop()
-            self._note()
+
+    def door(self, name: str) -> tuple[str, int]:
+        host = self.host(name)
+        return host.address, host.port
+
+    def close(self) -> None:
+        for name in list(self._given):
+            self.stop(name)
 
     def host(self, name: str) -> Host:
         """The one that an instance has."""
         return self._given[name][0]
 
-    def _note(self) -> None:
-        ports = {name: host.port for name, (host, _) in self._given.items()}
-        (self._settings / "machines.json").write_text(json.dumps(ports))
+
+class OwnBed(BedHosts):
+    """A driver that has a bed of its own, as long as it is open: for programs that name one. What they export says how
+    many hosts it has, and which image is to be in their Docker."""
+
+    def __init__(self) -> None:
+        self._bed = Bed(tree(usual()))
+        image = os.environ.get(IMAGE)
+        try:
+            hosts = self._bed.hosts(int(os.environ.get(COUNT, "1")), docker=image is not None)
+            for host in hosts if image else ():
+                host.import_image(Path(image or ""), "base:1")
+        except BaseException:
+            self._bed.close()
+            raise
+        super().__init__(hosts)
+
+    def close(self) -> None:
+        super().close()
+        self._bed.close()
 
 
 def _let_in(host: Host, keys: str) -> None:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cynthus.testing.gcp import SimulatedCloud
+from cynthus.testing.gcp.doors import Doors
 from tests.bed.keys import new_key
-from tests.gcp.bed_hosts import GCLOUD, BedHosts
+from tests.gcp.bed_hosts import BedHosts
 from tests.journeys.user import User
 from tests.mirror import configured
 from tests.terraform.google import mirror_of
@@ -58,18 +59,13 @@ def someone(
     """With these machines to be had; without any, what is made runs and lets nobody in. `google` is the environment of
     a Terraform that finds the provider, `environment` is what else a shell of theirs exports. Who was there before,
     with the same cloud, goes on."""
-    user, settings, programs = User(place), place / "gcloud", place / "programs"
+    user, hosts = User(place), BedHosts(machines)
     if not user.home.exists():
-        for folder in (user.home, settings, programs):
-            folder.mkdir()
-        (programs / "gcloud").symlink_to(GCLOUD)
+        user.home.mkdir()
         new_key(place / "key", "somebody")
-    hosts = BedHosts(machines, settings)
-    cloud = SimulatedCloud(place / "cloud", driver=hosts if machines else None, latency=0)
-    with cloud.serving() as endpoint:
-        hosts.endpoint = endpoint
+    doors = Doors(hosts, place / "gcloud")
+    cloud = SimulatedCloud(place / "cloud", driver=doors if machines else None, latency=0)
+    with cloud.serving():
         own = {"GOGC": google["GOGC"], **configured(place, mirror_of(google))}
-        path = f"{programs}:{user.shell()['PATH']}"
-        known = {"CLOUDSDK_CONFIG": str(settings), "PATH": path, **environment}
-        user.environment = {**own, **cloud.environment(), **known}
+        user.environment = {**own, **cloud.environment(), **doors.environment(user.shell()), **environment}
         yield Someone(user, cloud, hosts)

@@ -34,9 +34,8 @@ ASK = (
 @pytest.fixture
 def cloud(tmp_path: Path, bare_host: Host) -> Iterator[SimulatedCloud]:
     """With one host to give."""
-    hosts = BedHosts([bare_host], tmp_path)
-    simulated = SimulatedCloud(tmp_path / "cloud", driver=hosts)
-    with simulated.serving() as hosts.endpoint:
+    simulated = SimulatedCloud(tmp_path / "cloud", driver=BedHosts([bare_host]))
+    with simulated.serving():
         yield simulated
 
 

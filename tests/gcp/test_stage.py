@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.core.gcp import Gcp
-from cynthus.errors import PlacementRefused
+from cynthus.errors import PlacementRefused, UsageError
 from cynthus.process import Command, run
 from cynthus.targets.gcp.api import Api
 from cynthus.targets.gcp.catalog import catalog
+from cynthus.testing.gcp import NoHosts
 from cynthus.testing.gcp.stage import GcpStage, stage
 from tests.gcp.api import ZONE as ZONE_PATH
 from tests.gcp.api import Api as Server
@@ -33,13 +35,31 @@ REAL = {
 }
 """What somebody exports who works with a real cloud."""
 ZONE = {"zone": "us-central1-a"}
+BOOTS = "tests.gcp.test_stage:Rooms"
 
 
 @contextmanager
-def played(place: Path, *, environment: Mapping[str, str] = REAL, **keys: Any) -> Iterator[GcpStage]:
+def played(
+    place: Path, *, environment: Mapping[str, str] = REAL, hosts: str = "", **keys: Any
+) -> Iterator[GcpStage]:
     app = spec(**{"target": "gcp", "resources": ZONE, **keys})
-    with stage(app, environment, place / "infra", place) as there:
+    with stage(app, environment, place / "infra", place, hosts) as there:
         yield there
+
+
+class Rooms(NoHosts):
+    """A driver with a door for each machine, whatever is behind it. It is open from when it is made."""
+
+    opened: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        self.opened.append("open")
+
+    def door(self, name: str) -> tuple[str, int]:
+        return "127.0.0.1", 22
+
+    def close(self) -> None:
+        self.opened.remove("open")
 
 
 def test_nothing_that_leads_to_the_real_cloud_is_handed_on(tmp_path: Path) -> None:
@@ -65,7 +85,7 @@ def test_the_real_clouds_addresses_are_those_of_this_machine(tmp_path: Path) -> 
     ids=["spec", "environment", "nobody"],
 )
 def test_the_cloud_project_is_called_as_the_users(
-    tmp_path: Path, keys: Mapping[str, object], environment: Mapping[str, str], project: str
+    tmp_path: Path, keys: Mapping[str, Any], environment: Mapping[str, str], project: str
 ) -> None:
     with played(tmp_path, environment=environment, **keys) as there:
         assert there.environment["GOOGLE_CLOUD_PROJECT"] == project
@@ -126,6 +146,70 @@ def test_the_key_that_machines_are_told_of_is_one_that_ssh_reads(tmp_path: Path)
     assert gcp.key is not None
     answer = run(Command(("ssh-keygen", "-l", "-f", f"{gcp.key}.pub")))
     assert b"(ED25519)" in answer.stdout, answer
+
+
+def test_its_key_goes_where_terraform_says_which_key_opens_the_machines(tmp_path: Path) -> None:
+    with played(tmp_path, hosts=BOOTS) as there:
+        assert f'"{tmp_path}/key"' in there.beside("compute")["zz_rehearsal.auto.tfvars.json"]
+        assert set(there.beside("base")) == {"zz_rehearsal_override.tf"}
+
+
+def test_hosts_without_gpus_are_not_searched_for_any(tmp_path: Path) -> None:
+    with played(tmp_path, hosts=BOOTS) as there:
+        assert "gpus = 0" in there.beside("compute")["zz_rehearsal_override.tf"]
+        assert "gpus = 0" not in there.beside("base")["zz_rehearsal_override.tf"]
+
+
+def test_where_nothing_boots_the_hosts_are_told_of_as_they_would_be(tmp_path: Path) -> None:
+    with played(tmp_path) as there:
+        assert there.beside("compute") == there.beside("base")
+
+
+def test_without_hosts_nobody_has_the_other_half_of_the_key(tmp_path: Path) -> None:
+    with played(tmp_path) as there:
+        assert not there.boots
+        assert not (tmp_path / "key").exists()
+
+
+def test_with_hosts_the_key_is_a_whole_one(tmp_path: Path) -> None:
+    with played(tmp_path, hosts=BOOTS) as there:
+        assert there.boots
+        answer = run(Command(("ssh-keygen", "-y", "-f", str(tmp_path / "key"))))
+    assert answer.stdout.split()[:2] == (tmp_path / "key.pub").read_bytes().split()[:2], answer
+
+
+def test_with_hosts_the_first_gcloud_is_the_one_that_leads_to_them(tmp_path: Path) -> None:
+    with played(tmp_path, hosts=BOOTS, environment={"PATH": "/usr/bin"}) as there:
+        make_machine(there)
+        first, _ = there.environment["PATH"].split(":")
+        assert (tmp_path / "doors/demo-host-0").read_text() == "127.0.0.1 22\n"
+    assert [str(each) for each in tmp_path.glob("*/gcloud")] == [f"{first}/gcloud"]
+
+
+def test_what_boots_hosts_is_open_no_longer_than_the_stage(tmp_path: Path) -> None:
+    with played(tmp_path, hosts=BOOTS):
+        assert Rooms.opened == ["open"]
+    assert Rooms.opened == []
+
+
+def test_a_driver_that_says_no_way_to_its_hosts_is_refused(tmp_path: Path) -> None:
+    wrong = pytest.raises(UsageError, match="NoHosts has no `door`")
+    with wrong, played(tmp_path, hosts="cynthus.testing.gcp:NoHosts"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("way", "here"),
+    [
+        (ConnectionInfo("iap", project="p", zone="z"), True),
+        (ConnectionInfo("ssh"), False),
+        (ConnectionInfo("iap", project="p", zone="z", proxy_jump="somewhere"), False),
+        (ConnectionInfo("local"), False),
+    ],
+)
+def test_only_the_proxy_of_that_cloud_leads_to_its_machines(tmp_path: Path, way: ConnectionInfo, *, here: bool) -> None:
+    with played(tmp_path) as there:
+        assert there.leads_here(Host("host-0", "10.0.0.2", "10.0.0.2", "cynthus", 22, 0, way)) is here
 
 
 def make_machine(there: GcpStage, **changes: Any) -> None:

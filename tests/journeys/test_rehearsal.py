@@ -166,6 +166,18 @@ def test_where_nothing_is_made_there_is_nothing_to_rehearse(user: User, words: t
     assert "`cynthus plan`" in answer.err
 
 
+def test_nothing_goes_on_after_it(user: User) -> None:
+    answer = user.cynthus("up", "--simulate", "--detach", user.folder())
+    assert answer.code == 2, answer
+    assert "leave out --detach" in answer.err
+
+
+def test_what_boots_its_hosts_boots_none_of_the_real_cloud(user: User) -> None:
+    answer = user.cynthus("up", "--hosts", "my_hosts:Rooms", user.folder())
+    assert answer.code == 2, answer
+    assert "add --simulate" in answer.err
+
+
 def test_an_older_version_has_no_part_in_it(user: User) -> None:
     answer = user.cynthus("up", "--simulate", "--version", "3f2a91c0", user.folder())
     assert answer.code == 2, answer

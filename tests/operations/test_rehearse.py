@@ -16,6 +16,7 @@ from cynthus.operations.app import load_app
 from cynthus.operations.elsewhere import unasked
 from cynthus.operations.rehearse import Rehearsal, Rehearsed, rehearse
 from cynthus.operations.site import Site
+from cynthus.operations.up import Request
 from cynthus.testing.gcp.stage import GcpStage, stage
 from tests.operations.workshop import Workshop
 
@@ -32,7 +33,7 @@ class Theatre:
     """A folder of its own, with an app in it, and a cloud that is played."""
 
     def __init__(self, place: Path, played: GcpStage) -> None:
-        self._played = played
+        self.played = played
         self.workshop = Workshop(place, **played.environment)
         self.folder = self.workshop.folder(spec=SPEC)
         self.root = self.folder / "infra/gcp/compute"
@@ -47,9 +48,9 @@ class Theatre:
 
     def rehearse(self, *, yes: bool = True) -> Rehearsed:
         app = load_app(self.workshop.tools, str(self.folder))
-        played = self._played
-        app = replace(app, spec=played.rehearsed(app.spec))
-        return rehearse(self.workshop.tools, Rehearsal(app, played.known_now, played.providers, played.beside, yes=yes))
+        app = replace(app, spec=self.played.rehearsed(app.spec))
+        rehearsal = Rehearsal(app, self.played, Request(yes=yes), self.folder, self.folder)
+        return rehearse(self.workshop.tools, rehearsal)
 
     @property
     def calls(self) -> list[str]:
@@ -140,7 +141,11 @@ def test_a_provider_of_another_place_is_refused_before_it_is_asked_anything(thea
 
 @pytest.mark.parametrize(
     ("file", "text"),
-    [("mine.tf", STARTS), ("mine.tf.json", json.dumps({"resource": {"x": {"provisioner": {"local-exec": {}}}}}))],
+    [
+        ("mine.tf", STARTS),
+        ("mine.tofu", STARTS),
+        ("mine.tf.json", json.dumps({"resource": {"x": {"provisioner": {"local-exec": {}}}}})),
+    ],
 )
 def test_so_is_a_program_that_terraform_would_start(theatre: Theatre, file: str, text: str) -> None:
     theatre.add(file, text)
@@ -163,3 +168,44 @@ def test_so_is_one_of_a_module_beside_the_rendered_files(theatre: Theatre) -> No
 def test_a_comment_about_provisioners_is_none(theatre: Theatre) -> None:
     theatre.add("mine.tf", '# No provisioner "local-exec" here.\n')
     assert theatre.rehearse().hosts
+
+
+def test_a_host_that_is_not_reached_through_that_clouds_proxy_is_not_entered(theatre: Theatre) -> None:
+    theatre.played.boots = True
+    with pytest.raises(UsageError, match=r"local is reached at .*, past a simulated Google Cloud"):
+        theatre.rehearse()
+    assert "Wait for the hosts" not in theatre.workshop.progress.steps
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("ansible/playbooks/mine.yml", "- hosts: elsewhere\n"),
+        ("ansible/roles/mine/tasks/main.yml", "- command: rm x\n  delegate_to: localhost\n"),
+        ("group_vars/all.yml", "ansible_host: 192.0.2.1\n"),
+    ],
+)
+def test_a_play_of_the_users_that_goes_elsewhere_is_refused_before_anything_is_planned(
+    theatre: Theatre, file: str, text: str
+) -> None:
+    theatre.played.boots = True
+    (theatre.root / file).parent.mkdir(parents=True)
+    theatre.add(file, text)
+    with pytest.raises(UsageError, match=f"{file}, as you edited it, may reach other machines"):
+        theatre.rehearse()
+    assert "plan" not in theatre.calls
+
+
+def test_one_that_keeps_to_the_hosts_is_not(theatre: Theatre) -> None:
+    theatre.played.boots = True
+    (theatre.root / "ansible/playbooks").mkdir(parents=True)
+    theatre.add("ansible/playbooks/mine.yml", "- hosts: cynthus\n  tasks: []\n")
+    with pytest.raises(UsageError, match="past a simulated Google Cloud"):
+        theatre.rehearse()
+    assert "apply" in theatre.calls
+
+
+def test_where_nothing_boots_they_are_no_matter(theatre: Theatre) -> None:
+    (theatre.root / "ansible").mkdir(parents=True)
+    theatre.add("ansible/mine.yml", "- hosts: elsewhere\n")
+    assert theatre.rehearse().run is None

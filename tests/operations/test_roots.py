@@ -53,6 +53,13 @@ def test_what_lives_long_is_planned_and_made_before_the_hosts(world: Clouded) ->
     assert world.asked() == ["plan base", "plan compute", "apply base", "apply compute"]
 
 
+def test_every_play_is_told_of_the_hosts_wherever_the_state_lies(world: Clouded) -> None:
+    world.up(world.folder(spec="gcp: {state: gs://lab}\n"))
+    told = [[host.name for host in each.hosts] for each in world.plays.plays]
+    assert told
+    assert all(names == ["host-0"] for names in told), told
+
+
 def test_what_would_be_made_is_shown_with_its_root(world: Clouded) -> None:
     world.up(world.folder())
     assert f"  + base/{BASE}" in world.progress.notes

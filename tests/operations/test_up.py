@@ -23,10 +23,11 @@ from cynthus.operations.up import Request, prepare, run
 from cynthus.operations.update import update
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cynthus.ansible.client import Activity, PlayResult
+    from cynthus.core.deployment import Host
     from cynthus.testing.play import DirectPlay
     from tests.operations.workshop import Workshop
 
@@ -86,11 +87,12 @@ class StoppedAfterwards:
 
     def play(
         self, playbook: Path, *, inventory: Path, extravars: Mapping[str, object], activity: Activity,
-        sudo_password: str | None = None,
+        sudo_password: str | None = None, hosts: Sequence[Host] = (),
     ) -> PlayResult:
         self._play.play(
-            playbook, inventory=inventory, extravars=extravars, activity=activity, sudo_password=sudo_password
-        )
+            playbook, inventory=inventory, extravars=extravars, activity=activity, sudo_password=sudo_password,
+            hosts=hosts,
+        )  # fmt: skip
         raise Interrupted("stopped", hint="x")
 
     def end_leftovers(self) -> None:

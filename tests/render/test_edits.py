@@ -39,7 +39,10 @@ def test_a_deleted_file_is_an_edit(written: Folder) -> None:
 
 def test_added_files_that_terraform_reads_are_listed(written: Folder) -> None:
     (written.root / "modules/x").mkdir(parents=True)
-    names = ("main_override.tf", "custom.tf", "my.auto.tfvars", "my.auto.tfvars.json", "modules/x/override.tf")
+    names = (
+        "main_override.tf", "custom.tf", "my.auto.tfvars", "my.auto.tfvars.json", "modules/x/override.tf",
+        "custom.tofu", "mine.tofu.json",
+    )  # fmt: skip
     for name in (*names, "notes.txt"):
         (written.root / name).write_text("secret = 1\n")
     assert edits(written) == {name: Edit(name, "added") for name in names}

@@ -220,6 +220,18 @@ def test_an_empty_state_file_is_what_a_moved_state_leaves_behind(script: Path, t
     assert listed(script, path=path)["cynthus"]["hosts"] == ["far"]
 
 
+def test_only_opentofu_is_asked_where_the_state_is_encrypted(script: Path, tmp_path: Path) -> None:
+    script.with_name("terraform.tfstate").write_text('{"serial": 1, "lineage": "a", "meta": {}, "encrypted_data": "x"}')
+    terraform(tmp_path / "bin", "exit 9")
+    path = terraform(tmp_path / "bin", f"echo '{json.dumps([SSH])}'", name="tofu")
+    assert listed(script, path=path)["cynthus"]["hosts"] == ["far"]
+
+
+def test_a_refusal_names_the_program_that_was_asked(script: Path, tmp_path: Path) -> None:
+    path = terraform(tmp_path / "bin", "echo no >&2; exit 1", name="tofu")
+    assert "run `tofu apply` first (`tofu output` said: no)" in refused(script, path=path)
+
+
 def test_what_terraform_says_is_passed_on_in_the_one_sentence(script: Path, tmp_path: Path) -> None:
     path = terraform(tmp_path / "bin", 'echo "No state file\nwas found!" >&2; exit 1')
     assert "No state file was found!" in refused(script, path=path)

@@ -123,6 +123,7 @@ def test_a_folder_with_something_of_the_users_in_it_stays(folder: Folder) -> Non
 
 @pytest.mark.parametrize(
     "name", ["override.tf", "x_override.tf", "custom.tf", "custom-disk.tf", "my.auto.tfvars", "my.auto.tfvars.json",
+             "custom.tofu", "x_override.tofu",
              "terraform.tfstate", "terraform.tfstate.backup", ".terraform.lock.hcl", ".terraform/x", "notes.txt"],
 )  # fmt: skip
 def test_files_of_the_users_and_of_terraforms_are_never_touched(written: Folder, name: str) -> None:

@@ -3,6 +3,7 @@ mirror that CYNTHUS_TF_MIRROR names."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from cynthus.process import Command, run, start
 from cynthus.terraform.environment import terraform_environment
-from tests.mirror import MIRROR, named
+from tests.mirror import MIRROR, configured, named
 from tests.needs import lacking
 from tests.terraform.roots import wait_for
 from tests.terraforms import installed
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 VERSIONS = ">= 7.41, < 9.0"
 """What every root and module says."""
+REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
+"""Where Terraform and OpenTofu each look for what the roots call `hashicorp/google`."""
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +36,9 @@ def google(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def provided(folder: Path) -> dict[str, str]:
     """The same in a folder that may be filled; skips where the provider cannot be had."""
     environment = _environment(folder)
-    _program(folder, environment)
-    return environment
+    program = _program(folder, environment)
+    _mirror(folder, program.parent)
+    return {**environment, **configured(folder, folder / "mirror")}
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +52,9 @@ def attached(google: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
     try:
         wait_for(lambda: _address(log) or provider.poll() is not None, "the start of the provider")
         assert _address(log), log.read_text()
-        yield {**google, "TF_REATTACH_PROVIDERS": _address(log)}
+        told = json.loads(_address(log)).values()
+        known = {f"{registry}/hashicorp/google": each for registry in REGISTRIES for each in told}
+        yield {**google, "TF_REATTACH_PROVIDERS": json.dumps(known)}
     finally:
         provider.kill()
         provider.wait()
@@ -72,7 +78,16 @@ def _program(folder: Path, environment: Mapping[str, str]) -> Path:
 
 def mirror_of(google: Mapping[str, str]) -> Path:
     """A folder that has the provider as a mirror has it, wherever that environment got it."""
-    return Path(google["TF_PLUGIN_CACHE_DIR"]).parent / ".terraform/providers"
+    return Path(google["TF_PLUGIN_CACHE_DIR"]).parent / "mirror"
+
+
+def _mirror(folder: Path, package: Path) -> None:
+    """Have it there for both."""
+    version, platform = package.parts[-2:]
+    for registry in REGISTRIES:
+        place = folder / "mirror" / registry / "hashicorp/google" / version
+        place.mkdir(parents=True)
+        (place / platform).symlink_to(package.resolve())
 
 
 def _environment(folder: Path) -> dict[str, str]:

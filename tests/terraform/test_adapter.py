@@ -55,10 +55,11 @@ def test_a_variable_file_counts(tmp_path: Path, any_binary: Binary) -> None:
 
 def test_the_state_lies_where_the_folder_says(tmp_path: Path, any_binary: Binary) -> None:
     folder = root(tmp_path / "root", 'terraform {\n  backend "local" {}\n}\nresource "terraform_data" "a" {}\n')
-    place = {"path": str(tmp_path / "${x} %{ y }" / "there.tfstate")}
-    (folder / "backend.tfbackend.json").write_text(json.dumps(place))
+    # Not `${x}`: from 1.12 on OpenTofu evaluates it in this file, and no place of ours has it.
+    place = tmp_path / '$x %y "z" é' / "there.tfstate"
+    (folder / "backend.tfbackend.json").write_text(json.dumps({"path": str(place)}))
     cli(folder, any_binary).apply(planned(folder, any_binary))
-    assert (tmp_path / "${x} %{ y }" / "there.tfstate").is_file()
+    assert place.is_file()
     assert not (folder / "terraform.tfstate").exists()
 
 

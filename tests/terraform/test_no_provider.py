@@ -60,6 +60,13 @@ def test_the_hint_says_how_to_make_a_mirror_and_how_to_name_it(tmp_path: Path, a
     assert "provider_installation { filesystem_mirror {" in error.hint
 
 
+@pytest.mark.parametrize(("word", "file"), [("terraform", "~/.terraformrc"), ("tofu", "~/.tofurc")])
+def test_the_hint_names_the_file_that_this_program_reads(tmp_path: Path, word: str, file: str) -> None:
+    error = explain(NO_WAY, tmp_path, (), word)
+    assert error is not None
+    assert f"name it in {file}, or" in error.hint
+
+
 def test_what_it_says_itself_is_shown_too(tmp_path: Path, any_binary: Binary) -> None:
     said = " ".join(" ".join(refused(tmp_path, any_binary).details).split())
     assert "not found in any of the search locations" in said

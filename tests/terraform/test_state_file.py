@@ -85,6 +85,11 @@ def test_what_a_state_elsewhere_holds_is_not_known(tmp_path: Path, text: str) ->
     assert resource_count(backend(holding(tmp_path), text)) is None
 
 
+def test_what_an_encrypted_state_holds_is_not_known(tmp_path: Path) -> None:
+    (tmp_path / "terraform.tfstate").write_text('{"serial": 1, "lineage": "a", "meta": {}, "encrypted_data": "x"}')
+    assert resource_count(tmp_path) is None
+
+
 def test_what_another_workspace_holds_is_not_known(tmp_path: Path) -> None:
     (tmp_path / ".terraform").mkdir()
     (tmp_path / ".terraform/environment").write_text("other")

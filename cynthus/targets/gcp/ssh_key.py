@@ -34,7 +34,7 @@ def public_half(key: str, *, home: Callable[[], Path] = home_of_user) -> str:
     path = home() / key[2:] if key.startswith("~/") else Path(key)
     public = path.with_name(f"{path.name}.pub")
     if key == USUAL and not path.exists():
-        _make(path)
+        make_key(path)
     try:
         line = public.read_text(encoding="utf-8").strip().splitlines()[0]
     except (OSError, ValueError, IndexError) as error:
@@ -56,7 +56,12 @@ def _written_by(path: Path, public: Path) -> str:
     return f"`ssh-keygen -y -f {shlex.quote(str(path))} > {shlex.quote(str(public))}`"
 
 
-def _make(path: Path) -> None:
+def make_key(path: Path) -> None:
+    """A key without a passphrase, and its public half beside it.
+
+    Raises:
+        UsageError, FolderNotWritable: it cannot be made.
+    """
     with writing(path):
         path.parent.mkdir(mode=0o700, exist_ok=True)
     try:

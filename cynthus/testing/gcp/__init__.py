@@ -9,7 +9,7 @@ docs/reference/simulated-cloud.md says what it covers.
 
 from cynthus.testing.gcp.cloud import SimulatedCloud
 from cynthus.testing.gcp.faults import STOCKOUT, OperationFault
-from cynthus.testing.gcp.machines import BootFailed, Driver, Machine, NoHosts
+from cynthus.testing.gcp.machines import BootFailed, Driver, Hosts, Machine, NoHosts
 from cynthus.testing.gcp.principals import OWNER, OWNER_TOKEN
 from cynthus.testing.gcs_faults import Fault
 
@@ -20,6 +20,7 @@ __all__ = [
     "BootFailed",
     "Driver",
     "Fault",
+    "Hosts",
     "Machine",
     "NoHosts",
     "OperationFault",

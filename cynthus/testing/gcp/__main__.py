@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import shlex
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cynthus.errors import UsageError
 from cynthus.testing.gcp.cloud import SimulatedCloud
+from cynthus.testing.gcp.drivers import driver_named
 from cynthus.testing.gcp.store import StateTaken
 
 if TYPE_CHECKING:
@@ -50,11 +51,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _driver(name: str) -> Driver | None:
-    if not name:
-        return None
-    module, _, attribute = name.partition(":")
-    found: Driver = getattr(importlib.import_module(module), attribute)()
-    return found
+    try:
+        return driver_named(name) if name else None
+    except UsageError as error:
+        sys.exit(f"{error.message}; {error.hint}")
 
 
 if __name__ == "__main__":

@@ -68,9 +68,10 @@ class SimulatedCloud:
     def serving(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         """Answer as long as the block lasts; gives the URL."""
         try:
-            with alive(self.world), self.listening((host, port)) as self.endpoint:
-                self._objects.endpoint = self.endpoint
-                yield self.endpoint
+            with self.listening((host, port)) as self.endpoint:
+                self._objects.endpoint = self.world.machines.endpoint = self.endpoint
+                with alive(self.world):
+                    yield self.endpoint
         finally:
             self.world.close()
 

@@ -40,6 +40,8 @@ class Machine(Struct, frozen=True):
     metadata: Mapping[str, str]
     """With `ssh-keys`, a line for each: `user:ssh-ed25519 AAAA... comment`."""
     service_account: str
+    endpoint: str
+    """Where the cloud answers on this machine. What the host is told of it has that address, so it is to lead there."""
     serve_metadata: Callable[[tuple[str, int] | socket.socket], str]
     """Answer as the metadata server of this machine, until it stops: at an address and a port (0: any), or on a socket
     that is bound already, in the host's own network say. Gives the URL."""
@@ -62,6 +64,18 @@ class Driver(Protocol):
         ...
 
 
+class Hosts(Driver, Protocol):
+    """A driver for somebody who goes on to the hosts, as a rehearsal does, and leaves none behind."""
+
+    def door(self, name: str) -> tuple[str, int]:
+        """Where SSH of the host answers that an instance has, as this machine sees it: an address and a port."""
+        ...
+
+    def close(self) -> None:
+        """Have no host there any more, and nothing else of its own."""
+        ...
+
+
 class NoHosts:
     """Says that they run, and nothing does."""
 
@@ -81,6 +95,8 @@ class Machines:
         self._busy: dict[str, threading.Thread] = {}
         self._servers: dict[str, list[HttpServer]] = {}
         self._closed = False
+        self.endpoint = ""
+        """Where the cloud answers."""
 
     def boot(self, key: str) -> None:
         self._order(key, "boot")
@@ -174,6 +190,7 @@ class Machines:
             address=instance["networkInterfaces"][0].get("networkIP", ""),
             metadata={item["key"]: item["value"] for item in instance["metadata"].get("items", [])},
             service_account=accounts[0].get("email", ""),
+            endpoint=self.endpoint,
             serve_metadata=lambda where: self._serve(key, where),
         )
 

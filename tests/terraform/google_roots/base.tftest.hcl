@@ -1,6 +1,11 @@
 # The values are those of terraform.tfvars.json.
 
-mock_provider "google" {}
+mock_provider "google" {
+  # OpenTofu makes up what only the cloud knows for a plan already, and the provider looks at who is let in.
+  mock_resource "google_service_account" {
+    defaults = { member = "serviceAccount:weather-1a2b3c-vm@rehearsal.iam.gserviceaccount.com" }
+  }
+}
 
 run "makes_all_that_the_machines_need" {
   command = plan

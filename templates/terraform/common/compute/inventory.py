@@ -67,15 +67,19 @@ def hosts() -> list[Any]:
     # Terraform leaves an empty file behind where the state moved elsewhere.
     if state.exists() and state.stat().st_size:
         content = parsed(text_of(state), state)
+        if isinstance(content, dict) and "encrypted_data" in content:
+            return asked("tofu")
         return unpacked(content.get("outputs") if isinstance(content, dict) else None, state)
-    return asked()
+    return asked("terraform", "tofu")
 
 
-def asked() -> list[Any]:
-    """The output as Terraform gives it: the state may lie anywhere."""
-    program = shutil.which("terraform") or shutil.which("tofu")
+def asked(*programs: str) -> list[Any]:
+    """The output as Terraform gives it: the state may lie anywhere, and OpenTofu can encrypt it."""
+    program = next(filter(None, map(shutil.which, programs)), None)
     if program is None:
-        raise Broken("there is no terraform.tfstate here and no terraform or tofu on PATH to ask for the hosts")
+        words = " or ".join(programs)
+        raise Broken(f"there is no terraform.tfstate here to be read, and no {words} on PATH to ask for the hosts")
+    word = Path(program).name
     environment = dict(os.environ, TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1")
     environment.pop("TF_LOG", None)
     command = [program, "output", "-json", "-no-color", "hosts"]
@@ -84,11 +88,11 @@ def asked() -> list[Any]:
             command, cwd=HERE, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
         )
     except subprocess.TimeoutExpired:
-        raise Broken("`terraform output` did not answer in two minutes") from None
+        raise Broken(f"`{word} output` did not answer in two minutes") from None
     if answer.returncode:
         said = answer.stderr.decode("utf-8", "replace")
-        raise Broken(f"there are no hosts: run `terraform apply` first (`terraform output` said: {said.strip()})")
-    return unpacked(parsed(answer.stdout.decode("utf-8", "replace"), "`terraform output`"), "`terraform output`")
+        raise Broken(f"there are no hosts: run `{word} apply` first (`{word} output` said: {said.strip()})")
+    return unpacked(parsed(answer.stdout.decode("utf-8", "replace"), f"`{word} output`"), f"`{word} output`")
 
 
 def unpacked(value: Any, source: Path | str) -> list[Any]:

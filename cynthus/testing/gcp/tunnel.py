@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Stands in for `gcloud compute start-iap-tunnel`: leads to a host of the test bed, or says no as gcloud does."""
+"""Stands in for `gcloud compute start-iap-tunnel`: `tunnel.py DOORS compute start-iap-tunnel NAME PORT ...` leads to
+the host that an instance of a simulated cloud has, or says no as gcloud does. Standard library only: each
+`ssh` starts one of these."""
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import socket
@@ -11,15 +12,16 @@ import sys
 from pathlib import Path
 
 
-def main() -> int:
-    words = sys.argv[1:]
+def main(words: list[str]) -> int:
+    """Carry stdin there, and what comes back to stdout."""
+    doors, *words = words
     if words[:2] != ["compute", "start-iap-tunnel"] or "--listen-on-stdin" not in words:
         return _fail(f"Invalid choice: {' '.join(words[:2])!r}")
     name, port = words[2:4]
     try:
-        machines = json.loads((Path(os.environ["CLOUDSDK_CONFIG"]) / "machines.json").read_text())
-        line = socket.create_connection(("127.0.0.1", machines[name]))
-    except (OSError, KeyError):
+        address, door = (Path(doors) / name).read_text().split()
+        line = socket.create_connection((address, int(door)))
+    except OSError:
         return _fail(f"Error while connecting [4003: 'failed to connect to backend'] ({name}:{port})")
     return _carry(line)
 
@@ -49,4 +51,4 @@ def _carry(line: socket.socket) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

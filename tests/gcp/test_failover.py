@@ -1,0 +1,164 @@
+"""A zone that has no such machine left: the next one of the region is tried, without another question."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cynthus.core.placement import Placement
+from cynthus.errors import TerraformFailed
+from cynthus.operations.down import down
+from cynthus.operations.status import status
+from cynthus.targets.gcp.catalog import catalog
+from cynthus.targets.gcp.failover import instead, zones_of
+from cynthus.testing.gcp import OperationFault
+from tests import specs
+from tests.gcp.laptop import SPEC, Laptop, laptop
+from tests.gcp.someone import someone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.bed.beds import Bed
+
+A, B, C, F = (f"us-central1-{letter}" for letter in "abcf")
+REGION = "resources: {region: us-central1}\n"
+DETAILED = "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"
+
+
+@pytest.fixture
+def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Laptop]:
+    monkeypatch.chdir(tmp_path)
+    with laptop(tmp_path) as made:
+        wish(made, REGION)
+        yield made
+
+
+def wish(person: Laptop, more: str) -> None:
+    (person.app / "cynthus.yaml").write_text(SPEC.format(key=person.place / "key") + more)
+
+
+def zones(person: Laptop) -> list[str]:
+    """Where machines stand."""
+    return [each["zone"].rpartition("/")[2] for each in person.cloud.instances()]
+
+
+def test_the_first_zone_that_has_some_gives_one(person: Laptop) -> None:
+    for zone in (A, B, C):
+        person.cloud.project.sell_out(zone)
+    person.up(person.app)
+    assert zones(person) == [F]
+
+
+def test_each_step_is_told_with_its_reason(person: Laptop) -> None:
+    person.cloud.project.sell_out(A)
+    person.up(person.app)
+    assert f"{A} has none left: on to {B}" in person.progress.notes
+
+
+def test_a_zone_that_google_names_comes_first(person: Laptop) -> None:
+    for zone in (A, B):
+        person.cloud.project.sell_out(zone)
+    person.cloud.faults.plan(OperationFault(DETAILED), path="/instances$")
+    person.up(person.app)
+    assert zones(person) == [C]
+    assert f"{A} has none left: on to {C}" in person.progress.notes
+
+
+def test_the_zones_that_will_be_tried_are_in_the_offer(person: Laptop) -> None:
+    person.up(person.app)
+    assert any(f"in {A}, else {B} or {C} or {F}" in note for note in person.progress.notes)
+
+
+def test_where_all_are_sold_out_the_last_refusal_is_told(person: Laptop) -> None:
+    for zone in (A, B, C, F):
+        person.cloud.project.sell_out(zone)
+    with pytest.raises(TerraformFailed, match=F):
+        person.up(person.app)
+    assert zones(person) == []
+
+
+def test_a_zone_that_was_named_is_the_only_one(person: Laptop) -> None:
+    wish(person, f"resources: {{zone: {A}}}\n")
+    person.cloud.project.sell_out(A)
+    with pytest.raises(TerraformFailed, match=A):
+        person.up(person.app)
+
+
+def test_a_quota_is_no_matter_of_the_zone(person: Laptop) -> None:
+    person.cloud.project.set_limit("CPUS_ALL_REGIONS", 0)
+    with pytest.raises(TerraformFailed, match="CPUS_ALL_REGIONS"):
+        person.up(person.app)
+    assert not any("on to" in note for note in person.progress.notes)
+
+
+def test_the_next_up_and_down_know_where_it_stands(person: Laptop) -> None:
+    person.cloud.project.sell_out(A)
+    person.up(person.app)
+    person.cloud.project.restock(A)
+    person.up(person.app)
+    assert zones(person) == [B]
+    down(person.tools, str(person.app), yes=True)
+    assert zones(person) == []
+
+
+def test_a_machine_that_stands_is_never_moved(person: Laptop) -> None:
+    person.up(person.app)
+    wish(person, "resources: {region: us-central1, nodes: 2}\n")
+    person.cloud.project.sell_out(A)
+    with pytest.raises(TerraformFailed, match=A):
+        person.up(person.app)
+    assert zones(person) == [A]
+
+
+def test_the_machine_ends_when_it_is_said_to(person: Laptop) -> None:
+    person.cloud.project.sell_out(A)
+    person.up(person.app)
+    entry = status(person.tools, str(person.app)).site.entry
+    assert entry is not None
+    (machine,) = person.cloud.instances()
+    assert machine["labels"]["cynthus-expires"] == entry.expires_at.lower().replace(":", "-")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The zone 'projects/p/zones/us-central1-a' does not have enough resources available to fulfill the request.",
+        "A g2-standard-4 VM instance is currently unavailable in the us-central1-a zone.",
+        "Error waiting for instance to create: ZONE_RESOURCE_POOL_EXHAUSTED",
+        "Machine type with name 'g2-standard-4' does not exist in zone 'us-central1-a'.",
+        "The resource 'projects/p/zones/us-central1-a/acceleratorTypes/nvidia-l4' was not found",
+    ],
+)
+def test_what_is_a_matter_of_the_zone(said: str) -> None:
+    spec = specs.spec(target="gcp", resources={"gpu": "L4", "region": "us-central1"})
+    found = instead(spec, catalog(), [Placement("gcp", "container", where={"project": "p", "zone": A})], said)
+    assert found is not None
+    assert found.placement.where == {"project": "p", "zone": B}
+
+
+def test_only_zones_that_have_the_machine_are_tried() -> None:
+    spec = specs.spec(target="gcp", resources={"gpu": "L4", "region": "us-central1"})
+    assert zones_of(spec, catalog(), B) == (B, A, C)
+
+
+@pytest.mark.hosts
+@pytest.mark.cloud
+def test_three_zones_refuse_and_the_fourth_runs_it(bed: Bed, google: dict[str, str], tmp_path: Path) -> None:
+    (machine,) = bed.hosts(1)
+    with someone(tmp_path, google, [machine]) as person:
+        app = person.folder(main="print('ran')", more="runtime: venv\n")
+        spec = (app / "cynthus.yaml").read_text()
+        (app / "cynthus.yaml").write_text(spec.replace("zone: us-central1-a", "region: us-central1"))
+        for zone in (A, B, C):
+            person.cloud.project.sell_out(zone)
+        answer = person.user.cynthus("up", app, "-y", timeout=240)
+        assert (answer.code, answer.out) == (0, "ran\n"), answer
+        assert [each["zone"].rpartition("/")[2] for each in person.cloud.instances()] == [F]
+        plan = person.user.cynthus("plan", app, "--detailed-exitcode")
+        assert plan.code == 0, plan
+        assert person.user.cynthus("destroy", app, "-y").code == 0
+        assert person.standing() == {}
+    bed.remove(machine)
