@@ -106,6 +106,15 @@ def test_a_second_plan_of_each_root_is_empty(person: Someone, app: Path) -> None
     assert answer.document["changes"] == []
 
 
+def test_a_plan_explains_which_machine_was_taken_and_why_no_other(person: Someone, app: Path) -> None:
+    answer = person.user.cynthus("plan", app, "--explain")
+    assert answer.code == 0, answer
+    table = [line.split() for line in answer.out.splitlines()]
+    (head,) = (number for number, words in enumerate(table) if words[:1] == ["CONSIDERED"])
+    assert (table[head + 1][0], table[head + 1][-1]) == ("e2-standard-4", "taken")
+    assert table[head + 2][-2:] == ["costs", "more"]
+
+
 def test_nothing_changed_is_nothing_done(person: Someone, app: Path) -> None:
     answer = person.user.cynthus("up", app, "-y")
     assert answer.code == 0, answer

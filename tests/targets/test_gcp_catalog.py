@@ -59,7 +59,7 @@ def test_how_a_machine_is_sold_is_as_google_says(name: str, ways: set[str]) -> N
 
 
 PRICES = [
-    # machine, region, on demand, spot: as public texts have them
+    # machine, region, on demand, spot
     ("n1-standard-4+1xT4", "us-central1", 0.54, None), ("g2-standard-4", "us-central1", 0.7068, None),
     ("a2-highgpu-1g", "us-central1", 3.673385, 2.12081), ("a2-ultragpu-1g", "us-central1", 5.07, None),
     ("a3-highgpu-8g", "us-central1", 88.5, None), ("a4-highgpu-8g", "us-east4", None, 32.6),
@@ -69,7 +69,7 @@ PRICES = [
 
 
 @pytest.mark.parametrize(("name", "region", "on_demand", "spot"), PRICES)
-def test_prices_are_those_of_a_second_source(
+def test_prices_are_those_that_were_read_by_hand_in_public_texts(
     name: str, region: str, on_demand: float | None, spot: float | None
 ) -> None:
     (machine,) = (each for each in catalog().machines if each.name == name)
