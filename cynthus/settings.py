@@ -48,6 +48,9 @@ _PASSWORD = "CYNTHUS_SUDO_PASSWORD"  # noqa: S105 - a name
 GCLOUD = ("CLOUDSDK_CONFIG", "CLOUDSDK_ACTIVE_CONFIG_NAME", "CLOUDSDK_PYTHON")
 """Where `gcloud` has its settings: it may be the way to a machine."""
 
+GOOGLE_FILE = "CYNTHUS_GOOGLE_FILE"
+"""Names a private file with what `google` gives, as JSON: a play has only what is allowed, and writes that down."""
+
 HANDED_ON = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "LANG", "LANGUAGE"),
@@ -65,6 +68,17 @@ HANDED_ON = frozenset(
 
 HANDED_ON_PREFIXES = ("LC_", "PIP_", "UV_", "CUDA_", "NVIDIA_", "NCCL_", "OMP_", "MKL_", "ROCR_", "HIP_")
 """And by how it begins: the locale, settings of the installers, of the GPU and of what computes with it."""
+
+
+_GOOGLE = frozenset(
+    {
+        *GCLOUD,
+        *("HTTPS_PROXY", "NO_PROXY", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+        *("CYNTHUS_GOOGLE_IAP", "NO_GCE_CHECK"),
+    }
+)
+_GOOGLE_PREFIXES = ("GOOGLE_", "GCE_METADATA_", "ACTIONS_ID_TOKEN_REQUEST_", "AWS_")
+"""The last two are what workload identity shows Google where a pipeline runs."""
 
 
 class Settings(NamedTuple):
@@ -122,6 +136,13 @@ def handed_on(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if name in HANDED_ON or name.startswith(HANDED_ON_PREFIXES)
+    }
+
+
+def google(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of the user's environment leads through Google's proxy, secrets among it: for our own program alone."""
+    return {
+        name: value for name, value in environment.items() if name in _GOOGLE or name.startswith(_GOOGLE_PREFIXES)
     }
 
 

@@ -6,22 +6,12 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from cynthus.errors import HostUnreachable
+from cynthus.targets.ssh.cause import Cause
+from cynthus.targets.ssh.through_iap import THROUGH_IAP
 
 if TYPE_CHECKING:
     from cynthus.targets.ssh.way import Way
-
-
-class Cause(Struct, frozen=True):
-    """One way not to get through. `pattern` is looked for in what `ssh` said; `passes` is whether it may get better by
-    itself. In the texts {host} is the host, {alias} and {file} where its key is pinned."""
-
-    pattern: str
-    message: str
-    hint: str
-    passes: bool = False
 
 
 CAUSES = (
@@ -102,33 +92,6 @@ CAUSES = (
 UNKNOWN = Cause(
     "", "the connection to {host} was lost", "check the machine and its network, and try again", passes=True
 )
-
-
-THROUGH_IAP = (
-    Cause(
-        r"gcloud: (?:command )?not found|gcloud: No such file",
-        "{host} is reached through Google's proxy, and `gcloud`, which leads there, is not on PATH",
-        "install the Google Cloud CLI, or set `gcp: {{access: internal}}` where this machine reaches the network",
-    ),
-    Cause(
-        r"\[4033|not authorized|PERMISSION_DENIED",
-        "{host}: Google's proxy does not let you through",
-        "you need roles/iap.tunnelResourceAccessor in the cloud project, or another login: `gcloud auth login`",
-    ),
-    Cause(
-        r"Reauthentication|gcloud auth login|invalid_grant|do not currently have an active account",
-        "{host} is reached through Google's proxy, and `gcloud` does not know who you are",
-        "run `gcloud auth login`",
-    ),
-    Cause(
-        r"\[400[0-9]|closed by UNKNOWN port 65535|kex_exchange_identification",
-        "{host} does not answer behind Google's proxy",
-        "see that the machine stands (`cynthus status`) and that a firewall rule of its network lets 35.235.240.0/20 "
-        "in at port 22",
-        passes=True,
-    ),
-)
-"""What `gcloud compute start-iap-tunnel` says, where that is the way."""
 
 
 def cause(said: str, kind: str = "ssh") -> Cause:
