@@ -66,6 +66,12 @@ class BedHosts:
             given[0].stop()
             self._note()
 
+    def entrance(self, name: str, port: int) -> int:
+        given = self._given[name]
+        if port != 22:
+            raise LookupError(port)
+        return given[0].port
+
     def host(self, name: str) -> Host:
         """The one that an instance has."""
         return self._given[name][0]

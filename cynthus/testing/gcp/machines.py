@@ -62,6 +62,18 @@ class Driver(Protocol):
         ...
 
 
+class Entered(Protocol):
+    """A `Driver` whose hosts can be entered: through Google's proxy, as far as clients see."""
+
+    def entrance(self, name: str, port: int) -> int:
+        """The port of loopback that leads to a port of an instance.
+
+        Raises:
+            LookupError: there is none.
+        """
+        ...
+
+
 class NoHosts:
     """Says that they run, and nothing does."""
 
@@ -96,6 +108,13 @@ class Machines:
                 if instance["status"] in BOOTS and key not in ordered and not instance.get("_dark"):
                     self.boot(key)
         self.work()
+
+    def entrance(self, name: str, port: int) -> int:
+        """As that of a driver that has some. Raises: LookupError."""
+        enters: Callable[[str, int], int] | None = getattr(self._driver, "entrance", None)
+        if enters is None:
+            raise LookupError(name)
+        return enters(name, port)
 
     def ready(self, operation: str) -> bool:
         """Whether the machine that an operation is about has booted, or never will."""
