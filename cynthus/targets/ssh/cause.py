@@ -13,3 +13,5 @@ class Cause(Struct, frozen=True):
     message: str
     hint: str
     passes: bool = False
+    closed: bool = False
+    """Whether it has nothing to do with the machine, so that it does not pass while one boots."""

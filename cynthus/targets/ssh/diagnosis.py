@@ -100,10 +100,22 @@ def cause(said: str, kind: str = "ssh") -> Cause:
     return next((each for each in known if re.search(each.pattern, said)), UNKNOWN)
 
 
+def cause_of(way: Way, said: str) -> Cause:
+    """The same, with what the way itself knows."""
+    return cause(_whole(way, said), way.host.connection.kind)
+
+
 def unreachable(way: Way, said: str) -> HostUnreachable:
     """The error, with the last words of `ssh`."""
+    said = _whole(way, said)
     found = cause(said, way.host.connection.kind)
     place = way.host.address if way.host.port == 22 else f"{way.host.address}:{way.host.port}"
     words = {"host": f"{way.host.name} ({place})", "alias": way.key_name, "file": shlex.quote(str(way.known_hosts))}
     lines = [line.strip() for line in said.splitlines() if line.strip(" @\r")]
-    return HostUnreachable(found.message.format(**words), hint=found.hint.format(**words), details=lines[-3:])
+    error = HostUnreachable(found.message.format(**words), hint=found.hint.format(**words), details=lines[-3:])
+    error.closed = found.closed
+    return error
+
+
+def _whole(way: Way, said: str) -> str:
+    return f"{said}\n{way.reason}" if way.reason not in said else said

@@ -26,17 +26,20 @@ THROUGH_IAP = (
         r"\[CYN-142\]|\[HTTP 401:|\[4004:",
         "{host} is reached through Google's proxy, and Google does not know who you are",
         _LOG_IN,
+        closed=True,
     ),
     Cause(
         r"\[CYN-143\]",
         "{host} is reached through Google's proxy, and what leads there is not installed",
         "install it: pip install 'cynthus[gcp]'",
+        closed=True,
     ),
-    Cause(r"\[4033:", "{host}: Google's proxy does not let you through", _ROLE),
+    Cause(r"\[4033:", "{host}: Google's proxy does not let you through", _ROLE, closed=True),
     Cause(
         r"\[HTTP 40[03]:",
         "{host}: Google's proxy, or a web proxy on the way there, does not let you through",
         f"{_ROLE}. If you have it, see whether the web proxy of HTTPS_PROXY forbids tunnel.cloudproxy.app",
+        closed=True,
     ),
     Cause(
         r"\[HTTP 404:|\[4047:|\[4051:",
@@ -61,11 +64,13 @@ THROUGH_IAP = (
         r"\[proxy |\[HTTP 407:",
         "{host} is reached through Google's proxy, and the web proxy on the way there refuses",
         "mend HTTPS_PROXY, or name tunnel.cloudproxy.app in NO_PROXY",
+        closed=True,
     ),
     Cause(
         r"\[TLS:",
         "{host} is reached through Google's proxy, and what answers in its place has no certificate that is trusted",
         "where a web proxy reads along on purpose, name its certificate in SSL_CERT_FILE",
+        closed=True,
     ),
     Cause(
         r"\[network:|\[HTTP 5[0-9][0-9]:|\[1[0-9]{3}:",
