@@ -32,4 +32,8 @@ def command(instance: str, port: int, project: str, zone: str, said: Path | None
     from cynthus.targets.iap.place import Machine
     from cynthus.targets.iap.proxy_command import serve
 
-    serve(Machine(project, zone, instance, port), os.environ, said)
+    try:
+        serve(Machine(project, zone, instance, port), os.environ, said)
+    except KeyboardInterrupt:
+        # So `ssh` ends what it has started, each time: nobody wants to read of it.
+        raise click.exceptions.Exit(130) from None
