@@ -72,8 +72,7 @@ _GOOGLE = frozenset(
         *("CYNTHUS_GOOGLE_IAP", "CLOUDSDK_CONFIG", "NO_GCE_CHECK"),
     }
 )
-_GOOGLE_PREFIXES = ("GOOGLE_", "GCE_METADATA_", "ACTIONS_ID_TOKEN_REQUEST_", "AWS_")
-"""The last two are what workload identity shows Google where a pipeline runs."""
+_GOOGLE_PREFIXES = ("GOOGLE_", "GCE_METADATA_")
 
 
 class Settings(NamedTuple):
