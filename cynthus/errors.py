@@ -618,6 +618,8 @@ class HostUnreachable(AnsibleError):
     """
 
     code = "CYN-403"
+    closed = False
+    """Whether the way there is closed to this user, whatever the host does."""
 
 
 class TaskFailed(AnsibleError):

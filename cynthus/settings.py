@@ -47,14 +47,13 @@ OF_PLACES = {
 
 _PASSWORD = "CYNTHUS_SUDO_PASSWORD"  # noqa: S105 - a name
 
-GCLOUD = ("CLOUDSDK_CONFIG", "CLOUDSDK_ACTIVE_CONFIG_NAME", "CLOUDSDK_PYTHON")
-"""Where `gcloud` has its settings: it may be the way to a machine."""
+GOOGLE_FILE = "CYNTHUS_GOOGLE_FILE"
+"""Names a private file with what `google` gives, as JSON: a play has only what is allowed, and writes that down."""
 
 HANDED_ON = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "LANG", "LANGUAGE"),
         *("SSH_AUTH_SOCK", "NETRC", "LD_LIBRARY_PATH"),
-        *GCLOUD,
         # where the agent keeps a deployment, and where installers keep their caches and settings
         *("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "HF_HOME", "TORCH_HOME"),
         *("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),
@@ -67,6 +66,15 @@ HANDED_ON = frozenset(
 
 HANDED_ON_PREFIXES = ("LC_", "PIP_", "UV_", "CUDA_", "NVIDIA_", "NCCL_", "OMP_", "MKL_", "ROCR_", "HIP_")
 """And by how it begins: the locale, settings of the installers, of the GPU and of what computes with it."""
+
+
+_GOOGLE = frozenset(
+    {
+        *("HTTPS_PROXY", "NO_PROXY", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+        *("CYNTHUS_GOOGLE_IAP", "CLOUDSDK_CONFIG", "NO_GCE_CHECK"),
+    }
+)
+_GOOGLE_PREFIXES = ("GOOGLE_", "GCE_METADATA_")
 
 
 class Settings(NamedTuple):
@@ -127,6 +135,13 @@ def handed_on(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if name in HANDED_ON or name.startswith(HANDED_ON_PREFIXES)
+    }
+
+
+def google(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of the user's environment leads through Google's proxy, secrets among it: for our own program alone."""
+    return {
+        name: value for name, value in environment.items() if name in _GOOGLE or name.startswith(_GOOGLE_PREFIXES)
     }
 
 

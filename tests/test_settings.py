@@ -11,7 +11,7 @@ import pytest
 
 from cynthus.errors import SettingsInvalid
 from cynthus.process import Command, run
-from cynthus.settings import ENVIRONMENT, Settings, debugging, memory_folder, read
+from cynthus.settings import ENVIRONMENT, Settings, debugging, google, handed_on, memory_folder, read
 
 HOME = {"HOME": "/home/jo"}
 
@@ -51,7 +51,7 @@ def test_without_a_good_home_the_password_file_is_asked(environment: dict[str, s
 NOBODY = """
 import os
 from cynthus.errors import SettingsInvalid
-from cynthus.settings import read
+from cynthus.settings import ENVIRONMENT, Settings, debugging, google, handed_on, memory_folder, read
 os.setuid(654321)
 try:
     read({})
@@ -190,3 +190,13 @@ def test_the_password_for_sudo_is_kept_apart_from_what_programs_are_given() -> N
 
 def test_an_empty_password_is_none() -> None:
     assert read({**HOME, "CYNTHUS_SUDO_PASSWORD": ""}).sudo_password is None
+
+
+def test_what_leads_through_googles_proxy_is_an_allowed_few() -> None:
+    kept = {"GOOGLE_OAUTH_ACCESS_TOKEN": "x", "HTTPS_PROXY": "y", "CLOUDSDK_CONFIG": "z", "CYNTHUS_GOOGLE_IAP": "w"}
+    assert google({**kept, "AWS_SECRET_ACCESS_KEY": "no", "HF_TOKEN": "no", "PATH": "/bin"}) == kept
+
+
+def test_nothing_of_it_goes_along_to_a_host_but_the_web_proxy() -> None:
+    said = {"GOOGLE_OAUTH_ACCESS_TOKEN": "x", "HTTPS_PROXY": "y", "CLOUDSDK_CONFIG": "z", "CYNTHUS_GOOGLE_IAP": "w"}
+    assert handed_on(said) == {"HTTPS_PROXY": "y"}

@@ -22,6 +22,7 @@ from cynthus.ansible.play import Play
 from cynthus.ansible.private import own_files, private_folder, sweep_leftovers
 from cynthus.ansible.stop import Stop
 from cynthus.errors import AnsibleMissing, AnsibleTimeout, Interrupted
+from cynthus.settings import google
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,6 +109,7 @@ class AnsibleRunner:
             folder=folder,
             sockets=self._settings.tmpfs / "cp",
             runner=_for_events(Path(config.artifact_dir)),
+            google=_google_file(folder, google(self._settings.environment)),
         )
         return config
 
@@ -178,6 +180,14 @@ def _hosts_file(folder: Path, hosts: Sequence[Host]) -> str:
     path = folder / "hosts.json"
     _write(path, json.dumps(to_builtins(hosts)))
     return str(path)
+
+
+def _google_file(folder: Path, variables: Mapping[str, str]) -> Path | None:
+    """What `cynthus iap-tunnel` needs, for the same reason."""
+    if not variables:
+        return None
+    _write(folder / "google", json.dumps(variables))
+    return folder / "google"
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from cynthus.errors import AnsibleError
-from cynthus.settings import handed_on
+from cynthus.settings import GOOGLE_FILE, handed_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +21,13 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{([^}]*)\})")
 
 def play_environment(
     user: Mapping[str, str], *, home: Path, scripts: Path, root: Path, folder: Path, sockets: Path,
-    runner: Mapping[str, str],
+    runner: Mapping[str, str], google: Path | None = None,
 ) -> dict[str, str]:
     """The whole environment of ansible-playbook.
 
     `scripts` holds the programs of the Python that runs us, `root` the rendered files, `folder` is the play's own,
-    `sockets` has those of connections that plays share, and `runner` is what ansible-runner's events need.
+    `sockets` has those of connections that plays share, and `runner` is what ansible-runner's events need. `google` is
+    a file with what leads through Google's proxy.
 
     Raises:
         AnsibleError: the path of `root` has the name of a variable in it, which Ansible would replace.
@@ -38,6 +39,7 @@ def play_environment(
         "LANG": _UTF8,
         "LC_ALL": _UTF8,  # Ansible refuses to start in anything but UTF-8
         **runner,
+        **({GOOGLE_FILE: str(google)} if google else {}),
         **_ansible_settings(root, folder, sockets),
     }
     _refuse_variables(root, environment)

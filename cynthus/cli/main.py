@@ -50,6 +50,9 @@ VERBS = {
 }
 """Every verb and what it does, in the order of `cynthus --help`; a verb lives in `cli/commands/<verb>.py`."""
 
+PLUMBING = ("iap-tunnel",)
+"""What only programs type; the same, but nobody is told."""
+
 
 class LazyGroup(click.Group):
     """Knows the names of its commands and imports one when it is asked for."""
@@ -58,7 +61,7 @@ class LazyGroup(click.Group):
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in VERBS:
+        if cmd_name not in VERBS and cmd_name not in PLUMBING:
             return None
         module = importlib.import_module("cynthus.cli.commands." + cmd_name.replace("-", "_"))
         command: click.Command = module.command
@@ -70,7 +73,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
+        if args and args[0] not in (*VERBS, *PLUMBING) and not args[0].startswith("-"):
             near = did_you_mean(args[0], tuple(VERBS))
             ctx.fail(f"there is no command {args[0]!r}; {near or '`cynthus --help` lists them'}")
         return super().resolve_command(ctx, args)

@@ -63,8 +63,8 @@ class Gcp(Section, frozen=True, kw_only=True):
     access: Annotated[
         Literal["iap", "internal"],
         Meta(
-            description="`iap`: through Google's Identity-Aware Proxy, for which `gcloud` is used. `internal`: "
-            "straight to the machines' internal addresses, from a network that reaches them."
+            description="`iap`: through Google's Identity-Aware Proxy, which takes a role there. `internal`: straight "
+            "to the machines' internal addresses, from a network that reaches them."
         ),
     ] = "iap"
     key: Annotated[

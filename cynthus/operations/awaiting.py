@@ -22,7 +22,8 @@ def await_hosts(tools: Tools, site: Site, hosts: Sequence[Host]) -> None:
     """Wait until each of them lets us in.
 
     Raises:
-        HostUnreachable: one does not within BOOT seconds; with what its console showed last.
+        HostUnreachable: one does not within BOOT seconds, with what its console showed last; or it cannot be reached by
+            this user, whatever it does.
     """
     with tools.progress.step("Wait for the hosts") as step:
         deadline = tools.clock.monotonic() + BOOT
@@ -37,12 +38,22 @@ def _await(tools: Tools, site: Site, host: Host, deadline: float) -> None:
         try:
             target.connect(host, site.root()).home(site.id)
         except HostUnreachable as error:
+            if error.closed:
+                raise _no_way(error, host) from None
             # Whatever ssh says: a machine that boots refuses, hangs up, and knows no user yet.
             if tools.clock.monotonic() >= deadline:
                 raise _never_came(error, host, target.console(host)) from None
             tools.clock.sleep(PAUSE)
         else:
             return
+
+
+def _no_way(error: HostUnreachable, host: Host) -> HostUnreachable:
+    return HostUnreachable(
+        f"{host.name} was made, and there is no way to it: {error.message}",
+        hint=f"{error.hint}; then `cynthus up` goes on. The machine costs until `cynthus down` removes it",
+        details=error.details,
+    )
 
 
 def _never_came(error: HostUnreachable, host: Host, console: Sequence[str]) -> HostUnreachable:

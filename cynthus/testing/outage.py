@@ -34,10 +34,11 @@ DOES_NOT_ANSWER = "the host does not answer"
 @dataclass
 class Outage:
     """The switch. While `silent` is set every question fails, for the deployments in `only` where some are named; with
-    `hangs` it is never answered instead, until `end`."""
+    `hangs` it is never answered instead, until `end`, and with `closed` the way there is closed to this user."""
 
     silent: bool = False
     hangs: bool = False
+    closed: bool = False
     only: frozenset[str] = frozenset()
     questions: int = 0
     """How many there were while it lasted."""
@@ -45,8 +46,9 @@ class Outage:
     """The hosts that a spec names; where there are none the target says it."""
     _over: threading.Event = field(default_factory=threading.Event)
 
-    def begin(self, *only: str, hangs: bool = False) -> None:
-        self.silent, self.hangs, self.only, self.questions = True, hangs, frozenset(only), 0
+    def begin(self, *only: str, hangs: bool = False, closed: bool = False) -> None:
+        self.silent, self.hangs, self.closed = True, hangs, closed
+        self.only, self.questions = frozenset(only), 0
         self._over.clear()
 
     def end(self) -> None:
@@ -76,7 +78,9 @@ class Outage:
         if self.hangs:
             self._over.wait()
             return
-        raise HostUnreachable(DOES_NOT_ANSWER, hint="check that it stands")
+        error = HostUnreachable(DOES_NOT_ANSWER, hint="check that it stands")
+        error.closed = self.closed
+        raise error
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,16 @@ def test_the_inventory_is_told_of_the_hosts_that_are_known(tmp_path: Path) -> No
     assert {task.host for task in result.tasks} == {"one", "two"}
 
 
+def test_what_leads_through_googles_proxy_lies_in_one_private_file_and_nowhere_else(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    copy = f'cp -rp "{tmp_path}/tmpfs" "{kept}"; env > "{kept}/environment"'
+    settings = settings_in(tmp_path, GOOGLE_OAUTH_ACCESS_TOKEN=SENTINEL)
+    stage(tmp_path, [command("Keep the files of this play", "sh", "-c", copy)], settings=settings).play()
+    holding = [path for path in kept.rglob("*") if path.is_file() and SENTINEL.encode() in path.read_bytes()]
+    assert [(path.name, path.stat().st_mode & 0o777) for path in holding] == [("google", 0o600)]
+    assert f"CYNTHUS_GOOGLE_FILE={tmp_path}/tmpfs/ansible/" in (kept / "environment").read_text()
+
+
 @pytest.mark.parametrize(
     "variables",
     [

@@ -11,7 +11,8 @@ from cynthus.errors import AnsibleError
 
 
 def environment(
-    tmp_path: Path, root: Path | None = None, named: dict[str, str] | None = None, **user: str
+    tmp_path: Path, root: Path | None = None, named: dict[str, str] | None = None, google: Path | None = None,
+    **user: str,
 ) -> dict[str, str]:
     folder = tmp_path / "play"
     folder.mkdir()
@@ -23,6 +24,7 @@ def environment(
         folder=folder,
         sockets=Path("/dev/shm/cynthus-0/cp"),
         runner={"ANSIBLE_STDOUT_CALLBACK": "awx_display"},
+        google=google,
     )
 
 
@@ -35,6 +37,7 @@ def test_sockets_of_connections_lie_on_a_short_path_whatever_the_home(tmp_path: 
     [
         "SECRET",
         "AWS_SECRET_ACCESS_KEY",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
         "ANSIBLE_STRATEGY",
         "ANSIBLE_LIBRARY",
         "PYTHONPATH",
@@ -104,3 +107,8 @@ def test_a_folder_with_the_name_of_a_variable_is_refused(tmp_path: Path, name: s
 
 def test_a_dollar_sign_that_names_no_variable_is_fine(tmp_path: Path) -> None:
     assert environment(tmp_path, root=tmp_path / "5$ and $unknown")
+
+
+def test_what_leads_through_googles_proxy_is_in_a_file_of_the_plays_own(tmp_path: Path) -> None:
+    file = tmp_path / "google"
+    assert environment(tmp_path, google=file)["CYNTHUS_GOOGLE_FILE"] == str(file)

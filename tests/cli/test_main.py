@@ -8,7 +8,7 @@ import click
 import pytest
 
 from cynthus import __version__
-from cynthus.cli.main import VERBS, cli
+from cynthus.cli.main import PLUMBING, VERBS, cli
 from cynthus.process import Command, run
 from cynthus.state.index import Entry, Index
 from tests.cli.terminal import typed
@@ -50,7 +50,7 @@ def test_status_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     assert imported_by("status", "--all", home=tmp_path, shows=entry.id) <= PACKAGES_OF_HELP | PACKAGES_OF_VALUES
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *PLUMBING])
 def test_every_verb_has_help_with_examples(verb: str) -> None:
     answer = typed(verb, "--help")
     assert answer.exit_code == 0
@@ -62,10 +62,14 @@ def test_help_lists_every_verb_with_what_it_does() -> None:
     assert [verb for verb, does in VERBS.items() if f"  {verb} " not in output or does not in output] == []
 
 
+def test_what_only_programs_type_is_not_listed() -> None:
+    assert [verb for verb in PLUMBING if verb in typed("--help").output] == []
+
+
 def test_a_verb_has_a_file_of_its_own() -> None:
     folder = Path(sys.modules["cynthus.cli.main"].__file__ or "").parent / "commands"
     files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert files == {verb.replace("-", "_") for verb in VERBS}
+    assert files == {verb.replace("-", "_") for verb in (*VERBS, *PLUMBING)}
 
 
 def test_version_is_that_of_the_package() -> None:
@@ -81,7 +85,7 @@ def test_a_verb_that_resembles_none_is_answered_with_where_they_are_listed() -> 
     assert "`cynthus --help` lists them" in typed("qqqqqq").output
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *PLUMBING])
 def test_every_option_and_argument_is_described(verb: str) -> None:
     command = cli.get_command(click.Context(cli), verb)
     assert command is not None

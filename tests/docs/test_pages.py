@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 import pytest
 
-from cynthus.cli.main import VERBS, cli
+from cynthus.cli.main import PLUMBING, VERBS, cli
 from cynthus.core.load import check_data, find_main, find_requirements, load
 from tests.readme import readme_block
 
@@ -43,7 +43,8 @@ def complaint(line: str) -> str:
     words = [word for word in shlex.split(line, comments=True)[1:] if word != "..."]
     if not words or words[0] in ("--help", "--version", "COMMAND"):
         return ""
-    command = cli.get_command(cli.make_context("cynthus", ["version"]), words[0]) if words[0] in VERBS else None
+    known: set[str] = {*VERBS, *PLUMBING}
+    command = cli.get_command(cli.make_context("cynthus", ["version"]), words[0]) if words[0] in known else None
     if command is None:
         return f"there is no command {words[0]!r}"
     commands = [command]
@@ -51,9 +52,9 @@ def complaint(line: str) -> str:
         if words[1] not in command.commands:
             return f"{words[0]} has no {words[1]!r}"
         commands.append(command.commands[words[1]])
-    known = {option for each in commands for parameter in each.params for option in parameter.opts} | {"--help"}
+    options = {option for each in commands for parameter in each.params for option in parameter.opts} | {"--help"}
     own = words[: words.index("--")] if "--" in words else words
-    unknown = [word for word in own[1:] if word.startswith("-") and word.partition("=")[0] not in known]
+    unknown = [word for word in own[1:] if word.startswith("-") and word.partition("=")[0] not in options]
     return f"{words[0]} has no {unknown[0]}" if unknown else ""
 
 

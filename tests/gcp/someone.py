@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cynthus.testing.gcp import SimulatedCloud
-from cynthus.testing.gcp.doors import Doors
 from tests.bed.keys import new_key
 from tests.gcp.bed_hosts import BedHosts
+from tests.gcp.doors import Doors
 from tests.journeys.user import User
 from tests.mirror import configured
 from tests.terraform.google import mirror_of

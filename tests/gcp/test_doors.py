@@ -11,7 +11,7 @@ import pytest
 
 from cynthus.process import Command, Completed, run
 from cynthus.testing.gcp import Machine
-from cynthus.testing.gcp.doors import Doors
+from tests.gcp.doors import Doors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

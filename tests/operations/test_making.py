@@ -78,6 +78,15 @@ def test_a_host_has_five_minutes_to_boot(world: Clouded, folder: Path) -> None:
     assert world.clock.monotonic() - begun == pytest.approx(BOOT, abs=2)
 
 
+def test_a_way_that_is_closed_to_this_user_is_not_waited_for(world: Clouded, folder: Path) -> None:
+    begun = world.clock.monotonic()
+    world.cloud.outage.begin(closed=True)
+    with pytest.raises(HostUnreachable, match="there is no way to it") as caught:
+        world.up(folder)
+    assert world.clock.monotonic() - begun < 2
+    assert "`cynthus up` goes on" in caught.value.hint
+
+
 def test_one_that_answers_later_is_waited_for(world: Clouded, folder: Path) -> None:
     world.cloud.outage.begin()
     with pytest.raises(HostUnreachable):

@@ -297,9 +297,16 @@ IAP = {"kind": "iap", "instance_id": "77", "project": "acme-ml", "zone": "us-cen
 
 
 def test_googles_proxy_is_the_way_to_a_machine_behind_it(script: Path) -> None:
-    arguments = far(script, **IAP)["ansible_ssh_common_args"]
-    assert "gcloud compute start-iap-tunnel %h %p --listen-on-stdin" in arguments
-    assert "--project=acme-ml --zone=us-central1-a" in arguments
+    command = option(far(script, **IAP), "ProxyCommand")
+    assert command.startswith("gcloud compute start-iap-tunnel %h %p --listen-on-stdin")
+    assert command.endswith("--project=acme-ml --zone=us-central1-a")
+
+
+def test_where_cynthus_is_at_hand_it_leads_there_without_gcloud(script: Path, tmp_path: Path) -> None:
+    state(script, {**SSH, "connection": IAP})
+    path = terraform(tmp_path / "bin", "", name="cynthus")
+    found = listed(script, path=path)["_meta"]["hostvars"]["far"]
+    assert option(found, "ProxyCommand") == "cynthus iap-tunnel %h %p --project=acme-ml --zone=us-central1-a"
 
 
 def test_the_key_of_a_machine_that_was_made_is_pinned_by_its_id(script: Path) -> None:

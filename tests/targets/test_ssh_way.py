@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.process import Command, run
+from cynthus.targets.ssh.diagnosis import cause_of, unreachable
 from cynthus.targets.ssh.way import Way
 
 
@@ -147,10 +149,36 @@ def proxy(to: Host) -> list[str]:
     return shlex.split(understood(way(to))["proxycommand"])
 
 
-def test_the_way_through_googles_proxy_is_gclouds_and_names_the_machine() -> None:
+def test_the_way_through_googles_proxy_is_a_program_of_ours_that_is_told_the_machine() -> None:
     words = proxy(MACHINE)
-    assert words[:5] == ["gcloud", "compute", "start-iap-tunnel", "%h", "%p"]
-    assert {"--listen-on-stdin", "--project=my-lab-1", "--zone=us-central1-a"} <= set(words)
+    assert words[:7] == [sys.executable, "-P", "-m", "cynthus", "iap-tunnel", "%h", "%p"]
+    assert {"--project=my-lab-1", "--zone=us-central1-a", "--said=/run/c/4711.said"} <= set(words)
+
+
+def test_what_the_proxy_said_last_is_a_part_of_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "4711.said").write_text("[CYN-403] no\n[4033: 'not authorized']\n")
+    error = unreachable(way(MACHINE, control=tmp_path), "Connection closed by UNKNOWN port 65535\r\n")
+    assert "does not let you through" in error.message
+    assert error.details[-1] == "[4033: 'not authorized']"
+    assert error.closed
+
+
+def test_what_keeps_out_nobody_for_good_may_pass_while_a_machine_boots(tmp_path: Path) -> None:
+    (tmp_path / "4711.said").write_text("[CYN-403] no\n[4003: 'failed to connect to backend']\n")
+    given = way(MACHINE, control=tmp_path)
+    assert not unreachable(given, "").closed
+    assert cause_of(given, "").passes
+
+
+def test_a_machine_that_is_reached_otherwise_has_no_such_reason(tmp_path: Path) -> None:
+    straight = replace(MACHINE, connection=ConnectionInfo("ssh", instance_id="4711"))
+    (tmp_path / "4711.said").write_text("[4033: 'not authorized']\n")
+    assert way(straight, control=tmp_path).reason == ""
+
+
+def test_the_name_of_that_file_is_one_whatever_the_state_says(tmp_path: Path) -> None:
+    (said,) = [word for word in proxy(machine(instance_id="../../x")) if word.startswith("--said=")]
+    assert said == "--said=/run/c/.._.._x.said"
 
 
 @pytest.mark.parametrize("text", ["$(id)", "a;id", "a b", "it's"])
@@ -159,7 +187,8 @@ def test_what_the_state_calls_a_place_is_one_word_of_the_command(text: str) -> N
 
 
 def test_a_percent_sign_of_a_place_means_nothing_to_ssh() -> None:
-    assert understood(way(machine(zone="%h")))["proxycommand"].endswith(("--zone='%%h'", "--zone=%%h"))
+    words = understood(way(machine(zone="%h")))["proxycommand"].split()
+    assert {"--zone='%%h'", "--zone=%%h"} & set(words)
 
 
 def test_a_machine_that_is_reached_otherwise_has_no_proxy() -> None:

@@ -19,7 +19,7 @@ from cynthus.core.plan import Offer
 from cynthus.core.refusal import Refusal
 from cynthus.credentials.google import IMPERSONATED, how_to_log_in, key_file
 from cynthus.errors import CynthusError, PlacementRefused
-from cynthus.settings import GCLOUD
+from cynthus.settings import google
 from cynthus.targets.fit import GIB
 from cynthus.targets.gcp import instances, names
 from cynthus.targets.gcp.adoption import existing
@@ -263,8 +263,7 @@ class GcpTarget:
 
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment
-        own = {name: user[name] for name in GCLOUD if name in user}
-        return ssh_environment(user) | (own if host.connection.kind == "iap" else {})
+        return ssh_environment(user) | (google(user) if host.connection.kind == "iap" else {})
 
 
 def _machine(spec: AppSpec, placement: Placement) -> dict[str, object]:

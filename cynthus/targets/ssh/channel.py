@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from cynthus.errors import HostError, HostUnreachable
 from cynthus.process import Conversation
 from cynthus.targets.ssh import reader
-from cynthus.targets.ssh.diagnosis import cause, unreachable
+from cynthus.targets.ssh.diagnosis import cause_of, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ class Channel:
             except Cut as cut:
                 self._close()
                 said = str(cut)
-                hopeless = not (self._was_there and cause(said, self._way.host.connection.kind).passes)
+                hopeless = not (self._was_there and cause_of(self._way, said).passes)
                 if hopeless or self._monotonic() >= deadline:
                     # Waited for long enough: the next question tries once.
                     self._was_there = False

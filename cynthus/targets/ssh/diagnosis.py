@@ -6,22 +6,12 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from cynthus.errors import HostUnreachable
+from cynthus.targets.ssh.cause import Cause
+from cynthus.targets.ssh.through_iap import THROUGH_IAP
 
 if TYPE_CHECKING:
     from cynthus.targets.ssh.way import Way
-
-
-class Cause(Struct, frozen=True):
-    """One way not to get through. `pattern` is looked for in what `ssh` said; `passes` is whether it may get better by
-    itself. In the texts {host} is the host, {alias} and {file} where its key is pinned."""
-
-    pattern: str
-    message: str
-    hint: str
-    passes: bool = False
 
 
 CAUSES = (
@@ -104,43 +94,28 @@ UNKNOWN = Cause(
 )
 
 
-THROUGH_IAP = (
-    Cause(
-        r"gcloud: (?:command )?not found|gcloud: No such file",
-        "{host} is reached through Google's proxy, and `gcloud`, which leads there, is not on PATH",
-        "install the Google Cloud CLI, or set `gcp: {{access: internal}}` where this machine reaches the network",
-    ),
-    Cause(
-        r"\[4033|not authorized|PERMISSION_DENIED",
-        "{host}: Google's proxy does not let you through",
-        "you need roles/iap.tunnelResourceAccessor in the cloud project, or another login: `gcloud auth login`",
-    ),
-    Cause(
-        r"Reauthentication|gcloud auth login|invalid_grant|do not currently have an active account",
-        "{host} is reached through Google's proxy, and `gcloud` does not know who you are",
-        "run `gcloud auth login`",
-    ),
-    Cause(
-        r"\[400[0-9]|closed by UNKNOWN port 65535|kex_exchange_identification",
-        "{host} does not answer behind Google's proxy",
-        "see that the machine stands (`cynthus status`) and that a firewall rule of its network lets 35.235.240.0/20 "
-        "in at port 22",
-        passes=True,
-    ),
-)
-"""What `gcloud compute start-iap-tunnel` says, where that is the way."""
-
-
 def cause(said: str, kind: str = "ssh") -> Cause:
     """Why it was that `ssh` said this, on the way to a host of that kind."""
     known = (*THROUGH_IAP, *CAUSES) if kind == "iap" else CAUSES
     return next((each for each in known if re.search(each.pattern, said)), UNKNOWN)
 
 
+def cause_of(way: Way, said: str) -> Cause:
+    """The same, with what the way itself knows."""
+    return cause(_whole(way, said), way.host.connection.kind)
+
+
 def unreachable(way: Way, said: str) -> HostUnreachable:
     """The error, with the last words of `ssh`."""
+    said = _whole(way, said)
     found = cause(said, way.host.connection.kind)
     place = way.host.address if way.host.port == 22 else f"{way.host.address}:{way.host.port}"
     words = {"host": f"{way.host.name} ({place})", "alias": way.key_name, "file": shlex.quote(str(way.known_hosts))}
     lines = [line.strip() for line in said.splitlines() if line.strip(" @\r")]
-    return HostUnreachable(found.message.format(**words), hint=found.hint.format(**words), details=lines[-3:])
+    error = HostUnreachable(found.message.format(**words), hint=found.hint.format(**words), details=lines[-3:])
+    error.closed = found.closed
+    return error
+
+
+def _whole(way: Way, said: str) -> str:
+    return f"{said}\n{way.reason}" if way.reason not in said else said

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+import sys
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -46,9 +49,33 @@ class Way(Struct, frozen=True):
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> Command:
         """Runs a line of the host's shell there; the login shell where it is empty. `settings` go before the usual."""
-        said = _options({**self._settings(), **_tunnel(self.host), **settings})
+        said = _options({**self._settings(), **self._tunnel(), **settings})
         words = ("ssh", *said, *_place(self.host), *options, "-t" if tty else "-T")
         return Command((*words, "--", self.host.address, *((line,) if line else ())), env=self.environment, stdin=stdin)
+
+    @property
+    def reason(self) -> str:
+        """Why Google's proxy does not lead there, where it is the way: a connection that commands share has no place
+        where its ProxyCommand could say so."""
+        if self.host.connection.kind == "iap":
+            with suppress(OSError):
+                return self._said.read_text(encoding="utf-8", errors="replace")
+        return ""
+
+    @property
+    def _said(self) -> Path:
+        # A part of its name is what Terraform's state says, and people edit that.
+        return self.control / f"{re.sub(r'[^0-9A-Za-z.-]', '_', self.key_name)[:100]}.said"
+
+    def _tunnel(self) -> dict[str, str]:
+        """The way through Google's Identity-Aware Proxy, where that is the way."""
+        there = self.host.connection
+        if there.kind != "iap":
+            return {}
+        # Not what lies in the folder that somebody happens to be in.
+        words = f"{_word(sys.executable)} -P -m cynthus iap-tunnel %h %p"
+        place = f"--project={_word(there.project)} --zone={_word(there.zone)} --said={_word(str(self._said))}"
+        return {"ProxyCommand": f"{words} {place}"}
 
     def _settings(self) -> dict[str, str]:
         """`ssh` takes the first value that it is given, so these come before those of the user's configuration."""
@@ -71,15 +98,6 @@ class Way(Struct, frozen=True):
             # %C: a hash over host, port and user, for the path of a socket may have 107 bytes.
             "ControlPath": f'{quoted(self.control)[:-1]}/%C"',
         }
-
-
-def _tunnel(host: Host) -> dict[str, str]:
-    """The way through Google's Identity-Aware Proxy, where that is the way."""
-    there = host.connection
-    if there.kind != "iap":
-        return {}
-    words = "gcloud compute start-iap-tunnel %h %p --listen-on-stdin --verbosity=warning"
-    return {"ProxyCommand": f"{words} --project={_word(there.project)} --zone={_word(there.zone)}"}
 
 
 def _word(text: str | None) -> str:

@@ -11,6 +11,7 @@ from cynthus.testing.gcp.cloud import SimulatedCloud
 from cynthus.testing.gcp.faults import STOCKOUT, OperationFault
 from cynthus.testing.gcp.machines import BootFailed, Driver, Hosts, Machine, NoHosts
 from cynthus.testing.gcp.principals import OWNER, OWNER_TOKEN
+from cynthus.testing.gcp.relay_faults import RelayFault
 from cynthus.testing.gcs_faults import Fault
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "Machine",
     "NoHosts",
     "OperationFault",
+    "RelayFault",
     "SimulatedCloud",
 ]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.testing.gcp.faults import CloudFaults
+    from cynthus.testing.gcp.iap_relay import IapRelay
     from cynthus.testing.gcp.ledger import Entry
     from cynthus.testing.gcp.project import Project
     from cynthus.testing.gcp.store import Document
@@ -61,6 +62,8 @@ class SimulatedCloud:
         self.world = World(state, driver or NoHosts(), project, prices or {})
         self._objects = CloudObjects(self.world)
         self.endpoint = ""
+        self.relay: IapRelay | None = None
+        """Google's proxy to machines without an address, while it serves."""
         if latency is not None:
             self.project.latency = latency
 
@@ -68,7 +71,7 @@ class SimulatedCloud:
     def serving(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         """Answer as long as the block lasts; gives the URL."""
         try:
-            with self.listening((host, port)) as self.endpoint:
+            with self.listening((host, port)) as self.endpoint, self._proxy():
                 self._objects.endpoint = self.world.machines.endpoint = self.endpoint
                 with alive(self.world):
                     yield self.endpoint
@@ -85,6 +88,21 @@ class SimulatedCloud:
             server.close()
 
     @contextmanager
+    def _proxy(self) -> Iterator[None]:
+        try:
+            from cynthus.testing.gcp.iap import admit
+            from cynthus.testing.gcp.iap_relay import IapRelay
+        except ModuleNotFoundError:
+            # It needs a package that nothing else of the cloud does.
+            yield
+            return
+        self.relay = IapRelay(lambda asked: admit(self.world, asked))
+        try:
+            yield
+        finally:
+            self.relay.close()
+
+    @contextmanager
     def images(self, where: tuple[str, int] | socket.socket, behind: int) -> Iterator[str]:
         """Answer there as `LOCATION-docker.pkg.dev`, by which Docker fetches and pushes. The images lie in a real
         registry, without a login of its own, at the port `behind` of loopback."""
@@ -98,6 +116,7 @@ class SimulatedCloud:
         """What a process needs so that Terraform's provider, Google's libraries and Cynthus speak with this cloud."""
         return {
             "CYNTHUS_GOOGLE_API": self.endpoint,
+            **({"CYNTHUS_GOOGLE_IAP": self.relay.url} if self.relay else {}),
             "STORAGE_EMULATOR_HOST": self.endpoint,
             "GOOGLE_OAUTH_ACCESS_TOKEN": token,
             "GOOGLE_PROJECT": self.project.id,

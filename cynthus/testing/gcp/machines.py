@@ -65,10 +65,14 @@ class Driver(Protocol):
 
 
 class Hosts(Driver, Protocol):
-    """A driver for somebody who goes on to the hosts, as a rehearsal does, and leaves none behind."""
+    """A driver whose hosts can be entered, through Google's proxy as far as clients see. It leaves none behind."""
 
     def door(self, name: str) -> tuple[str, int]:
-        """Where SSH of the host answers that an instance has, as this machine sees it: an address and a port."""
+        """Where SSH of the host answers that an instance has, as this machine sees it: an address and a port.
+
+        Raises:
+            LookupError: there is none.
+        """
         ...
 
     def close(self) -> None:
@@ -112,6 +116,13 @@ class Machines:
                 if instance["status"] in BOOTS and key not in ordered and not instance.get("_dark"):
                     self.boot(key)
         self.work()
+
+    def door(self, name: str) -> tuple[str, int]:
+        """As that of a driver that has some. Raises: LookupError."""
+        leads: Callable[[str], tuple[str, int]] | None = getattr(self._driver, "door", None)
+        if leads is None:
+            raise LookupError(name)
+        return leads(name)
 
     def ready(self, operation: str) -> bool:
         """Whether the machine that an operation is about has booted, or never will."""

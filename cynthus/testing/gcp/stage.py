@@ -19,7 +19,6 @@ from cynthus.targets.gcp.choice import way_of
 from cynthus.targets.gcp.place import PROJECT_VARIABLES, ZONE_VARIABLES, region_of, rendered, settled
 from cynthus.targets.gcp.ssh_key import make_key
 from cynthus.testing.gcp.cloud import SimulatedCloud
-from cynthus.testing.gcp.doors import Doors
 from cynthus.testing.gcp.drivers import driver_named
 
 if TYPE_CHECKING:
@@ -127,11 +126,10 @@ def stage(
     with ExitStack() as stack:
         # Closed last: what is still being booted when somebody interrupts is booted first.
         boots = stack.enter_context(closing(_hosts(hosts))) if hosts else None
-        doors = Doors(boots, place) if boots else None
         prices = _prices(choice, way_of(spec.resources))
-        cloud = SimulatedCloud(place / "cloud", driver=doors, project=project, prices=prices)
+        cloud = SimulatedCloud(place / "cloud", driver=boots, project=project, prices=prices)
         stack.enter_context(cloud.serving())
-        own |= {**cloud.environment(), ZONE_VARIABLES[0]: zone, **(doors.environment(own) if doors else {})}
+        own |= {**cloud.environment(), ZONE_VARIABLES[0]: zone}
         _have_network(Api(own), project, zone, gcp)
         key = place / "key"
         (make_key if boots else _make_half)(key)

@@ -189,9 +189,12 @@ def alias(host: dict[str, Any]) -> str:
 
 
 def tunnel(host: dict[str, Any]) -> str:
-    """The command that leads to a machine of Google Cloud by way of its Identity-Aware Proxy."""
+    """The command that leads to a machine of Google Cloud by way of its Identity-Aware Proxy: that of Cynthus where it
+    is there, else that of Google."""
     place = [plain(host["connection"].get(key), f"the {key} of {host['name']}") for key in ("project", "zone")]
-    words = "gcloud compute start-iap-tunnel %h %p --listen-on-stdin --verbosity=warning"
+    words = "cynthus iap-tunnel %h %p"
+    if shutil.which("cynthus") is None:
+        words = "gcloud compute start-iap-tunnel %h %p --listen-on-stdin --verbosity=warning"
     return f"{words} --project={place[0]} --zone={place[1]}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cynthus.files import write_atomic
-from cynthus.testing.gcp import tunnel
+from tests.gcp import gcloud
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,9 @@ class Doors:
     def __init__(self, hosts: Hosts, place: Path) -> None:
         self._hosts = hosts
         self._doors, self._programs = place / "doors", place / "programs"
-        self._doors.mkdir(parents=True)
+        self._doors.mkdir(parents=True, exist_ok=True)
         self._programs.mkdir(exist_ok=True)
-        words = (sys.executable, "-I", "-S", str(Path(tunnel.__file__)), str(self._doors))
+        words = (sys.executable, "-I", "-S", str(Path(gcloud.__file__)), str(self._doors))
         program = self._programs / "gcloud"
         program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
         program.chmod(0o700)
@@ -40,6 +40,9 @@ class Doors:
         where, port = self._hosts.door(instance.name)
         write_atomic(self._doors / instance.name, f"{where} {port}\n".encode())
         return address
+
+    def door(self, name: str) -> tuple[str, int]:
+        return self._hosts.door(name)
 
     def stop(self, name: str) -> None:
         (self._doors / name).unlink(missing_ok=True)
