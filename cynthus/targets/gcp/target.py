@@ -24,7 +24,7 @@ from cynthus.targets.fit import GIB
 from cynthus.targets.gcp import instances, names
 from cynthus.targets.gcp.adoption import existing
 from cynthus.targets.gcp.api import Api
-from cynthus.targets.gcp.buckets import empty_bucket, own_buckets
+from cynthus.targets.gcp.buckets import empty_bucket, insist_on_state, own_buckets
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, zone_of
@@ -162,6 +162,9 @@ class GcpTarget:
         bucket, _, folder = spec.gcp.state.removeprefix("gs://").rstrip("/").partition("/")
         return {"bucket": bucket, "prefix": "/".join(filter(None, (folder, deployment, root)))}
 
+    def insist_on_state(self, root: Path) -> None:
+        insist_on_state(self._api, rendered_bucket(root))
+
     def runtime_variables(
         self, spec: AppSpec, placement: Placement, root: str, now: datetime
     ) -> Mapping[str, object]:
@@ -186,7 +189,7 @@ class GcpTarget:
         if is_nobody(said):
             hint = how_to_log_in(self._settings.environment)
             return Refusal("Google Cloud does not take these credentials, or not any more", hint)
-        return understood(said, str(rendered_values(root).get("project") or ""), rendered_bucket(root))
+        return understood(said, str(rendered_values(root).get("project") or ""))
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
