@@ -25,13 +25,17 @@ class Resources(Section, frozen=True, kw_only=True):
     memory: Annotated[SomeBytes | None, Meta(description="Main memory: `16GB`, or `16GB+` for that or more.")] = None
     disk: Annotated[SomeBytes | None, Meta(description="Free disk space for the app.")] = None
     zone: Annotated[
-        Zone | None, Meta(description="With `target: gcp`: where the machine is made, us-central1-a say.")
+        Zone | None,
+        Meta(
+            description="With `target: gcp`: where the machine is made, us-central1-a say. Other targets make none, and "
+            "refuse it."
+        ),
     ] = None
     spot: Annotated[
         bool,
         Meta(
             description="With `target: gcp`: a machine that costs less and that Google may take back at any time, half "
-            "a minute after saying so."
+            "a minute after saying so. Other targets refuse it."
         ),
     ] = False
     nodes: Annotated[

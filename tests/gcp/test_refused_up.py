@@ -58,7 +58,8 @@ def told(answer: Ended) -> tuple[str, str]:
     [
         ({"GOOGLE_OAUTH_ACCESS_TOKEN": "", "STORAGE_EMULATOR_HOST": ""}, "there are no credentials on this machine",
          "`gcloud auth application-default login`"),
-        ({"GOOGLE_OAUTH_ACCESS_TOKEN": "wrong"}, "does not take these credentials", "a token lasts an hour"),
+        ({"GOOGLE_OAUTH_ACCESS_TOKEN": "wrong"}, "does not take these credentials",
+         "GOOGLE_OAUTH_ACCESS_TOKEN lasts an hour"),
         ({"GOOGLE_OAUTH_ACCESS_TOKEN": "expired"}, "does not take these credentials", "gcloud auth print-access-token"),
     ],
     ids=["none", "wrong", "expired"],
