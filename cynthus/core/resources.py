@@ -27,8 +27,8 @@ class Resources(Section, frozen=True, kw_only=True):
     zone: Annotated[
         Zone | None,
         Meta(
-            description="With `target: gcp`: where the machine is made, us-central1-a say. Other targets make none, and "
-            "refuse it."
+            description="With `target: gcp`: where the machine is made, us-central1-a say. Other targets make none, "
+            "and refuse it."
         ),
     ] = None
     spot: Annotated[

@@ -253,24 +253,6 @@ def test_one_permission_that_is_missing_is_named_with_a_role_that_has_it(
     assert person.standing() == LASTS
 
 
-@pytest.mark.parametrize(
-    ("status", "message"), [(429, "wants to be asked less often"), (503, "has trouble of its own")]
-)
-def test_what_google_refuses_for_longer_is_given_up_and_told(
-    person: Someone, base: tuple[Path, Ended, Ended], status: int, message: str
-) -> None:
-    # Google's provider goes on for twenty minutes where nobody says otherwise.
-    sooner = base[0] / "infra/gcp/compute/modules/vm/sooner_override.tf"
-    sooner.write_text('resource "google_compute_instance" "vm" {\n  timeouts {\n    create = "3s"\n  }\n}\n')
-    person.cloud.faults.plan(Fault(status=status), path="/instances$", method="POST", times=10_000)
-    answer = type_up(person, base[0])
-    person.cloud.faults.clear()
-    sooner.unlink()
-    error, hint = told(answer)
-    assert (answer.code, message in error, "wait a few minutes" in hint) == (1, True, True), answer
-    assert person.standing() == LASTS
-
-
 def rendered(person: Someone, app: Path) -> str:
     """Write the files; gives the id that is in them."""
     answer = person.user.cynthus("render", app)

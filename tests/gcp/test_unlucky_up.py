@@ -204,7 +204,7 @@ def test_a_secret_that_nobody_may_store_is_told_with_the_role_that_it_takes(
 
 @pytest.fixture
 def deleted(person: Laptop) -> Laptop:
-    """A run has ended, and is at home; then somebody deletes its machine in the console."""
+    """main.py was to start, and an earlier run's outputs are at home; then somebody deletes the machine by hand."""
     person.up(person.app)
     outputs = person.app / "outputs/first"
     outputs.mkdir(parents=True)

@@ -71,6 +71,19 @@ def test_who_may_not_run_a_machine_as_its_account_is_told_the_role() -> None:
     assert "roles/iam.serviceAccountUser" in found.hint
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("Error 429: The service is currently unavailable., rateLimitExceeded", "wants to be asked less often"),
+        ("Error 503: The service is currently unavailable., backendError", "has trouble of its own"),
+    ],
+)
+def test_what_the_provider_gives_up_after_five_minutes_is_to_be_waited_for(said: str, message: str) -> None:
+    found = understood(f"Error creating instance: googleapi: {said}", "lab-1")
+    assert found is not None
+    assert (found.final, message in found.message, "wait a few minutes" in found.hint) == (False, True, True)
+
+
 def test_gpus_that_a_zone_lacks_are_told_with_how_to_find_some() -> None:
     said = "The resource 'projects/lab-1/zones/us-central1-q/acceleratorTypes/nvidia-l4' was not found"
     found = understood(said, "lab-1")
