@@ -57,6 +57,7 @@
     │   └── ArchiveRefused            an archive that cannot be unpacked safely
     ├── RegistryFailed                a registry of images does not answer, or not to the end
     ├── CloudFailed                   a cloud does not do what it was asked for
+    │   ├── NotPermitted              whoever asks lacks a permission
     │   └── ProjectUnfit              nothing can be made in a cloud project as it is
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
@@ -776,6 +777,16 @@ class CloudFailed(CynthusError):
     """
 
     code = "CYN-530"
+
+
+class NotPermitted(CloudFailed):
+    """A cloud knows who asks, and does not let them do that.
+
+    The message has its own words, with the permission where it names one; the hint has a role that has it. Who owns the
+    cloud project can give that. docs/how-to/give-permissions-on-google-cloud.md lists all that a deployment takes.
+    """
+
+    code = "CYN-532"
 
 
 class ProjectUnfit(CloudFailed):

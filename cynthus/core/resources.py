@@ -32,17 +32,21 @@ class Resources(Section, frozen=True, kw_only=True):
         Region | None,
         Meta(
             description="With `target: gcp`: the region in which the machine is made, us-central1 say, in a zone that "
-            "has it."
+            "has it. Other targets refuse it."
         ),
     ] = None
     zone: Annotated[
-        Zone | None, Meta(description="With `target: gcp`: where the machine is made, us-central1-a say.")
+        Zone | None,
+        Meta(
+            description="With `target: gcp`: where the machine is made, us-central1-a say. Other targets make none, "
+            "and refuse it."
+        ),
     ] = None
     spot: Annotated[
         bool,
         Meta(
             description="With `target: gcp`: a machine that costs less and that Google may take back at any time, half "
-            "a minute after saying so."
+            "a minute after saying so. Other targets refuse it."
         ),
     ] = False
     nodes: Annotated[

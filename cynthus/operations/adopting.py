@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cynthus.core.names import ADOPTED
-from cynthus.errors import CynthusError, ProjectUnfit, UsageError
+from cynthus.errors import CynthusError, NotPermitted
 from cynthus.files import write_atomic
 from cynthus.operations.site import COMPUTE
 from cynthus.render.documents import read_document
@@ -29,7 +29,7 @@ def adopting(tools: Tools, site: Site, root: str, terraform: Terraform) -> Itera
     """Have import blocks in the root for what is to be taken over, as long as the block lasts.
 
     Raises:
-        ProjectUnfit, NotLoggedIn: nothing can be made there, or not by whoever asks.
+        ProjectUnfit, NotLoggedIn, CloudFailed: nothing can be made there, not by whoever asks, or not now.
     """
     file = site.root(root) / ADOPTED
     # One of a plan that was killed.
@@ -68,11 +68,9 @@ def _found(tools: Tools, site: Site, root: str, terraform: Terraform) -> Mapping
         return {}
     try:
         return target.existing(site.id, root, _values(site.root(root)), terraform.resources())
-    except (ProjectUnfit, UsageError):
-        # Nobody is known to ask, or nothing can be made: Terraform would only find that out later, and piece by piece.
-        raise
-    except CynthusError as error:
-        # Terraform will say it, if it matters.
+    except NotPermitted as error:
+        # Whoever may make things need not be allowed to look at them; Terraform will say it, if it matters. All else it
+        # would only find out later, and piece by piece, or not at all for as long as nobody answers.
         tools.progress.warn(f"nobody can tell whether anything is there already: {error.message}")
         return {}
 

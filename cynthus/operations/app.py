@@ -18,6 +18,7 @@ from cynthus.credentials import secrets
 from cynthus.errors import NotAFolder
 from cynthus.operations.needs import Needs, find_needs
 from cynthus.operations.site import folder_named
+from cynthus.targets.fit import without_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -157,6 +158,8 @@ def load_app(tools: Tools, where: str | None, *, target: str | None = None) -> A
     values = _secrets(reading, tools.settings.environment)
     reading.close()
     spec = _with_python(reading.spec, needs)
+    if target is not None and not tools.targets.find(spec.target).makes:
+        spec = without_place(spec)
     open_python = dockerfile is None and spec.image.base is None and spec.image.python is None
     return App(
         folder=folder,

@@ -11,6 +11,7 @@ from cynthus.core.run import RunState
 from cynthus.errors import Locked, RunLost
 from cynthus.operations.at_work import at_work
 from cynthus.operations.follow import Reading, follow, read_log, tail_offset
+from cynthus.operations.gone import absence_told
 from cynthus.operations.interleaved import Lines
 from cynthus.operations.observe import keep_together
 from cynthus.operations.pull import Pulled, collect, with_hint
@@ -57,7 +58,8 @@ class Attendance(Struct):
         """Show the log until the run has ended; those of several hosts line by line, each with its host's name.
 
         Raises:
-            RunLost: there is no host to ask.
+            RunLost: there is no host to ask, or none any more.
+            HostUnreachable: there is one, and it does not answer.
         """
         there = self._there()
         if not there:
@@ -84,7 +86,8 @@ class Attendance(Struct):
             Reading(agent, self._counting(agent.rank, sinks[agent.rank]), self.seen.get(agent.rank, 0))
             for agent in there
         ]
-        follow(look, readings, self.tools.clock)
+        with absence_told(self.tools, self.site):
+            follow(look, readings, self.tools.clock)
         if self.run.state is RunState.LOST:
             # Whoever removed it from its host has brought the log home before.
             self.show_from_home(sinks)

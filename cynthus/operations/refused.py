@@ -24,9 +24,10 @@ def refusals_told(tools: Tools, site: Site, root: str) -> Iterator[None]:
         refusal = tools.targets.find(site.target).understood(said, folder)
         if refusal is None:
             raise
-        command = error.message.partition(f"{folder}: ")[0] or "Terraform failed in "
+        command, found, _ = error.message.partition(f"{folder}: ")
+        where = f"{command}{folder}" if found else f"Terraform failed in {folder}"
         raise TerraformFailed(
-            f"{command}{folder}: {refusal.message}",
+            f"{where}: {refusal.message}",
             hint=f"{refusal.hint}; {error.hint}",
             details=error.details or (error.message,),
         ) from error

@@ -25,6 +25,7 @@ def remove_root(tools: Tools, site: Site, journal: Journal, root: str = COMPUTE)
     name, words = ("destroy", "Remove the hosts") if of_hosts else (f"destroy {root}", f"Remove the {root}")
     with tools.progress.step(words) as step, journal.step(name):
         terraform = roots.open_terraform(tools, site, step, root)
+        tools.targets.find(site.target).insist_on_state(site.root(root))
         if resource_count(site.root(root)) is None:
             # A state that lies elsewhere: in a clone Terraform does not know yet where.
             with refusals_told(tools, site, root):

@@ -48,6 +48,7 @@ def plan(tools: Tools, site: Site, offer: Offer, roots: Sequence[str] = (COMPUTE
     for root in roots:
         with tools.progress.step("Plan" if root == COMPUTE else f"Plan the {root}") as step:
             terraform = open_terraform(tools, site, step, root)
+            tools.targets.find(site.target).insist_on_state(site.root(root))
             with deleted_files_told(site, root), refusals_told(tools, site, root):
                 terraform.init()
                 with adopting(tools, site, root, terraform):

@@ -205,6 +205,14 @@ class Target(Protocol):
     def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
         """Where the root's state lies, as its backend wants it; None for a file of this machine."""
 
+    def insist_on_state(self, root: Path) -> None:
+        """See that there is an answer where the root's state lies: Terraform would go on asking for as long as there is
+        none.
+
+        Raises:
+            CloudFailed, NotLoggedIn: there is none, or a refusal.
+        """
+
     def runtime_variables(
         self, spec: AppSpec, placement: Placement, root: str, now: datetime
     ) -> Mapping[str, object]:
@@ -237,6 +245,7 @@ class Target(Protocol):
 
         Raises:
             ProjectUnfit: nothing can be made there.
+            NotPermitted: whoever asks may not look.
             CloudFailed, NotLoggedIn: nobody can tell.
         """
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.errors import PlacementRefused
 
@@ -48,6 +49,12 @@ def refuse_too_little(spec: AppSpec, machine: Machine, name: str) -> None:
             raise PlacementRefused(f"`{key}: {size}` is more than {name}'s {has / GIB:.1f} GiB", hint=ELSEWHERE)
 
 
+def without_place(spec: AppSpec) -> AppSpec:
+    """The spec without what only counts where a machine is made: for an app that is tried on another target than the
+    one that it was written for."""
+    return replace(spec, resources=replace(spec.resources, region=None, zone=None, spot=False))
+
+
 def refuse_to_make(spec: AppSpec) -> None:
     """Check that nothing is asked for which only counts where a machine is made.
 
@@ -55,7 +62,8 @@ def refuse_to_make(spec: AppSpec) -> None:
         PlacementRefused: something is.
     """
     wanted = spec.resources
-    asked = [f"`zone: {wanted.zone}`"] * bool(wanted.zone) + ["`spot: true`"] * wanted.spot
+    places = [f"`{key}: {value}`" for key, value in (("region", wanted.region), ("zone", wanted.zone)) if value]
+    asked = places + ["`spot: true`"] * wanted.spot
     if asked:
         raise PlacementRefused(
             f"{' and '.join(asked)} below `resources:` {'say' if len(asked) > 1 else 'says'} how a machine is to be "

@@ -33,6 +33,9 @@ class Standing:
     def backend(self, deployment: str, spec: AppSpec, root: str) -> None:  # noqa: ARG002 - its state is this machine's
         return None
 
+    def insist_on_state(self, root: Path) -> None:
+        """It is a file of this machine."""
+
     def runtime_variables(
         self, spec: AppSpec, placement: Placement, root: str, now: datetime  # noqa: ARG002 - all is known before
     ) -> Mapping[str, object]:

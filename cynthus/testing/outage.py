@@ -131,6 +131,9 @@ class _OutageTarget:
     def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
         return self._target.backend(deployment, spec, root)
 
+    def insist_on_state(self, root: Path) -> None:
+        self._target.insist_on_state(root)
+
     def runtime_variables(
         self, spec: AppSpec, placement: Placement, root: str, now: datetime
     ) -> Mapping[str, object]:

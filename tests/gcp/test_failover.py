@@ -10,6 +10,7 @@ from cynthus.core.placement import Placement
 from cynthus.errors import TerraformFailed
 from cynthus.operations.down import down
 from cynthus.operations.status import status
+from cynthus.operations.up import Request, prepare
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.testing.gcp import OperationFault
@@ -109,7 +110,7 @@ def test_a_machine_that_stands_is_never_moved(person: Laptop) -> None:
     wish(person, "resources: {region: us-central1, nodes: 2}\n")
     person.cloud.project.sell_out(A)
     with pytest.raises(TerraformFailed, match=A):
-        person.up(person.app)
+        prepare(person.tools, Request(str(person.app), yes=True))
     assert zones(person) == [A]
 
 

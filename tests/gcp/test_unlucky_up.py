@@ -6,13 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
-from cynthus.errors import CloudFailed, HostUnreachable, SpecError, TaskFailed
+from cynthus.errors import CloudFailed, HostUnreachable, ProjectUnfit, SpecError, TaskFailed
 from cynthus.operations.down import down
 from cynthus.operations.status import status
 from cynthus.operations.up import Request, run, up
 from cynthus.testing.ansible import FakeAnsible, Step, up_steps
-from cynthus.testing.gcp import OWNER, OperationFault
+from cynthus.testing.gcp import OWNER, OWNER_TOKEN, Fault, OperationFault
 from tests.gcp.laptop import LIFETIME, SPEC, Laptop, laptop
 
 if TYPE_CHECKING:
@@ -50,6 +51,45 @@ def down_with(person: Laptop, *, forget: bool = False) -> None:
 def phase(person: Laptop) -> str:
     entry = status(person.tools, str(person.app)).site.entry
     return "" if entry is None else entry.phase
+
+
+# what is asked before anything is planned
+
+
+def test_nothing_is_planned_in_a_cloud_project_for_which_nobody_pays_and_later_up_goes_on(person: Laptop) -> None:
+    person.cloud.project.billing = False
+    with pytest.raises(ProjectUnfit, match="nobody pays for the cloud project rehearsal"):
+        person.up(person.app)
+    assert person.standing() == {}
+    person.cloud.project.billing = True
+    person.up(person.app)
+    assert person.standing() == WHOLE
+
+
+def test_a_google_that_does_not_answer_ends_it(person: Laptop) -> None:
+    person.cloud.faults.plan(Fault(status=503), path="/serviceAccounts/", times=10_000)
+    with pytest.raises(CloudFailed, match="503"):
+        person.up(person.app)
+    assert person.standing() == {}
+
+
+def test_who_may_not_look_may_make_things_all_the_same(person: Laptop) -> None:
+    person.cloud.deny(OWNER, "compute.instances.list")
+    person.up(person.app)
+    assert person.standing() == WHOLE
+    assert any("nobody can tell whether anything is there already" in each for each in person.progress.warnings)
+
+
+def test_a_bucket_that_somebody_else_has_is_not_emptied(person: Laptop) -> None:
+    person.up(person.app)
+    deployment = person.tools.index.by_folder(person.app)[0].id
+    bucket = f"b/cynthus-{deployment}-in"
+    person.api.ask("PATCH", "storage", bucket, {"labels": {"cynthus-deployment": "another-0a1b2c"}})
+    url = f"{person.cloud.endpoint}/upload/storage/v1/{bucket}/o?uploadType=media&name=theirs"
+    headers = {"Authorization": f"Bearer {OWNER_TOKEN}"}
+    requests.post(url, data=b"theirs", headers=headers, timeout=10).raise_for_status()
+    person.tools.targets.find("gcp").empty(deployment, person.app / "infra/gcp/base", lambda _: None)
+    assert [each["name"] for each in person.api.get("storage", f"{bucket}/o")["items"]] == ["theirs"]
 
 
 # names
@@ -204,7 +244,7 @@ def test_a_secret_that_nobody_may_store_is_told_with_the_role_that_it_takes(
 
 @pytest.fixture
 def deleted(person: Laptop) -> Laptop:
-    """A run has ended, and is at home; then somebody deletes its machine in the console."""
+    """main.py was to start, and an earlier run's outputs are at home; then somebody deletes the machine by hand."""
     person.up(person.app)
     outputs = person.app / "outputs/first"
     outputs.mkdir(parents=True)

@@ -68,6 +68,9 @@ class MadeHere(GcpTarget):
         assert host.connection.instance_id not in self._cloud.removed, f"{host.name} is gone, and nobody need ask it"
         return LocalConnection(self._environment, PurePosixPath(self._data))
 
+    def insist_on_state(self, root: Path) -> None:
+        """It is wherever the test has it."""
+
     def remove_unknown(self, *_: object) -> tuple[str, ...]:
         return ()
 

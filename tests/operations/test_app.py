@@ -121,3 +121,9 @@ def test_requirements_that_name_the_engines_package_are_enough(workshop: Worksho
     (folder / "requirements.txt").write_text("-r more.txt\n")
     (folder / "more.txt").write_text("ray[default]>=2.52\n")
     assert load_app(workshop.tools, str(folder)).spec.engine == "ray"
+
+
+def test_an_app_for_a_cloud_can_be_tried_where_no_machine_is_made(workshop: Workshop) -> None:
+    folder = workshop.folder(spec="target: gcp\nresources: {region: us-central1, zone: us-central1-a, spot: true}\n")
+    resources = load_app(workshop.tools, str(folder), target="local").spec.resources
+    assert (resources.region, resources.zone, resources.spot) == (None, None, False)

@@ -243,3 +243,21 @@ def test_no_engine_is_fine_for_who_needs_none(tmp_path: Path) -> None:
 def test_no_engine_is_an_error_for_an_app_that_asks_for_a_container(tmp_path: Path) -> None:
     found = findings(tmp_path, spec(runtime="container"))["docker"]
     assert (found.level, "runtime: venv" in found.fix) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("resources", "message"),
+    [
+        ({"zone": "us-central1-a"}, "`zone: us-central1-a` below `resources:` says how a machine is to be made"),
+        ({"spot": True}, "`spot: true` below `resources:` says"),
+        ({"zone": "us-central1-a", "spot": True}, "`zone: us-central1-a` and `spot: true` below `resources:` say how"),
+    ],
+)
+def test_where_no_machine_is_made_it_is_refused_to_say_how(
+    tmp_path: Path, resources: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(PlacementRefused) as caught:
+        place(tmp_path, resources=resources)
+    assert message in caught.value.message
+    assert "`target: local` none is" in caught.value.message
+    assert caught.value.hint == "leave that out, or choose a `target:` that makes machines: gcp"

@@ -377,3 +377,10 @@ def test_without_machines_doctor_says_where_to_name_them(tmp_path: Path) -> None
 def test_the_driver_that_counts_is_the_oldest(tmp_path: Path) -> None:
     pretending(tmp_path, gpus=["NVIDIA L4"], driver=["NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.26  Thu Jan"])
     assert place(tmp_path, spec(resources={"gpu": "L4:1"})).driver == 570
+
+
+@pytest.mark.parametrize("resources", [{"zone": "us-central1-a"}, {"spot": True}])
+def test_how_a_machine_is_to_be_made_is_refused_before_any_is_asked(tmp_path: Path, resources: dict[str, Any]) -> None:
+    with pytest.raises(PlacementRefused, match="`target: ssh` none is"):
+        place(tmp_path, spec(resources=resources))
+    assert calls(tmp_path / "bin/ssh") == []

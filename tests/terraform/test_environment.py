@@ -77,3 +77,13 @@ def test_a_configuration_that_may_not_be_read_counts_as_missing_and_is_named(fol
 
 def test_a_configuration_that_is_missing_is_not_called_unreadable(tmp_path: Path) -> None:
     assert unreadable({"TF_CLI_CONFIG_FILE": str(tmp_path / "missing")}) == ()
+
+
+@pytest.mark.parametrize("named", ["GOOGLE_STORAGE_CUSTOM_ENDPOINT", "GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT"])
+def test_a_state_in_a_simulated_cloud_is_read_by_somebody(named: str) -> None:
+    user = {"STORAGE_EMULATOR_HOST": "http://127.0.0.1:9", named: "http://127.0.0.1:9/storage/v1/"}
+    assert "STORAGE_EMULATOR_HOST" not in terraform_environment(user)
+
+
+def test_an_emulator_that_nothing_else_names_stays() -> None:
+    assert terraform_environment({"STORAGE_EMULATOR_HOST": "http://127.0.0.1:9"})["STORAGE_EMULATOR_HOST"]

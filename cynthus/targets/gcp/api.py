@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from cynthus import web
-from cynthus.credentials.google import SCOPE, bearer
-from cynthus.errors import CloudFailed, ExtraMissing, NotLoggedIn
+from cynthus.credentials.google import SCOPE, bearer, how_to_log_in
+from cynthus.errors import CloudFailed, ExtraMissing, NotLoggedIn, NotPermitted
 from cynthus.targets.gcp.refusals import understood
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Api:
         self._wait = wait
         self._tries = tries
         self._token: Bearer | None = None
+        self._sent = ""
         self.said_at: datetime | None = None
         """When Google last answered, by its own clock."""
 
@@ -67,7 +68,8 @@ class Api:
         Raises:
             NotThere: Google knows nothing of that name.
             NotLoggedIn: nobody knows who asks.
-            CloudFailed: Google refuses, or does not answer.
+            NotPermitted: whoever asks may not.
+            CloudFailed: Google refuses for another reason, or does not answer.
         """
         address = f"{self._base(service)}/{path}" + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
@@ -119,7 +121,8 @@ class Api:
             raise CloudFailed(str(unsafe), hint="name one on this machine, or with https://") from None
 
     def _once(self, method: str, address: str, data: bytes | None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._bearer().value}", "Content-Type": "application/json"}
+        self._sent = self._bearer().value
+        headers = {"Authorization": f"Bearer {self._sent}", "Content-Type": "application/json"}
         with web.ask(address, headers, body=data, method=method, timeout=_TIMEOUT) as answer:
             self.said_at = _date(answer.headers.get("Date"))
             said = answer.read()
@@ -147,15 +150,16 @@ class Api:
         if status == 404:
             return NotThere(said)
         if status == 401:
-            hint = self._token.hint if self._token else "log in"
             self._token = None
+            hint = how_to_log_in(self._environment)
             return NotLoggedIn("Google Cloud does not take these credentials", hint=hint)
-        if self._token and self._token.value:
+        if self._sent:
             # Nobody knows what a server repeats.
-            said = said.replace(self._token.value, "(the token)")
+            said = said.replace(self._sent, "(the token)")
         refusal = understood(said, _project(address))
         hint = f"{refusal.hint}; then run it again" if refusal else "mend what it says and run it again"
-        return CloudFailed(f"Google Cloud says no ({status}): {said}", hint=hint)
+        kind = NotPermitted if status == 403 else CloudFailed
+        return kind(f"Google Cloud says no ({status}): {said}", hint=hint)
 
 
 def _project(address: str) -> str:

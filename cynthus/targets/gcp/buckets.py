@@ -8,10 +8,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cynthus.credentials.google import login
-from cynthus.errors import BucketFailed, CynthusError
+from cynthus.errors import BucketFailed, CloudFailed, CynthusError, NotPermitted
 from cynthus.storage.opening import gcs_bucket
 from cynthus.targets.gcp.adoption import buckets, is_ours
 from cynthus.targets.gcp.api import NotThere
+from cynthus.targets.gcp.refusals import no_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +31,23 @@ def own_buckets(api: Api, deployment: str) -> Iterator[str]:
         with suppress(CynthusError):
             if is_ours(api, deployment, thing):
                 yield thing.id
+
+
+def insist_on_state(api: Api, bucket: str) -> None:
+    """See that there is an answer where Terraform's state lies; '' stands for no bucket.
+
+    Raises:
+        CloudFailed, NotLoggedIn: there is none, or a refusal.
+    """
+    if not bucket:
+        return
+    try:
+        api.ask("GET", "storage", f"b/{bucket}/o", query={"maxResults": "1", "fields": "items(name)"})
+    except NotThere:
+        refusal = no_state(bucket)
+        raise CloudFailed(refusal.message, hint=refusal.hint) from None
+    except NotPermitted as error:
+        raise NotPermitted(f"Terraform's state in gs://{bucket}: {error.message}", hint=error.hint) from None
 
 
 def empty_bucket(name: str, environment: Mapping[str, str], api: Api) -> None:

@@ -11,14 +11,18 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from cynthus.core.finding import Finding
+from cynthus.core.gcp import Gcp
 from cynthus.errors import CloudFailed, UsageError
 from cynthus.targets.gcp.api import NotThere
+from cynthus.targets.gcp.machine import gpu_type, image_of, machine_of
 from cynthus.targets.gcp.place import region_of
 from cynthus.targets.gcp.refusals import SERVICES, role_of, understood
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from cynthus.core.placement import Placement
+    from cynthus.core.spec import AppSpec
     from cynthus.targets.gcp.api import Api
 
 _ALWAYS = (
@@ -74,6 +78,17 @@ class Wanted(Struct, frozen=True):
     def permissions(self) -> tuple[str, ...]:
         parts = {_NETWORK: self.network, _IMAGES: self.images, _SECRETS: self.secrets, _PROXY: self.proxy}
         return (*_ALWAYS, *(each for part, taken in parts.items() if taken for each in part))
+
+
+def wanted_of(spec: AppSpec, placement: Placement) -> Wanted:
+    """What a deployment takes that would be placed so."""
+    machine, gcp, nodes = machine_of(spec, placement), spec.gcp or Gcp(), placement.nodes
+    return Wanted(
+        project=placement.where["project"], zone=placement.where["zone"], machine=machine.type,
+        image=image_of(machine), cpus=machine.cpus * nodes, gpu=gpu_type(machine), gpus=machine.gpus * nodes,
+        spot=spec.resources.spot, network=gcp.network is None, images=placement.runtime == "container",
+        secrets=bool(spec.secrets), proxy=gcp.access == "iap",
+    )  # fmt: skip
 
 
 def checkup(api: Api, wanted: Wanted) -> tuple[Finding, ...]:

@@ -34,12 +34,10 @@ _NOBODY = re.compile(
 OTHER_NAMES = "`cynthus destroy`, then without the folder infra/gcp the next `cynthus up` has other names"
 
 
-def understood(said: str, project: str, state: str = "") -> Refusal | None:
+def understood(said: str, project: str) -> Refusal | None:
     """What that means in the cloud project of this id ('' where nobody said which); None where nobody knows better than
-    Google. `state` is the bucket that Terraform's state lies in, where it does."""
+    Google."""
     text = " ".join(said.split())
-    if "storage: bucket doesn't exist" in text and state:
-        return _no_state(state)
     for words, means in _RULES:
         found = words.search(text)
         if found:
@@ -58,7 +56,8 @@ def role_of(permission: str) -> str:
     return f"roles/{ROLES[max(fitting, key=len)]}" if fitting else ""
 
 
-def _no_state(bucket: str) -> Refusal:
+def no_state(bucket: str) -> Refusal:
+    """That there is no such bucket, which Terraform's state is to lie in."""
     return Refusal(
         f"there is no bucket {bucket} for Terraform's state",
         f"`gcloud storage buckets create gs://{bucket} --uniform-bucket-level-access` makes it; or name another as "

@@ -20,15 +20,15 @@ from cynthus.core.refusal import Refusal
 from cynthus.credentials.google import IMPERSONATED, how_to_log_in, key_file
 from cynthus.errors import CynthusError, PlacementRefused
 from cynthus.settings import google
-from cynthus.targets.fit import GIB
 from cynthus.targets.gcp import instances, names
 from cynthus.targets.gcp.adoption import existing
 from cynthus.targets.gcp.api import Api
-from cynthus.targets.gcp.buckets import empty_bucket, own_buckets
+from cynthus.targets.gcp.buckets import empty_bucket, insist_on_state, own_buckets
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose_in
 from cynthus.targets.gcp.explained import considered
 from cynthus.targets.gcp.failover import instead, zones_of
+from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
 from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.settings import Settings
-    from cynthus.targets.gcp.catalog import Machine
 
 USER = "cynthus"
 """Who logs in: Google's own program on the machine makes the user of whom the key is told."""
@@ -62,16 +61,6 @@ LINGER = 1800
 LONGEST = 120 * 24 * 3600
 """Google's limit of `max_run_duration`: 120 days."""
 METADATA = "http://metadata.google.internal"
-WITH_DRIVER = (
-    "projects/ubuntu-os-accelerator-images/global/images/family/ubuntu-accelerator-2404-amd64-with-nvidia-580"
-)
-"""Canonical's image that has NVIDIA's driver, signed, so that nothing is compiled and nothing reboots."""
-DRIVER = 580
-PLAIN = "projects/ubuntu-os-cloud/global/images/family/ubuntu-2404-lts-amd64"
-OLD_GPUS = ("P4", "P100", "V100")
-"""The open modules of that image's driver know nothing of these, so the role installs another driver."""
-LEAST_DISK = 50
-"""GB: the system, Docker and an image; twice that with a GPU, for images with CUDA are large."""
 
 
 class GcpTarget:
@@ -102,7 +91,7 @@ class GcpTarget:
             )
         runtime: Runtime = "venv" if spec.runtime == "venv" else "container"
         lacking: tuple[str, ...] = ("Docker Engine",) if runtime == "container" else ()
-        with_driver = _has_driver(machine)
+        with_driver = has_driver(machine)
         if machine.gpus and not with_driver:
             lacking += ("a driver for the GPUs",)
         return Placement(
@@ -159,13 +148,16 @@ class GcpTarget:
         }
         if root == "base":
             return {**common, "secrets": list(spec.secrets)}
-        return {**common, **_machine(spec, placement), "zone": zone, "user": USER, "key": gcp.key or USUAL}
+        return {**common, **machine_values(spec, placement), "zone": zone, "user": USER, "key": gcp.key or USUAL}
 
     def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
         if spec.gcp is None or spec.gcp.state is None:
             return None
         bucket, _, folder = spec.gcp.state.removeprefix("gs://").rstrip("/").partition("/")
         return {"bucket": bucket, "prefix": "/".join(filter(None, (folder, deployment, root)))}
+
+    def insist_on_state(self, root: Path) -> None:
+        insist_on_state(self._api, rendered_bucket(root))
 
     def runtime_variables(
         self, spec: AppSpec, placement: Placement, root: str, now: datetime
@@ -191,7 +183,7 @@ class GcpTarget:
         if is_nobody(said):
             hint = how_to_log_in(self._settings.environment)
             return Refusal("Google Cloud does not take these credentials, or not any more", hint)
-        return understood(said, str(rendered_values(root).get("project") or ""), rendered_bucket(root))
+        return understood(said, str(rendered_values(root).get("project") or ""))
 
     def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> Instead | None:
         return instead(spec, catalog(), tried, said)
@@ -249,43 +241,13 @@ class GcpTarget:
         return (*fine, *(Finding("gcp", "warning", each) for each in lasting), *self._checkup(spec, placement))
 
     def _checkup(self, spec: AppSpec, placement: Placement) -> tuple[Finding, ...]:
-        from cynthus.targets.gcp.checkup import Wanted, checkup
+        from cynthus.targets.gcp.checkup import checkup, wanted_of
 
-        gcp, nodes = spec.gcp or Gcp(), placement.nodes
-        machine = choose_in(spec.resources, catalog(), placement.where["zone"]).machine
-        wanted = Wanted(
-            **placement.where, machine=machine.type, image=WITH_DRIVER if _has_driver(machine) else PLAIN,
-            cpus=machine.cpus * nodes, gpu=catalog().gpus[machine.gpu].type if machine.gpu else None,
-            gpus=machine.gpus * nodes, spot=spec.resources.spot, network=gcp.network is None,
-            images=placement.runtime == "container", secrets=bool(spec.secrets), proxy=gcp.access == "iap",
-        )  # fmt: skip
-        return checkup(self._glance, wanted)
+        return checkup(self._glance, wanted_of(spec, placement))
 
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment
         return ssh_environment(user) | (google(user) if host.connection.kind == "iap" else {})
-
-
-def _machine(spec: AppSpec, placement: Placement) -> dict[str, object]:
-    """What the module `vm` is told of the machine."""
-    machine, disk = choose_in(spec.resources, catalog(), placement.where["zone"]).machine, spec.resources.disk
-    attached = {"type": catalog().gpus[machine.gpu].type, "count": machine.gpus} if machine.gpu else None
-    asked = 0 if disk is None else -(-disk.bytes // GIB)
-    return {
-        "machine_type": machine.type,
-        "gpus": machine.gpus,
-        "accelerator": attached if machine.attached else None,
-        "image": WITH_DRIVER if _has_driver(machine) else PLAIN,
-        "disk": {"type": machine.disk, "size": LEAST_DISK * (2 if machine.gpus else 1) + asked},
-        "nic_type": machine.nic,
-        "spot": spec.resources.spot,
-        "max_run_duration": placement.lifetime,
-    }
-
-
-def _has_driver(machine: Machine) -> bool:
-    """Whether the machine's image brings the driver for its GPUs."""
-    return machine.gpu is not None and machine.gpu not in OLD_GPUS
 
 
 def _lifetime(spec: AppSpec) -> int:
