@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hypothesis import HealthCheck, settings
+
 if TYPE_CHECKING:
     import pytest
 
 pytest_plugins = ["tests.summary"]
 
+# How long an example takes, or the making of one, says something about the machine and nothing about Cynthus.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 LONG = frozenset({"cloud", "crash", "engine", "hosts"})
 """Markers of tests that take seconds each."""

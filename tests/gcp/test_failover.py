@@ -10,7 +10,6 @@ from cynthus.core.placement import Placement
 from cynthus.errors import TerraformFailed
 from cynthus.operations.down import down
 from cynthus.operations.status import status
-from cynthus.operations.up import Request, prepare
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.testing.gcp import OperationFault
@@ -105,15 +104,6 @@ def test_the_next_up_and_down_know_where_it_stands(person: Laptop) -> None:
     assert zones(person) == []
 
 
-def test_a_machine_that_stands_is_never_moved(person: Laptop) -> None:
-    person.up(person.app)
-    wish(person, "resources: {region: us-central1, nodes: 2}\n")
-    person.cloud.project.sell_out(A)
-    with pytest.raises(TerraformFailed, match=A):
-        prepare(person.tools, Request(str(person.app), yes=True))
-    assert zones(person) == [A]
-
-
 def test_the_machine_ends_when_it_is_said_to(person: Laptop) -> None:
     person.cloud.project.sell_out(A)
     person.up(person.app)
@@ -147,7 +137,7 @@ def test_only_zones_that_have_the_machine_are_tried() -> None:
 
 @pytest.mark.hosts
 @pytest.mark.cloud
-def test_three_zones_refuse_and_the_fourth_runs_it(bed: Bed, google: dict[str, str], tmp_path: Path) -> None:
+def test_three_zones_refuse_and_the_fourth_keeps_it(bed: Bed, google: dict[str, str], tmp_path: Path) -> None:
     (machine,) = bed.hosts(1)
     with someone(tmp_path, google, [machine]) as person:
         app = person.folder(main="print('ran')", more="runtime: venv\n")
@@ -160,6 +150,13 @@ def test_three_zones_refuse_and_the_fourth_runs_it(bed: Bed, google: dict[str, s
         assert [each["zone"].rpartition("/")[2] for each in person.cloud.instances()] == [F]
         plan = person.user.cynthus("plan", app, "--detailed-exitcode")
         assert plan.code == 0, plan
+        # A machine that stands is not moved for another one.
+        person.cloud.project.sell_out(F)
+        person.cloud.project.restock(A)
+        (app / "cynthus.yaml").write_text((app / "cynthus.yaml").read_text().replace("{region", "{nodes: 2, region"))
+        answer = person.user.cynthus("run", app, "-y", timeout=240)
+        assert (answer.code, f"{F} has no such machine left" in answer.err) == (1, True), answer
+        assert [each["zone"].rpartition("/")[2] for each in person.cloud.instances()] == [F]
         assert person.user.cynthus("destroy", app, "-y").code == 0
         assert person.standing() == {}
     bed.remove(machine)

@@ -178,12 +178,12 @@ def test_with_hosts_the_key_is_a_whole_one(tmp_path: Path) -> None:
     assert answer.stdout.split()[:2] == (tmp_path / "key.pub").read_bytes().split()[:2], answer
 
 
-def test_with_hosts_the_first_gcloud_is_the_one_that_leads_to_them(tmp_path: Path) -> None:
+def test_with_hosts_the_proxy_of_the_cloud_leads_to_them(tmp_path: Path) -> None:
     with played(tmp_path, hosts=BOOTS, environment={"PATH": "/usr/bin"}) as there:
         make_machine(there)
-        first, _ = there.environment["PATH"].split(":")
-        assert (tmp_path / "doors/demo-host-0").read_text() == "127.0.0.1 22\n"
-    assert [str(each) for each in tmp_path.glob("*/gcloud")] == [f"{first}/gcloud"]
+        assert there.cloud.world.machines.door("demo-host-0") == ("127.0.0.1", 22)
+        assert there.cloud.relay is not None
+        assert there.environment["CYNTHUS_GOOGLE_IAP"] == there.cloud.relay.url
 
 
 def test_what_boots_hosts_is_open_no_longer_than_the_stage(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_the_role_that_is_named_has_the_permission(permission: str) -> None:
 
 
 def test_for_others_none_is_named() -> None:
-    assert role_of("iap.tunnelInstances.accessViaIAP") == ""
+    assert role_of("serviceusage.services.list") == ""
 
 
 def test_every_service_is_googles() -> None:
