@@ -176,6 +176,7 @@ def _listed(
     left: tuple[Host, ...], home: str, awaited: bool = False,
 ) -> Site:
     now, before = stamp(tools.clock.now()), site.entry
+    makes, same = tools.targets.find(site.target).makes, before is not None and hosts == before.hosts
     entry = Entry(
         id=site.id,
         name=site.name,
@@ -189,11 +190,12 @@ def _listed(
         last_run=before.last_run if before else None,
         updated_at=now,
         per_hour=offer.per_hour,
+        made_at=(before.made_at if before and same else now) if makes and hosts else None,
         left=left,
         expires_at=offer.deletes_itself_at,
-        no_deadline=tools.targets.find(site.target).makes and placement.lifetime is None,
+        no_deadline=makes and placement.lifetime is None,
         awaited=awaited,
-        readied=before is not None and before.readied and hosts == before.hosts,
+        readied=before is not None and before.readied and same,
     )
     tools.index.put(entry)
     return replace(site, entry=entry, gone=frozenset())

@@ -42,6 +42,8 @@ class Entry(Struct, frozen=True):
     updated_at: str
     per_hour: float | None = None
     """What the hosts cost, in US dollars an hour, as it was offered; None where that is not known."""
+    made_at: str | None = None
+    """Since when they cost; None where none was made."""
     left: tuple[Host, ...] = ()
     """Machines that were hosts of it and are none any more. What was brought there may still be there."""
     expires_at: str | None = None

@@ -51,6 +51,7 @@ DEPLOYMENT_PARTS: dict[str, Shape] = {
     "runtime": maybe(one_of("venv", "container")),
     "created_at": maybe(TEXT),
     "dollars_per_hour": maybe(NUMBER),
+    "made_at": maybe(TEXT),
     "expires_at": maybe(TEXT),
     "hosts": listed(HOST),
 }

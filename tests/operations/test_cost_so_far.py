@@ -1,0 +1,61 @@
+"""What the machines of a cloud have cost so far, as `status` shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cynthus.cli.status_text import lines
+from cynthus.operations.down import down
+from cynthus.operations.status import status
+from tests.operations.clouds import Clouded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Clouded]:
+    made = Clouded(tmp_path, real=True)
+    yield made
+    made.home()
+
+
+def costs(world: Clouded, folder: Path) -> str:
+    found = status(world.tools, str(folder))
+    (line,) = [each for each in lines(found, world.tools.clock.now()) if each.startswith("  costs")]
+    return line.split(maxsplit=1)[1]
+
+
+def pass_time(world: Clouded, **time: float) -> None:
+    world.clock.sleep(timedelta(**time).total_seconds())
+
+
+@pytest.fixture
+def folder(world: Clouded) -> Path:
+    folder = world.folder()
+    world.ended(world.up(folder))
+    return folder
+
+
+def test_it_grows_with_the_hours_that_a_machine_stands(world: Clouded, folder: Path) -> None:
+    rate = world.entry(folder).per_hour
+    assert rate is not None
+    pass_time(world, hours=10)
+    assert costs(world, folder) == f"${rate:.2f}/h, ${10 * rate:.2f} so far"
+
+
+def test_another_run_on_the_same_machine_goes_on_counting(world: Clouded, folder: Path) -> None:
+    made = world.entry(folder).made_at
+    pass_time(world, hours=1)
+    (folder / "main.py").write_text("print('again')\n")
+    world.ended(world.up(folder))
+    assert world.entry(folder).made_at == made is not None
+
+
+def test_nothing_stands_and_nothing_is_said(world: Clouded, folder: Path) -> None:
+    down(world.tools, str(folder), yes=True)
+    assert costs(world, folder) == "nothing"
