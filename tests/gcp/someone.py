@@ -54,12 +54,12 @@ class Someone:
 
 @contextmanager
 def someone(
-    place: Path, google: Mapping[str, str], machines: Sequence[Host] = (), **environment: str
+    place: Path, google: Mapping[str, str], machines: Sequence[Host] | BedHosts = (), **environment: str
 ) -> Iterator[Someone]:
     """With these machines to be had; without any, what is made runs and lets nobody in. `google` is the environment of
     a Terraform that finds the provider, `environment` is what else a shell of theirs exports. Who was there before,
-    with the same cloud, goes on."""
-    user, hosts = User(place), BedHosts(machines)
+    with the same cloud and the hosts of that time, goes on."""
+    user, hosts = User(place), machines if isinstance(machines, BedHosts) else BedHosts(machines)
     if not user.home.exists():
         user.home.mkdir()
         new_key(place / "key", "somebody")

@@ -16,11 +16,12 @@ import pytest
 
 from cynthus.testing.gcp import SimulatedCloud
 from cynthus.testing.gcs_faults import Fault
+from tests.gcp.bed_hosts import BedHosts
 from tests.gcp.someone import Someone, someone
 from tests.processes import kill_all_of, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -85,18 +86,18 @@ DESTROYED = (
 class Life:
     """One deployment, of which pictures can be taken while nobody works on it."""
 
-    def __init__(self, place: Path, google: Mapping[str, str], machines: tuple[Host, ...]) -> None:
+    def __init__(self, place: Path, google: Mapping[str, str], machines: Sequence[Host]) -> None:
         self.place = place / "life"
         self.place.mkdir()
-        self.machines = machines
+        self.first, self.second = (BedHosts([machine]) for machine in machines)
         self._google = google
         self._picture = place / "picture"
         with self.back() as person:
             self.app = person.folder(main="print('ran')", more=MORE)
 
-    def back(self, *machines: Host) -> AbstractContextManager[Someone]:
-        """Somebody sits down at the laptop."""
-        return someone(self.place, self._google, machines, PASSPHRASE="open")
+    def back(self, hosts: BedHosts | None = None) -> AbstractContextManager[Someone]:
+        """Somebody sits down at the laptop. Without hosts nobody gets into a machine."""
+        return someone(self.place, self._google, hosts or (), PASSPHRASE="open")
 
     def picture(self) -> None:
         """Remember all that is there, on the laptop and in the cloud."""
@@ -115,7 +116,7 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(bed: Bed, google: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    machines = tuple(bed.hosts(2))
+    machines = bed.hosts(2)
     yield Life(tmp_path_factory.mktemp("life"), google, machines)
     for machine in machines:
         bed.remove(machine)
@@ -151,11 +152,11 @@ def test_up_is_killed_while_it_waits_for_the_machine(life: Life) -> None:
 
 
 def test_the_next_up_converges(life: Life) -> None:
-    converges(life, *life.machines)
+    converges(life, life.first)
 
 
 def test_down_is_killed_as_the_machine_goes(life: Life) -> None:
-    killed(life, "down", REMOVED)
+    killed(life, "down", REMOVED, hosts=life.first)
     assert_can_be_left(life)
 
 
@@ -167,19 +168,21 @@ def test_destroy_is_killed(life: Life, point: Point) -> None:
 
 def test_a_run_makes_again_what_a_killed_destroy_has_removed(life: Life) -> None:
     """`up` has nothing to do: that program has run already."""
-    converges(life, life.machines[1], command="run")
+    converges(life, life.second, command="run")
 
 
 def test_nothing_is_left_in_the_end(life: Life) -> None:
-    with life.back() as person:
+    with life.back(life.second) as person:
         assert typed(person, "destroy", life.app).code == 0
         assert person.standing() == {}
         assert person.user.deployments() == []
 
 
-def killed(life: Life, command: str, point: Point, later: tuple[Point, ...] = ()) -> None:
+def killed(
+    life: Life, command: str, point: Point, later: tuple[Point, ...] = (), hosts: BedHosts | None = None
+) -> None:
     """Type a command, and kill all that it is when that was asked for."""
-    with life.back() as person:
+    with life.back(hosts) as person:
         hit: list[str] = []
 
         def kill(request: Request) -> None:
@@ -210,9 +213,9 @@ def assert_can_be_left(life: Life) -> None:
     assert [each for each in machines if each.ended is None] == []
 
 
-def converges(life: Life, *machines: Host, command: str = "up") -> None:
+def converges(life: Life, hosts: BedHosts, command: str = "up") -> None:
     """See that it comes to a finished run, and that there is nothing to do after it."""
-    with life.back(*machines) as person:
+    with life.back(hosts) as person:
         answer = typed(person, command, life.app)
         assert (answer.code, answer.out) == (0, "ran\n"), answer
         assert person.standing() == {**LASTS, "disks": 1, "instances": 1}
