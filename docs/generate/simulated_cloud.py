@@ -82,7 +82,7 @@ TIME = """
   fetch and push, and has the images from a real registry without a login, at that port of loopback.
 - `relay` answers as Google's proxy for SSH (IAP, at `CYNTHUS_GOOGLE_IAP`): the WebSocket protocol of
   `gcloud compute start-iap-tunnel`, version 4, with sessions that outlive a cut. It looks who may go to the instance,
-  and leads to the port of loopback that the driver's `entrance(name, port)` gives. `relay.faults.plan(RelayFault(...))`
+  and leads to where SSH of its host answers, as the driver's `door(name)` says. `relay.faults.plan(RelayFault(...))`
   is about a connection: a status, a number of the relay's (4003, 4033, ...), a cut after so many bytes, a slow one, a
   session that is forgotten. It needs the package `websockets`, which comes with `cynthus[gcp]`.
 - `faults.plan(Fault(...))` is about a request: a status with or without Retry-After, a connection that is cut, or an
