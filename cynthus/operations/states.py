@@ -64,7 +64,8 @@ def mend_states(tools: Tools, site: Site) -> None:
                 tools.clock.sleep(_LOOK)
                 continue
             copy = newest_copy(_copies(site, root))
-            if copy is None and not target.makes:
+            if copy is None and not (target.makes and state.stat().st_size):
+                # An empty one without a copy counts as never written, and what was made meanwhile is found.
                 break
             _put_back(tools, state, copy)
 
@@ -72,13 +73,14 @@ def mend_states(tools: Tools, site: Site) -> None:
 def _put_back(tools: Tools, state: Path, copy: Path | None) -> None:
     with reading(copy or state):
         whole = copy.read_bytes() if copy else None
-    kept = set_aside(state, tools.clock.now())
-    if whole is None:
-        tools.progress.warn(f"a killed Terraform has left half of {state}; set aside as {kept.name}")
-        return
-    with writing(state):
-        write_atomic(state, whole, mode=0o600)
-    tools.progress.warn(f"a killed Terraform has left half of {state}; its newest copy counts, that is in {kept.name}")
+    told = f"a killed Terraform has left half of {state}"
+    if state.stat().st_size:
+        told += f", set aside as {set_aside(state, tools.clock.now()).name}"
+    if whole is not None:
+        with writing(state):
+            write_atomic(state, whole, mode=0o600)
+        told += "; its newest copy counts"
+    tools.progress.warn(told)
 
 
 def _half(state: Path) -> bool:

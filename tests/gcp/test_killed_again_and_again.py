@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ from tests.processes import kill_all_of, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from cynthus.testing.gcs_faults import Request
@@ -95,9 +95,13 @@ class Life:
         with self.back() as person:
             self.app = person.folder(main="print('ran')", more=MORE)
 
-    def back(self, hosts: BedHosts | None = None) -> AbstractContextManager[Someone]:
+    @contextmanager
+    def back(self, hosts: BedHosts | None = None) -> Iterator[Someone]:
         """Somebody sits down at the laptop. Without hosts nobody gets into a machine."""
-        return someone(self.place, self._google, hosts or (), PASSPHRASE="open")
+        with someone(self.place, self._google, hosts or (), PASSPHRASE="open") as person:
+            # Only now: what was asked for in the moment of a kill was to be held back, too.
+            person.cloud.faults.clear()
+            yield person
 
     def picture(self) -> None:
         """Remember all that is there, on the laptop and in the cloud."""
@@ -194,7 +198,6 @@ def killed(
             person.cloud.faults.plan(Fault(status=503), times=FOREVER, method=each.method, path=each.path)
         person.cloud.after(kill)
         ended = typed(person, command, life.app)
-        person.cloud.faults.clear()
         assert (bool(hit), ended.code) == (True, -9), ended
 
 

@@ -65,7 +65,13 @@ def test_after_an_apply_that_was_cut_off_the_copy_counts(workshop: Workshop, sit
     cut_off(workshop, site, "apply")
     down(workshop.tools, str(site.folder), yes=True)
     assert not workshop.host(site.folder).exists()
-    assert len(set_aside(site)) == 1
+
+
+@pytest.mark.parametrize(("harm", "kept"), [(damages.truncated, 1), (damages.empty, 0)])
+def test_the_half_is_kept_if_there_is_any(workshop: Workshop, site: Site, harm: Harm, kept: int) -> None:
+    harm(site.root() / STATE)
+    mend_states(workshop.tools, site)
+    assert len(set_aside(site)) == kept
 
 
 def test_what_somebody_else_broke_is_not_touched(workshop: Workshop, site: Site) -> None:
