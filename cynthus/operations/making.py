@@ -17,7 +17,7 @@ from cynthus.operations.site import COMPUTE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cynthus.core.placement import Placement
+    from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer, Plan
     from cynthus.operations.app import App
     from cynthus.operations.elsewhere import Coming
@@ -102,11 +102,11 @@ def _made(tools: Tools, site: Site, placed: Placed, prepared: Prepared, journal:
     tried, moves = [placed.placement], not site.hosts or site.hosts_gone
     while True:
         try:
-            return Made(_applied(tools, site, prepared, journal), prepared.offer, placed.placement)
-        except TerraformFailed as error:
-            said = "\n".join((error.message, *error.details))
-            other = placed.target.instead(placed.app.spec, tried, said) if moves else None
+            return Made(roots.apply(tools, site, prepared, journal), prepared.offer, placed.placement)
+        except TerraformError as error:
+            other = _instead(placed, tried, error) if moves else None
             if other is None:
+                _look_at_all(tools, site)
                 raise
         tools.progress.note(other.why)
         tried.append(other.placement)
@@ -114,6 +114,12 @@ def _made(tools: Tools, site: Site, placed: Placed, prepared: Prepared, journal:
         infrastructure.write(tools, placed.app, site, placed.target, placed.placement)
         roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
         prepared = roots.plan(tools, site, prepared.offer, (COMPUTE,))
+
+
+def _instead(placed: Placed, tried: Sequence[Placement], error: TerraformError) -> Instead | None:
+    if not isinstance(error, TerraformFailed):
+        return None
+    return placed.target.instead(placed.app.spec, tried, "\n".join((error.message, *error.details)))
 
 
 def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Site:
@@ -127,7 +133,11 @@ def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) 
     try:
         prepared = roots.plan(tools, site, replace(offer, machine="no machine yet", per_hour=0.0, maximum=0.0), due)
         accept(tools, prepared, yes=yes)
-        _applied(tools, site, prepared, journal)
+        try:
+            roots.apply(tools, site, prepared, journal)
+        except TerraformError:
+            _look_at_all(tools, site)
+            raise
     finally:
         roots.forget_plans(site, due)
     return site
@@ -157,17 +167,9 @@ def written(tools: Tools, site: Site, placed: Placed) -> Site:
     return site
 
 
-def _applied(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Mapping[str, object]:
-    try:
-        return roots.apply(tools, site, prepared, journal)
-    except TerraformError:
-        # Something may be missing in a root that was not looked at.
-        roots.forget_applied(site, _roots(tools, site))
-        raise
-
-
-def _roots(tools: Tools, site: Site) -> Sequence[str]:
-    return tools.targets.find(site.target).roots
+def _look_at_all(tools: Tools, site: Site) -> None:
+    """Have the next plan look at every root: something may be missing in one that was not looked at."""
+    roots.forget_applied(site, tools.targets.find(site.target).roots)
 
 
 def _coming(tools: Tools, site: Site, placed: Placed) -> tuple[Coming, ...]:

@@ -10,6 +10,7 @@ from cynthus.core.placement import Placement
 from cynthus.errors import TerraformFailed
 from cynthus.operations.down import down
 from cynthus.operations.status import status
+from cynthus.operations.up import Request, run
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.testing.gcp import OperationFault
@@ -102,6 +103,14 @@ def test_the_next_up_and_down_know_where_it_stands(person: Laptop) -> None:
     assert zones(person) == [B]
     down(person.tools, str(person.app), yes=True)
     assert zones(person) == []
+
+
+def test_what_lasts_is_not_planned_again_for_a_zone(person: Laptop) -> None:
+    site = person.up(person.app).site
+    down(person.tools, str(person.app), yes=True)
+    person.cloud.project.sell_out(A)
+    run(person.tools, Request(str(person.app), yes=True))
+    assert (zones(person), site.paths.applied("base").exists()) == ([B], True)
 
 
 def test_the_machine_ends_when_it_is_said_to(person: Laptop) -> None:
