@@ -161,6 +161,13 @@ def _node_count(value: object) -> object:
     return int(text)
 
 
+def _dollars(value: object) -> object:
+    text = str(value)
+    if isinstance(value, bool) or re.fullmatch(r"[0-9]{1,7}(\.[0-9]+)?", text) is None or not float(text):
+        raise Misfit(f"{quoted(text)} is no sum of money", hint="write US dollars as a number: max_cost: 10")
+    return float(text)
+
+
 def listed(value: object) -> object:
     """A command, which is a list."""
     if isinstance(value, str):
@@ -266,6 +273,7 @@ Source = Annotated[str, Rule(after=_source)]
 Writable = Annotated[str, Rule(after=writable)]
 Run = Annotated[tuple[Argument, ...], Rule(before=listed, after=with_program)]
 NodeCount = Annotated[int, Rule(before=_node_count)]
+Dollars = Annotated[float, Rule(before=_dollars)]
 OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse, "a model and how many", "L4:1")]
 SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse, "processors", 4, "4+")]
 SomeBytes = Annotated[Size, _parsed(Size, Size.parse, "a size", "16GB", "16GB+")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta
 
 from cynthus.core.duration import Duration
-from cynthus.core.fields import NodeCount, OneGpu, SomeBytes, SomeCpus, Time, one_or_more
+from cynthus.core.fields import Dollars, NodeCount, OneGpu, SomeBytes, SomeCpus, Time, one_or_more
 from cynthus.core.gcp import Region, Zone
 from cynthus.core.misfit import Misfit
 from cynthus.core.section import Rule, Section
@@ -78,6 +78,14 @@ class Limits(Section, frozen=True, kw_only=True):
         Time | None,
         _some_time("of no time"),
         Meta(description="How long a run may take: `4h`, `1h30m`, or seconds. By default as long as it likes."),
+    ] = None
+    max_cost: Annotated[
+        Dollars | None,
+        Meta(
+            description="With `target: gcp`: how many US dollars the machines may cost, from when they are made. The "
+            "cloud removes them before it is more, and the run is ended early enough to be saved. Other targets refuse "
+            "it."
+        ),
     ] = None
     idle: Annotated[
         Time | None,
