@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cynthus.core.finding import Finding
     from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
+    from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
@@ -264,6 +265,9 @@ class Target(Protocol):
 
     def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
         """The names of those that do not exist any more; none where nobody can tell."""
+
+    def why_gone(self, host: Host) -> WhyGone:
+        """Why a machine that is gone is so, as the cloud remembers it; '' where nobody can tell, or it stands."""
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         """Delete what Terraform would not delete with what it made in a root: what lies in buckets.

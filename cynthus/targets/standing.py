@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.deployment import Host
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
+    from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Placement
     from cynthus.core.spec import AppSpec
 
@@ -65,6 +66,9 @@ class Standing:
 
     def gone(self, hosts: Sequence[Host]) -> frozenset[str]:  # noqa: ARG002 - they are not made, so they stay
         return frozenset()
+
+    def why_gone(self, host: Host) -> WhyGone:  # noqa: ARG002 - as above
+        return ""
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         """There are no buckets of a deployment's own."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cynthus.core.finding import Finding
     from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
+    from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
@@ -166,6 +167,9 @@ class _OutageTarget:
 
     def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
         return self._target.gone(hosts)
+
+    def why_gone(self, host: Host) -> WhyGone:
+        return self._target.why_gone(host)
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         self._target.empty(deployment, root, activity)

@@ -23,6 +23,12 @@ def start(api: Api, **changes: Any) -> None:
     assert "error" not in done, done
 
 
+def operations(api: Api) -> list[Any]:
+    """Those of the zone, oldest first."""
+    listed: list[Any] = api.get("compute", f"{ZONE}/operations")["items"]
+    return sorted(listed, key=lambda each: str(each["insertTime"]))
+
+
 def test_a_machine_is_there_until_its_time_is_up(room: Api, cloud: SimulatedCloud) -> None:
     start(room, scheduling=lasting(3600))
     cloud.advance(3500)
@@ -101,6 +107,34 @@ def test_only_a_spot_machine_is_taken_back(room: Api, cloud: SimulatedCloud) -> 
     start(room)
     with pytest.raises(ValueError, match="no spot machine"):
         cloud.preempt("demo-host-0")
+
+
+@pytest.mark.parametrize(("action", "kind"), [("DELETE", "deferredDelete"), ("STOP", "deferredStop")])
+def test_the_end_of_a_machines_time_is_an_operation_of_the_cloud(
+    room: Api, cloud: SimulatedCloud, action: str, kind: str
+) -> None:
+    start(room, scheduling=lasting(3600, action))
+    cloud.advance(3601)
+    found = operations(room)[-1]
+    assert (found["operationType"], found["user"], found["status"]) == (f"compute.instances.{kind}", "system", "DONE")
+
+
+def test_a_machine_that_was_taken_back_has_an_operation_that_says_so(room: Api, cloud: SimulatedCloud) -> None:
+    start(room, **L4)
+    number = room.get("compute", ONE)["id"]
+    cloud.preempt("demo-host-0")
+    cloud.advance(31)
+    found = operations(room)[-1]
+    assert (found["operationType"], found["targetId"]) == ("compute.instances.preempted", number)
+
+
+def test_the_operations_of_one_machine_are_found_by_its_number(room: Api, cloud: SimulatedCloud) -> None:
+    start(room)
+    start(room, name="demo-host-1")
+    number = room.get("compute", ONE)["id"]
+    room.done(room.delete("compute", ONE))
+    listed = room.get("compute", f"{ZONE}/operations", filter=f"targetId={number}")["items"]
+    assert sorted(each["operationType"] for each in listed) == ["delete", "insert"]
 
 
 def test_an_operation_takes_as_long_as_it_is_told(room: Api, cloud: SimulatedCloud) -> None:

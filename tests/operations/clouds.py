@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.core.deployment import Host
+    from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Placement
     from cynthus.core.spec import AppSpec
     from cynthus.settings import Settings
@@ -85,6 +86,9 @@ class MadeHere(GcpTarget):
     def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
         return frozenset(host.name for host in hosts if host.connection.instance_id in self._cloud.removed)
 
+    def why_gone(self, host: Host) -> WhyGone:
+        return self._cloud.reasons.get(str(host.connection.instance_id), "")
+
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         self._cloud.events.append("empty the buckets")
 
@@ -92,12 +96,13 @@ class MadeHere(GcpTarget):
 @dataclass
 class Cloud:
     """What a test decides of it. `inputs` is the bucket for local data. `removed` are the machines that it has
-    taken away; `events` is what happened, in order, beside what Terraform did."""
+    taken away, and `reasons` why, by their numbers; `events` is what happened, in order, beside what Terraform did."""
 
     unready: tuple[str, ...] = ()
     console: tuple[str, ...] = ()
     inputs: str | None = None
     removed: set[str] = field(default_factory=set)
+    reasons: dict[str, WhyGone] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     made: int = 0
     nodes: int = 1

@@ -28,6 +28,7 @@ from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose_in
 from cynthus.targets.gcp.explained import considered
 from cynthus.targets.gcp.failover import instead, zones_of
+from cynthus.targets.gcp.history import history
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
 from cynthus.targets.gcp.refusals import is_nobody, understood
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.deployment import Host
     from cynthus.core.leftover import Leftover, Removal, Sweep
+    from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Runtime
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
@@ -203,6 +205,10 @@ class GcpTarget:
 
     def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
         return frozenset(host.name for host in hosts if instances.is_gone(self._glance, host))
+
+    def why_gone(self, host: Host) -> WhyGone:
+        end = history(self._glance, host.connection).end
+        return "" if end is None else end.why
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:  # noqa: ARG002 - by their names
         for bucket in own_buckets(self._api, deployment):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cynthus.testing.gcp.clock import stamp
+from cynthus.testing.gcp.system_events import record_end
 
 if TYPE_CHECKING:
     from cynthus.testing.gcp.store import Document
@@ -74,7 +75,7 @@ def enforce(world: World, now: float) -> None:
         if instance is None or instance["id"] != told["id"] or instance["lastStartTimestamp"] != told["began"]:
             continue
         if instance["status"] == "RUNNING":
-            _end(world, told["machine"], instance)
+            _end(world, told["machine"], instance, told["why"])
 
 
 def stop(world: World, key: str) -> None:
@@ -105,8 +106,10 @@ def remove(world: World, key: str) -> None:
     world.changed.notify_all()
 
 
-def _end(world: World, key: str, instance: Document) -> None:
-    if instance["scheduling"].get("instanceTerminationAction") == "DELETE":
+def _end(world: World, key: str, instance: Document, why: str) -> None:
+    deletes = instance["scheduling"].get("instanceTerminationAction") == "DELETE"
+    record_end(world, key, instance, why, "DELETE" if deletes else "STOP")
+    if deletes:
         remove(world, key)
     else:
         stop(world, key)
