@@ -46,7 +46,7 @@
     │   ├── PasswordWrong             sudo does not take the password that was given
     │   ├── DockerFailed, GpusFailed  what was made ready does not work
     │   └── StillNeeded               what `--purge` would remove is used by others
-    ├── NothingRunning, NothingToPull, RunLost
+    ├── NothingRunning, NothingToPull, RunLost, RunPreempted
     ├── PullFailed
     ├── DiskFull
     ├── PortTaken                     another program listens there
@@ -741,6 +741,17 @@ class RunLost(CynthusError):
     """
 
     code = "CYN-505"
+
+
+class RunPreempted(CynthusError):
+    """The cloud has taken back the machine of a run, and nobody goes on with it by itself.
+
+    A spot machine costs less because it may go at any time. What the run had saved is in its bucket; nothing costs by
+    the hour until it goes on: `cynthus up`, `run` or `logs -f` make another machine, restore outputs and checkpoints
+    and begin main.py again. `retry:` in cynthus.yaml says whether and how often that is done while somebody follows.
+    """
+
+    code = "CYN-513"
 
 
 class PullFailed(CynthusError):

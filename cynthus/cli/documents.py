@@ -69,6 +69,7 @@ def run(value: Run | None) -> Document | None:
         "state": str(value.state),
         "reason": value.reason,
         "attempt": value.attempt,
+        "earlier": to_builtins(value.earlier),
         "arguments": list(value.arguments),
         "exit_code": value.exit_code,
         "signal": value.signal,

@@ -12,7 +12,7 @@ from cynthus.cli.console import Unread
 from cynthus.cli.wording import between, moment, span, typed
 from cynthus.core.amounts import files, size
 from cynthus.core.run import Run, RunState
-from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost
+from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost, RunPreempted
 
 if TYPE_CHECKING:
     from cynthus.cli.app import App
@@ -44,7 +44,7 @@ def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: boo
     """Follow what was started to its end, unless it was asked not to.
 
     Raises:
-        RunFailed, RunCancelled, RunLost: the run did not succeed.
+        RunFailed, RunCancelled, RunPreempted, RunLost: the run did not succeed.
         Interrupted: somebody stopped following; the run goes on.
     """
     if outcome.ending in ("unchanged", "prepared") or (detach and not outcome.run.over):
@@ -52,11 +52,44 @@ def follow_through(app: App, outcome: Outcome, where: str | None, *, detach: boo
         return
     attendance = _attendance(app, outcome)
     sink = app.console.log_aside if as_json else while_read(app.console.log)
-    pulled = stay(app, attendance, where, sink, quiet=as_json)
+    attendance, pulled = stay_on(app, attendance, where, sink, quiet=as_json)
     if as_json and attendance.run.over:
         outputs = documents.outputs(pulled) if pulled else None
-        app.console.document(documents.outcome("ended", outcome.site, attendance.run, outputs))
+        app.console.document(documents.outcome("ended", attendance.site, attendance.run, outputs))
     judge(attendance.run, where)
+
+
+def stay_on(
+    app: App, attendance: Attendance, where: str | None, sink: Sink, *, quiet: bool = False
+) -> tuple[Attendance, Pulled | None]:
+    """Follow a run to its end over all its attempts, on one machine after the other; gives the last one.
+
+    Raises:
+        CynthusError: as `stay`, and what keeps it from going on.
+    """
+    while True:
+        pulled = _stay_or_rest(app, attendance, where, sink, quiet=quiet)
+        if attendance.run.state is not RunState.PREEMPTED:
+            return attendance, pulled
+        from cynthus.operations.resume import resume
+
+        attendance = resume(app.tools, attendance)
+
+
+def _stay_or_rest(
+    app: App, attendance: Attendance, where: str | None, sink: Sink, *, quiet: bool
+) -> Pulled | None:
+    if attendance.run.state is RunState.PREEMPTED:
+        return None
+    try:
+        return stay(app, attendance, where, sink, quiet=quiet)
+    except RunLost:
+        from cynthus.operations.resume import look_why
+
+        # Of a machine that was taken back from one moment to the next its agent has said nothing.
+        if not look_why(app.tools, attendance):
+            raise
+        return None
 
 
 def while_read(sink: Sink) -> Sink:
@@ -90,6 +123,10 @@ def report_outcome(app: App, outcome: Outcome, where: str | None, *, as_json: bo
         app.console.say(f"ready: `{typed('run', where)}` starts main.py")
     else:
         app.console.say(f"run {run.id} is {run.state}; it goes on by itself")
+        if outcome.spot:
+            app.console.say(
+                "should the cloud take its machine back, it rests until the next `cynthus up`, `run` or `logs -f`"
+            )
         from cynthus.operations.ports import expects_ports
 
         second = "forward" if expects_ports(outcome.site.document()) else "status"
@@ -118,6 +155,9 @@ def stay(
         except KeyboardInterrupt as signal:
             if _wants_to_stop(app, attendance, where, asked=not signal.args):
                 _cancel(app, attendance)
+    if attendance.run.state is RunState.PREEMPTED:
+        attendance.rest()
+        return None
     try:
         pulled = attendance.finish()
     except KeyboardInterrupt:
@@ -169,10 +209,12 @@ def judge(run: Run, where: str | None) -> None:
     """Turn the end of a run into an exit code.
 
     Raises:
-        RunFailed, RunCancelled, RunLost: it did not succeed.
+        RunFailed, RunCancelled, RunPreempted, RunLost: it did not succeed.
     """
     if run.state is RunState.CANCELLED:
         raise RunCancelled(f"run {run.id} was ended{after(run)}: {run.reason}", hint=_another(where))
+    if run.state is RunState.PREEMPTED:
+        raise RunPreempted(f"run {run.id} rests: {run.reason}", hint=f"`{typed('up', where)}` goes on with it")
     if run.state is RunState.LOST:
         raise RunLost(f"run {run.id} is lost: {run.reason}", hint=_another(where))
     if run.state is RunState.FAILED:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cynthus.operations.status import HostStatus, Silence, Status
     from cynthus.state.index import Entry
 
+_EXPLAINED = (RunState.FAILED, RunState.CANCELLED, RunState.LOST, RunState.PREEMPTED)
+"""States of a run whose reason is shown."""
+
 
 def row(found: Status, now: datetime) -> tuple[str, ...]:
     """One line of the table of all deployments."""
@@ -125,7 +128,9 @@ def _time(found: Status, now: datetime) -> str:
 
 def _why(found: Status) -> str:
     run = found.run
-    return f" ({run.reason})" if run and run.state in (RunState.FAILED, RunState.CANCELLED, RunState.LOST) else ""
+    if run and run.state in (RunState.RUNNING, RunState.CONFIGURING) and run.earlier:
+        return f" (attempt {run.attempt}: {run.earlier[-1].reason})"
+    return f" ({run.reason})" if run and run.state in _EXPLAINED else ""
 
 
 def _silent(found: Status, now: datetime) -> str:

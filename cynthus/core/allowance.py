@@ -9,9 +9,14 @@ from msgspec.structs import replace
 from cynthus.core.duration import Duration
 
 if TYPE_CHECKING:
+    from cynthus.core.placement import Placement
     from cynthus.core.resources import Limits
+    from cynthus.core.run import Run
 
 HOUR = 3600
+SAVING = 900
+"""Of the last seconds of a machine that was made in another's place, those in which main.py does not run any more: what
+it wrote is saved in them."""
 
 
 def cost(per_hour: float, seconds: float) -> float:
@@ -35,3 +40,11 @@ def left(limits: Limits, *, seconds: float, dollars: float) -> Limits | None:
     if (duration is not None and duration.seconds <= 0) or (most is not None and most <= 0):
         return None
     return replace(limits, max_duration=duration, max_cost=most)
+
+
+def of_this_attempt(limit: float, run: Run, placement: Placement) -> float:
+    """For how many of the seconds that a run may take main.py may run in this attempt."""
+    left_over = limit - run.ran
+    if placement.remaining is not None:
+        left_over = min(left_over, placement.remaining - SAVING)
+    return max(1.0, left_over)

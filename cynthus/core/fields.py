@@ -154,11 +154,14 @@ def _source(text: str) -> str:
     return text if text == "auto" else inside(text)
 
 
-def _node_count(value: object) -> object:
-    text = str(value)
-    if isinstance(value, bool) or re.fullmatch(r"[1-9][0-9]{0,3}", text) is None:
-        raise Misfit(f"{quoted(text)} is no number of machines", hint="write a whole number: 1 or more")
-    return int(text)
+def _counted(what: str) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        text = str(value)
+        if isinstance(value, bool) or re.fullmatch(r"[1-9][0-9]{0,3}", text) is None:
+            raise Misfit(f"{quoted(text)} is no number of {what}", hint="write a whole number: 1 or more")
+        return int(text)
+
+    return parse
 
 
 def _dollars(value: object) -> object:
@@ -272,7 +275,8 @@ Dockerfile = Annotated[str, Rule(after=_file_or_word)]
 Source = Annotated[str, Rule(after=_source)]
 Writable = Annotated[str, Rule(after=writable)]
 Run = Annotated[tuple[Argument, ...], Rule(before=listed, after=with_program)]
-NodeCount = Annotated[int, Rule(before=_node_count)]
+NodeCount = Annotated[int, Rule(before=_counted("machines"))]
+AttemptCount = Annotated[int, Rule(before=_counted("attempts"))]
 Dollars = Annotated[float, Rule(before=_dollars)]
 OneGpu = Annotated[Gpu, _parsed(Gpu, Gpu.parse, "a model and how many", "L4:1")]
 SomeCpus = Annotated[Cpus, _parsed(Cpus, Cpus.parse, "processors", 4, "4+")]

@@ -35,6 +35,8 @@ class Placement(Struct, frozen=True):
     """The branch of NVIDIA's driver, of the oldest among the hosts; None where one is yet to be installed."""
     lifetime: int | None = None
     """Seconds after which the cloud itself removes the machines; None where nobody does."""
+    remaining: int | None = None
+    """The same for machines that are made in the place of others of a run; None: nothing of it is used up."""
     metadata: str | None = None
     """The address of the machines' metadata server, which tells that the cloud takes one back; None where none does."""
     linger: int | None = None
@@ -43,6 +45,11 @@ class Placement(Struct, frozen=True):
     """What there was to choose from, the best first."""
     where: dict[str, str] = field(default_factory=dict)
     """What the target calls the place that it has chosen; only the target reads it."""
+
+    @property
+    def stands(self) -> int | None:
+        """Seconds after which the cloud removes the machines that are made now."""
+        return self.lifetime if self.remaining is None else self.remaining
 
 
 class Instead(Struct, frozen=True):

@@ -7,6 +7,8 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from cynthus.core.clock import parse_stamp
+
 
 class RunState(StrEnum):
     """Where a run stands."""
@@ -68,6 +70,16 @@ class Version(Struct, frozen=True):
     source: str
 
 
+class Earlier(Struct, frozen=True):
+    """An attempt that was cut off and has another after it: when main.py began and was ended (UTC, RFC 3339), why, and
+    since when there was its machine, where one was made."""
+
+    started_at: str | None
+    ended_at: str
+    reason: str
+    made_at: str | None = None
+
+
 class Run(Struct, frozen=True):
     """One execution of the app. `fingerprint` covers everything that makes a second run worth having."""
 
@@ -76,6 +88,7 @@ class Run(Struct, frozen=True):
     created_at: str
     state: RunState = RunState.QUEUED
     attempt: int = 1
+    """The how manyeth start of main.py: more than the first where a cloud took machines back."""
     version: Version = Version("", "")
     fingerprint: str = ""
     arguments: tuple[str, ...] = ()
@@ -84,6 +97,9 @@ class Run(Struct, frozen=True):
     signal: int | None = None
     reason: str = ""
     started_at: str | None = None
+    """When the first attempt began."""
+    attempt_at: str | None = None
+    """When this one did."""
     ended_at: str | None = None
     nodes: int = 1
     """On how many hosts it runs."""
@@ -92,11 +108,33 @@ class Run(Struct, frozen=True):
     pruned: bool = False
     """Whether its outputs and its source were removed from their host, since they are at home."""
     transitions: tuple[Transition, ...] = field(default=())
+    earlier: tuple[Earlier, ...] = ()
+    """The attempts before this one."""
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing to wait for: it has ended, or nobody can say any more how it will."""
-        return self.state.ended or self.state is RunState.LOST
+        """Whether there is nothing to wait for: it has ended, it rests until somebody goes on with it, or nobody can
+        say any more how it will end."""
+        return self.state.ended or self.state in (RunState.LOST, RunState.PREEMPTED)
+
+    @property
+    def ran(self) -> float:
+        """For how many seconds main.py ran in the attempts before this one."""
+        return sum(_between(each.started_at, each.ended_at) for each in self.earlier)
+
+    @property
+    def stood(self) -> float:
+        """For how many seconds there were machines for those."""
+        return sum(_between(each.made_at, each.ended_at) for each in self.earlier)
+
+    def again(self, *, at: str, made_at: str | None) -> Run:
+        """The run as its next attempt, which is about to be made; `made_at` is when the last one's machine was."""
+        before = Earlier(self.attempt_at, self.ended_at or at, self.reason, made_at)
+        queued = self.moved(RunState.QUEUED, at=at, reason=f"attempt {self.attempt + 1}")
+        return replace(
+            queued, attempt=self.attempt + 1, earlier=(*self.earlier, before), attempt_at=None, ended_at=None,
+            exit_code=None, signal=None, pulled=False,
+        )
 
     def moved(self, state: RunState, *, at: str, reason: str) -> Run:
         """The run after a change of state.
@@ -110,3 +148,8 @@ class Run(Struct, frozen=True):
             raise IllegalTransition(f"{self.id}: {self.state} -> {state} ({reason})")
         history = (*self.transitions, Transition(at, state, reason))
         return replace(self, state=state, reason=reason, transitions=history)
+
+
+def _between(begin: str | None, end: str) -> float:
+    """Seconds; none where nobody knows when it began."""
+    return 0.0 if begin is None else max(0.0, (parse_stamp(end) - parse_stamp(begin)).total_seconds())

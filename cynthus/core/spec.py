@@ -37,6 +37,7 @@ from cynthus.core.preprocess import PLACE as PREPARED
 from cynthus.core.preprocess import Preprocess as Preprocess
 from cynthus.core.resources import Limits as Limits
 from cynthus.core.resources import Resources as Resources
+from cynthus.core.retry import Retry as Retry
 from cynthus.core.section import Rule
 from cynthus.core.section import Section as Section
 from cynthus.core.size import Size as Size
@@ -193,6 +194,9 @@ class AppSpec(Section, frozen=True, kw_only=True):
     ] = ()
     resources: Annotated[Resources, Meta(description="What the machine must have.")] = Resources()
     limits: Annotated[Limits, Meta(description="When a run is ended.")] = Limits()
+    retry: Annotated[
+        Retry, Meta(description="When a run goes on by itself on another machine, as long as somebody follows it.")
+    ] = Retry()
     env: Annotated[
         dict[Variable, Argument],
         Meta(description="Environment variables for the app. Not for secrets: many read this file."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -129,6 +130,16 @@ class Attendance(Struct):
         except Locked as error:
             self.tools.progress.note(f"{error.message}: they bring the outputs home")
             return None
+
+    def next_attempt(self, site: Site, run: Run) -> Attendance:
+        """What follows the attempt after this one."""
+        return Attendance(self.tools, site, run, warnings=self.warnings)
+
+    def rest(self) -> None:
+        """Record that it rests, as it was seen, unless somebody else is at work and records that."""
+        with suppress(Locked), at_work(self.tools, self.site, "follow") as (self.site, _):
+            self.run = settle(self.site, self.run)
+            with_entry(self.tools, self.site, last_run=self.run)
 
     def _there(self) -> tuple[HostAgent, ...]:
         return agents(self.tools, self.site)[: self.run.nodes]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BOOT = 300.0
 """Seconds for a machine to boot and to let its user in; most take half a minute, large ones two or three."""
 PAUSE = 1.0
+GLANCE = 5
+"""After how many knocks the cloud is asked whether there still is such a machine."""
 
 
 def await_hosts(tools: Tools, site: Site, hosts: Sequence[Host]) -> None:
@@ -33,7 +35,7 @@ def await_hosts(tools: Tools, site: Site, hosts: Sequence[Host]) -> None:
 
 
 def _await(tools: Tools, site: Site, host: Host, deadline: float) -> None:
-    target = tools.targets.find(site.target)
+    target, looks = tools.targets.find(site.target), 0
     while True:
         try:
             target.connect(host, site.root()).home(site.id)
@@ -43,6 +45,9 @@ def _await(tools: Tools, site: Site, host: Host, deadline: float) -> None:
             # Whatever ssh says: a machine that boots refuses, hangs up, and knows no user yet.
             if tools.clock.monotonic() >= deadline:
                 raise _never_came(error, host, target.console(host)) from None
+            looks += 1
+            if looks % GLANCE == 0 and target.gone((host,)):
+                raise _went(error, host) from None
             tools.clock.sleep(PAUSE)
         else:
             return
@@ -53,6 +58,14 @@ def _no_way(error: HostUnreachable, host: Host) -> HostUnreachable:
         f"{host.name} was made, and there is no way to it: {error.message}",
         hint=f"{error.hint}; then `cynthus up` goes on. The machine costs until `cynthus down` removes it",
         details=error.details,
+    )
+
+
+def _went(error: HostUnreachable, host: Host) -> HostUnreachable:
+    return HostUnreachable(
+        f"{host.name} was made, and is gone before it let anybody in: the cloud has taken it back, or somebody has "
+        "removed it",
+        hint="`cynthus up` makes another one", details=error.details,
     )
 
 

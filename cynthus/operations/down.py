@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.clock import stamp
+from cynthus.core.run import RunState
 from cynthus.errors import HostUnreachable, PullFailed, UsageError
 from cynthus.operations.abandon import give_up_run, insist_on_answers, told, what_stays
 from cynthus.operations.at_work import at_work
@@ -16,7 +17,7 @@ from cynthus.operations.found import run_named, unrecorded
 from cynthus.operations.observe import observe
 from cynthus.operations.outliving import insist_on_saved, tell_gone, tell_left_in_cloud, what_outlives
 from cynthus.operations.purge import plan_purge
-from cynthus.operations.recover import bring_home, recover, stop
+from cynthus.operations.recover import bring_home, recover, stop, withdraw
 from cynthus.operations.remains import explained
 from cynthus.operations.removing import remove_root
 from cynthus.operations.saved import all_gone, tellers
@@ -91,6 +92,8 @@ def _down(tools: Tools, found: Site, *, yes: bool, discard: bool, forget: bool, 
         run = recover(tools, site, journal, home=False)
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
+        elif run is not None and run.state is RunState.PREEMPTED:
+            withdraw(tools, site, run, f"cancelled: by `cynthus {verb}` while it rested")
         _bring_home(tools, site, discard=discard)
         if forget and not discard:
             insist_on_saved(tools, site)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cynthus.core.allowance import of_this_attempt
 from cynthus.core.clock import stamp
 from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
@@ -22,6 +23,7 @@ from cynthus.operations.gather import gather
 from cynthus.operations.installing import Installing
 from cynthus.operations.moving import Moving
 from cynthus.operations.observe import keep_together, observe
+from cynthus.operations.retry import taken_back
 from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.versions import ingredients, keep_recipe
 
@@ -43,13 +45,15 @@ SIMULATED = "CYNTHUS_GOOGLE_API"
 
 
 class Launch(Struct, frozen=True):
-    """All that is needed to start a run. `archive` is the packed source."""
+    """All that is needed to start a run. `archive` is the packed source; `restore`: hosts that hold nothing yet get
+    what those before them have saved."""
 
     site: Site
     app: App
     placement: Placement
     run: Run
     archive: Path
+    restore: bool = False
 
 
 def new_run(tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...], *, nodes: int = 1) -> Run:
@@ -80,6 +84,8 @@ def deploy(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: 
         "cynthus_run": run.id,
         "cynthus_start": start,
     }
+    if run.attempt > 1:
+        extravars["cynthus_attempt"] = run.attempt
     document = launch.app.run_document(launch.placement, site.id)
     if fetched(document):
         # Beside the play, which can take no token along.
@@ -160,6 +166,10 @@ def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], e
     """
     run = launch.site.runs.load(launch.run.id)
     reason = f"{error.code}: {error.message}"
+    rested = taken_back(tools, launch.site, run)
+    if rested is not run:
+        launch.site.runs.save(rested)
+        raise error
     with suppress(CynthusError):
         seen = observe(run, there, tools.clock)
         if seen.state.begun:
@@ -182,7 +192,8 @@ def _start_beside(
         if secrets.said:
             agent.call("secrets", "--run", run.id, *secrets.words, stdin=secrets.said)
         spec = str(agent.run_folder(run.id) / "spec.json")
-        agent.call("start", "--spec", spec, "--run", run.id, "--rank", str(agent.rank), *others)
+        which = ("--run", run.id, "--attempt", str(run.attempt), "--rank", str(agent.rank))
+        agent.call("start", "--spec", spec, *which, *others)
 
     for begun in side_by_side([partial(begin, agent) for agent in there]):
         begun.result()
@@ -220,6 +231,10 @@ def _home(there: tuple[HostAgent, ...]) -> str:
 def _write_spec(tools: Tools, launch: Launch) -> Path:
     site, run = launch.site, launch.run
     document = launch.app.run_document(launch.placement, site.id) | {"run_id": run.id}
+    if run.attempt > 1 or launch.restore:
+        document["restore"] = True
+    if run.attempt > 1 and document.get("max_duration") is not None:
+        document["max_duration"] = of_this_attempt(document["max_duration"], run, launch.placement)
     if str(document.get("bucket") or "").startswith("gs://"):
         # Of the machine that says so, and so not of the app.
         document |= {"storage": tools.places.settings().get("STORAGE_EMULATOR_HOST")}

@@ -24,21 +24,25 @@ SILENCE = timedelta(seconds=10)
 
 
 def observe(run: Run, there: Sequence[HostAgent], clock: Clock) -> Run:
-    """The run as it is now. One that has ended or has not started yet is given back as it is.
+    """The run as it is now. One that has ended, rests or has not started yet is given back as it is.
 
     `there` are the agents of its hosts; none where there is no host any more.
     """
-    return run if run.state.ended else _concluded(run, _look(run, there, clock), clock)
+    return run if _stays(run) else _concluded(run, _look(run, there, clock), clock)
 
 
 def keep_together(run: Run, there: Sequence[HostAgent], clock: Clock) -> Run:
     """The same, and where main.py has failed on one of several hosts it is ended on the others."""
-    if run.state.ended:
+    if _stays(run):
         return run
     seen = _look(run, there, clock)
     if len(seen) > 1 and ranks.stop_rest(run, seen):
         seen = _look(run, there, clock)
     return _concluded(run, seen, clock)
+
+
+def _stays(run: Run) -> bool:
+    return run.state.ended or run.state is RunState.PREEMPTED
 
 
 def _look(run: Run, there: Sequence[HostAgent], clock: Clock) -> list[ranks.Rank]:
@@ -76,7 +80,8 @@ def _cut_off(run: Run, status: Mapping[str, object], at: str) -> Run:
 
 def read_status(run: Run, status: Mapping[str, object], *, at: str) -> Run:
     """The run after what `status` (a status.json) tells."""
-    run = replace(run, started_at=_time(status.get("started_at")) or run.started_at)
+    began = _time(status.get("started_at")) or run.attempt_at
+    run = replace(run, started_at=run.started_at or began, attempt_at=began)
     if status.get("state") == "STARTING":
         return run
     if run.state in (RunState.CONFIGURING, RunState.LOST):

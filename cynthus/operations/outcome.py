@@ -10,10 +10,16 @@ from cynthus.core.run import RunState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PREEMPTED = "preempted: "
+"""The word by which the agent says that a cloud takes its machine back. main.py was told to end then, so that its exit
+code says nothing of its work."""
+
 
 def outcome(status: Mapping[str, object]) -> tuple[RunState, str]:
     """What `status` (a status.json with the state EXITED) comes to, and why."""
     reason, code, number = str(status.get("reason") or ""), status.get("exit_code"), status.get("signal")
+    if reason.startswith(PREEMPTED):
+        return RunState.PREEMPTED, reason.removeprefix(PREEMPTED)
     if reason.startswith("cancelled"):
         return RunState.CANCELLED, why_cancelled(reason)
     if code == 0 and not reason:

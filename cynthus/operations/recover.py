@@ -11,6 +11,7 @@ from cynthus.operations.launch import move
 from cynthus.operations.observe import keep_together
 from cynthus.operations.outcome import why_cancelled
 from cynthus.operations.pull import collect
+from cynthus.operations.retry import taken_back
 from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, newest_run
@@ -55,6 +56,8 @@ def look_again(tools: Tools, site: Site, run: Run) -> Run:
     """The run as it is now, on disk too."""
     there = _telling(tools, site, run)
     seen = keep_together(run, there, tools.clock)
+    if seen.state is RunState.LOST or site.gone or not site.hosts:
+        seen = taken_back(tools, site, seen)
     if seen != run:
         site.runs.save(seen)
     if not all_gone(there):
@@ -74,7 +77,7 @@ def bring_home(tools: Tools, site: Site) -> tuple[str, ...]:
     """Bring home what ended runs left on their host; gives a reason for each of which that did not work."""
     problems = []
     for run in site.runs.all():
-        if run.over and run.started_at and not run.pulled:
+        if run.over and run.state is not RunState.PREEMPTED and run.started_at and not run.pulled:
             try:
                 there = _telling(tools, site, run)
                 if not all(agent.absent for agent in there):
@@ -107,7 +110,7 @@ def withdraw(tools: Tools, site: Site, run: Run, reason: str) -> Run:
 def settle(site: Site, run: Run) -> Run:
     """Record what became of a run that was followed, unless somebody else has already."""
     known = site.runs.get(run.id)
-    if known is not None and known.state.ended:
+    if known is not None and (known.state.ended or known.attempt > run.attempt):
         return known
     site.runs.save(run)
     return run

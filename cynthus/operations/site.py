@@ -178,7 +178,7 @@ def as_it_stands(tools: Tools, site: Site) -> Site:
     if known is None or known.hosts != entry.hosts:
         # Somebody made others meanwhile.
         return site
-    return with_entry(tools, site, phase="gone", hosts=(), home="", awaited=False, readied=False)
+    return with_entry(tools, site, phase="gone", hosts=(), went=entry.hosts, home="", awaited=False, readied=False)
 
 
 def newest_run(site: Site) -> Run | None:

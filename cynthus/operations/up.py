@@ -6,12 +6,12 @@ import hashlib
 import shlex
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.run import RunState
-from cynthus.errors import UsageError
-from cynthus.operations import infrastructure, launch
+from cynthus.errors import CynthusError, UsageError
+from cynthus.operations import infrastructure, launch, retry
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
 from cynthus.operations.edits import as_edited, edits_fingerprint, tell_needs
@@ -21,9 +21,12 @@ from cynthus.operations.identity import identify
 from cynthus.operations.inputs import through_bucket
 from cynthus.operations.making import make_hosts, make_long_lived
 from cynthus.operations.prune import prune
-from cynthus.operations.readying import Allowed, make_hosts_ready
+from cynthus.operations.readying import make_hosts_ready
 from cynthus.operations.recover import found_again, recover, withdraw
 from cynthus.operations.remains import cost_told, explained
+from cynthus.operations.request import Outcome as Outcome
+from cynthus.operations.request import Request as Request
+from cynthus.operations.retry import Tries
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
@@ -38,34 +41,6 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Tools
     from cynthus.state.journal import Journal
     from cynthus.targets.base import Target
-
-Ending = Literal["attached", "unchanged", "prepared", "started"]
-
-
-class Request(Struct, frozen=True):
-    """What was typed."""
-
-    where: str | None = None
-    target: str | None = None
-    arguments: tuple[str, ...] | None = None
-    """What followed `--`, for main.py; None where there was no `--`: then the last run's count."""
-    yes: bool = False
-    allowed: Allowed = field(default_factory=Allowed)
-    version: str | None = None
-    """A version that ran before, to be brought back."""
-    no_deadline: bool = False
-    """Whether the cloud is not to remove the machines by itself."""
-    keep: bool | None = None
-    """Whether the machine is to stay after the run; None: as it was last."""
-
-
-class Outcome(Struct, frozen=True):
-    """What came of it: `attached` to a run that goes on, `unchanged` since the last success, `prepared`, `started`."""
-
-    ending: Ending
-    site: Site
-    run: Run
-
 
 class Ready(Struct, frozen=True):
     """Everything that is known before anything is made.
@@ -117,20 +92,26 @@ def prepare(tools: Tools, request: Request) -> Outcome:
 
 def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepare"]) -> Outcome:
     app = load_app(tools, request.where, target=request.target)
-    with holding(tools, app.folder, verb), HostLock(tools, verb) as lock:
-        site = identify(tools, app.folder, app.spec, yes=request.yes)
-        with explained(site):
-            lock.take(site)
-            return _under_way(tools, request, verb, app, site, lock)
+    tries = Tries(tools, app.spec)
+    with holding(tools, app.folder, verb):
+        while True:
+            site = identify(tools, app.folder, app.spec, yes=request.yes)
+            try:
+                with HostLock(tools, verb) as lock, explained(site):
+                    lock.take(site)
+                    return _under_way(tools, request, verb, app, site, lock)
+            except CynthusError as error:
+                request = tries.after(site, request, error)
 
 
 def _under_way(
     tools: Tools, request: Request, verb: Literal["up", "run", "prepare"], app: App, site: Site, lock: HostLock
 ) -> Outcome:
     journal = journal_of(tools, site, verb, lock)
-    newest = recover(tools, site, journal)
+    newest = recover(tools, site, journal, home=not request.resumes)
     running = newest is not None and newest.state is RunState.RUNNING
-    app = pinned(tools, app, site, anew=not running)
+    resting = newest is not None and newest.state is RunState.PREEMPTED
+    app = pinned(tools, app, site, anew=not (running or resting))
     app = with_arguments(tools, app, request, newest)
     ready = make_ready(tools, app, site, request.version, no_deadline=request.no_deadline, keep=request.keep)
     if newest is not None and running:
@@ -139,6 +120,11 @@ def _under_way(
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
         infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
+    if newest is not None and newest.fingerprint == ready.fingerprint and (resting or newest.earlier):
+        newest = retry.following(tools, site, newest) if resting else newest
+        ready = replace(ready, placement=retry.with_what_is_left(tools, site, newest, ready.placement))
+    elif request.resumes:
+        raise retry.changed(newest)
     return bring(tools, ready, newest, journal, request, lock, start=verb != "prepare")
 
 
@@ -230,15 +216,22 @@ def bring(
     """
     if not start and ready.target.makes and not ready.site.hosts:
         return _prepare_without_hosts(tools, ready, newest, journal, request)
+    before = ready.site
     site = make_hosts(tools, ready, journal, yes=request.yes)
+    # What stood before and is gone has saved its checkpoints, and nobody has brought them home.
+    vanished = bool(before.gone or (before.entry and before.entry.phase == "gone"))
     with cost_told(tools, site):
-        return on_hosts(tools, replace(ready, site=site), newest, journal, request, lock, start=start)
+        return on_hosts(
+            tools, replace(ready, site=site), newest, journal, request, lock, start=start, restore=vanished
+        )
 
 
 def on_hosts(
-    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool,
+    restore: bool = False,
 ) -> Outcome:
-    """Go on with hosts that stand: make them ready, deploy, and start where asked to."""
+    """Go on with hosts that stand: make them ready, deploy, and start where asked to. `restore`: they stand in the
+    place of others, which have saved something."""
     site = ready.site
     lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
@@ -255,7 +248,7 @@ def on_hosts(
     if len(there) > 1 and newest is not None and newest.over:
         launch.end_leftovers(newest, there)
     app = through_bucket(tools, ready.target, site, ready.app, ready.placement, journal)
-    plan = launch.Launch(site, app, ready.placement, run, ready.source.archive)
+    plan = launch.Launch(site, app, ready.placement, run, ready.source.archive, restore)
     if start:
         run = launch.start(tools, plan, there, journal)
     else:
@@ -264,7 +257,7 @@ def on_hosts(
         tools.progress.warn("its environment is not the one of that version: the host's Python is another one by now")
     site = with_entry(tools, site, last_run=run)
     note_run(tools, site, run)
-    return Outcome("started" if start else "prepared", site, run)
+    return Outcome("started" if start else "prepared", site, run, app.spec.resources.spot)
 
 
 def _prepare_without_hosts(
@@ -280,7 +273,10 @@ def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None) ->
     """The run that was prepared, or cut off before its start, if it is still the one wanted; else a new one."""
     if newest is not None and not newest.state.begun:
         if newest.fingerprint == ready.fingerprint:
+            site.runs.save(newest)
             return newest
         withdraw(tools, site, newest, "cancelled: replaced before it started")
+    if newest is not None and newest.state is RunState.PREEMPTED:
+        withdraw(tools, site, newest, "cancelled: replaced while it rested")
     nodes = ready.placement.nodes
     return launch.new_run(tools, site, ready.fingerprint, ready.app.arguments, nodes=nodes)

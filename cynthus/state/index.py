@@ -50,6 +50,8 @@ class Entry(Struct, frozen=True):
     """When the cloud itself removes the hosts; None where nobody does."""
     no_deadline: bool = False
     """Whether somebody typed that nobody is to remove them."""
+    went: tuple[Host, ...] = ()
+    """Its hosts that were made and are gone by themselves, those that went last."""
     awaited: bool = False
     """Whether hosts that were made have let nobody in so far: nothing of ours is on them."""
     readied: bool = False

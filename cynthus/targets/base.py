@@ -263,8 +263,9 @@ class Target(Protocol):
         """What there is of a deployment without a host, and what it costs by the month, a line each. `root` is the
         rendered folder of the root that lives longest."""
 
-    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
-        """The names of those that do not exist any more; none where nobody can tell."""
+    def gone(self, hosts: Sequence[Host], *, entirely: bool = False) -> frozenset[str]:
+        """The names of those that do not exist any more, or are about to end; `entirely`: not even that. None where
+        nobody can tell."""
 
     def why_gone(self, host: Host) -> WhyGone:
         """Why a machine that is gone is so, as the cloud remembers it; '' where nobody can tell, or it stands."""

@@ -64,7 +64,7 @@ class Standing:
     def stays(self, deployment: str, root: Path) -> tuple[str, ...]:  # noqa: ARG002 - nothing of it
         return ()
 
-    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:  # noqa: ARG002 - they are not made, so they stay
+    def gone(self, hosts: Sequence[Host], *, entirely: bool = False) -> frozenset[str]:  # noqa: ARG002 - they stay
         return frozenset()
 
     def why_gone(self, host: Host) -> WhyGone:  # noqa: ARG002 - as above

@@ -165,8 +165,8 @@ class _OutageTarget:
     def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
         return self._target.stays(deployment, root)
 
-    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
-        return self._target.gone(hosts)
+    def gone(self, hosts: Sequence[Host], *, entirely: bool = False) -> frozenset[str]:
+        return self._target.gone(hosts, entirely=entirely)
 
     def why_gone(self, host: Host) -> WhyGone:
         return self._target.why_gone(host)

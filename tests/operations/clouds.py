@@ -83,7 +83,7 @@ class MadeHere(GcpTarget):
     ) -> Mapping[str, str]:
         return {}
 
-    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
+    def gone(self, hosts: Sequence[Host], *, entirely: bool = False) -> frozenset[str]:
         return frozenset(host.name for host in hosts if host.connection.instance_id in self._cloud.removed)
 
     def why_gone(self, host: Host) -> WhyGone:

@@ -182,7 +182,7 @@ class Cloud(LocalTarget):
         there = super().connect(host, root)
         return Deleted({}) if self.gone((host,)) else there
 
-    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
+    def gone(self, hosts: Sequence[Host], *, entirely: bool = False) -> frozenset[str]:
         return frozenset() if self._place.exists() else frozenset(host.name for host in hosts)
 
 

@@ -6,7 +6,8 @@ import click
 
 from cynthus.cli import options
 from cynthus.cli.app import App, pass_app
-from cynthus.cli.ending import judge, stay
+from cynthus.cli.ending import judge, stay_on
+from cynthus.core.run import RunState
 
 
 @click.command(epilog=options.examples("cynthus logs -f", "cynthus logs weather --tail 50"))
@@ -25,6 +26,6 @@ def command(
     attendance = logs(app.tools, where, app.console.log, target=target, run_id=run_id, tail=tail)
     if not follow:
         return
-    if not attendance.run.over:
-        stay(app, attendance, where, app.console.log)
+    if not attendance.run.over or attendance.run.state is RunState.PREEMPTED:
+        attendance, _ = stay_on(app, attendance, where, app.console.log)
     judge(attendance.run, where)

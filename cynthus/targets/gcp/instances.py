@@ -17,8 +17,9 @@ _SHOWN = 8
 _GONE = ("STOPPING", "TERMINATED", "SUSPENDED", "SUSPENDING", "STOPPED")
 
 
-def is_gone(api: Api, host: Host) -> bool:
-    """Whether Google has no such machine any more, or will soon have none; False where nobody can tell."""
+def is_gone(api: Api, host: Host, *, entirely: bool = False) -> bool:
+    """Whether Google has no such machine any more, or (but for `entirely`) will soon have none; False where nobody can
+    tell."""
     there = host.connection
     if not (there.project and there.zone and there.instance_id):
         # An edited template may leave them out, and of a machine without a name Google would know nothing.
@@ -28,7 +29,8 @@ def is_gone(api: Api, host: Host) -> bool:
             found = api.ask("GET", "compute", _path(host))
         except NotThere:
             return True
-        return str(found.get("id")) != there.instance_id or found.get("status") in _GONE
+        ends = found.get("status") in _GONE
+        return str(found.get("id")) != there.instance_id or (ends and not entirely)
     return False
 
 

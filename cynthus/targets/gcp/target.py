@@ -131,7 +131,7 @@ class GcpTarget:
         zone = placement.where["zone"]
         choice = choose_in(spec.resources, catalog(), zone)
         per_hour = choice.price * placement.nodes if choice.price is not None else None
-        hours = placement.lifetime / 3600 if placement.lifetime is not None else None
+        hours = placement.stands / 3600 if placement.stands is not None else None
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
         others = zones_of(spec, catalog(), zone)[1:]
         where = f"{zone}, else {' or '.join(others)}" if others else zone
@@ -167,10 +167,10 @@ class GcpTarget:
         if root == "base":
             return {"owner": _owner()}
         key = (spec.gcp or Gcp()).key or USUAL
-        expires = None
-        if placement.lifetime is not None:
-            expires = as_label(now + timedelta(seconds=placement.lifetime))
-        return {"owner": _owner(), "expires": expires, "ssh_keys": [f"{USER}:{public_half(key)}"]}
+        expires = as_label(now + timedelta(seconds=placement.stands)) if placement.stands is not None else None
+        values = {"owner": _owner(), "expires": expires, "ssh_keys": [f"{USER}:{public_half(key)}"]}
+        # Not in the folder's own values: those are of the spec, and this is of one attempt.
+        return values if placement.remaining is None else {**values, "max_run_duration": placement.remaining}
 
     def connect(self, host: Host, root: Path) -> SshConnection:
         if (host, root) not in self._connections:
@@ -203,8 +203,8 @@ class GcpTarget:
     def stays(self, deployment: str, root: Path) -> tuple[str, ...]:
         return tuple(stays(self._glance, deployment, rendered_values(root)))
 
-    def gone(self, hosts: Sequence[Host]) -> frozenset[str]:
-        return frozenset(host.name for host in hosts if instances.is_gone(self._glance, host))
+    def gone(self, hosts: Sequence[Host], *, entirely: bool = False) -> frozenset[str]:
+        return frozenset(host.name for host in hosts if instances.is_gone(self._glance, host, entirely=entirely))
 
     def why_gone(self, host: Host) -> WhyGone:
         end = history(self._glance, host.connection).end
