@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, NamedTuple, Protocol
 
 from cynthus.agent.ledger import Sign, sign_of
 from cynthus.files import replace_with, sync_folder
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 1 << 20
+PIECE = 16 << 20
+"""Bytes that are read at once."""
 
 
 class Changed(Exception):
@@ -32,6 +35,17 @@ class Paused(Exception):
 
 class Unavailable(OSError):
     """The bucket as a whole takes nothing; `filename` is its address, and `strerror` says why in words of ours."""
+
+
+class Saved(NamedTuple):
+    """What a bucket tells of what is there. `version` is that of no later one. `checksum` (SHA-256) and `version` are
+    '', and `mtime_ns` is None, where nobody has said so."""
+
+    size: int
+    version: str = ""
+    checksum: str = ""
+    mode: int = 0o644
+    mtime_ns: int | None = None
 
 
 class Bucket(Protocol):
@@ -64,11 +78,20 @@ class Bucket(Protocol):
     def last(self, prefix: str) -> str:
         """The last name directly below a prefix, '' where there is none."""
 
+    def found(self, prefix: str) -> dict[str, Saved]:
+        """All that is below a prefix, by its path there."""
+
+    def piece(self, key: str, begin: int, one: Saved) -> bytes:
+        """What it holds from a byte on: at least one."""
+
     def settle(self, keys: set[str]) -> None:
         """Make the names survive a power cut."""
 
     def sweep(self) -> None:
         """Delete what an earlier sender of the same name had on its way when it was killed."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
 
 
 class Folder:
@@ -94,6 +117,7 @@ class Folder:
                 raise self._gone() from error
             raise
         with suppress(OSError):
+            os.chmod(self.root / key, stat.S_IMODE(os.lstat(file).st_mode) | 0o600)  # noqa: PTH101 - beside the others
             os.utime(self.root / key, ns=(sign.mtime_ns, sign.mtime_ns))
         return checksum
 
@@ -112,6 +136,29 @@ class Folder:
     def last(self, prefix: str) -> str:
         return max(self._names(prefix), default="")
 
+    def found(self, prefix: str) -> dict[str, Saved]:
+        self._insist()
+        top, there = str(self.root / prefix), dict[str, Saved]()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(top)  # noqa: PTH116 - a text, as below
+            for folder, _, names in os.walk(top, onerror=_refuse):
+                for path in (os.path.join(folder, name) for name in names):  # noqa: PTH118 - texts
+                    one = os.lstat(path)
+                    if stat.S_ISREG(one.st_mode):
+                        version = f"{one.st_ino}-{one.st_mtime_ns}"
+                        told = Saved(one.st_size, version, "", stat.S_IMODE(one.st_mode), one.st_mtime_ns)
+                        there[os.path.relpath(path, top)] = told
+        return there
+
+    def piece(self, key: str, begin: int, one: Saved) -> bytes:
+        self._insist()
+        with open(self.root / key, "rb", buffering=0) as stream:
+            stream.seek(begin)
+            data = stream.read(min(PIECE, one.size - begin))
+        if not data:
+            raise OSError(errno.EIO, "it is shorter than it was", str(self.root / key))
+        return data
+
     def settle(self, keys: set[str]) -> None:
         for folder in {(self.root / key).parent for key in keys}:
             sync_folder(folder)
@@ -121,11 +168,20 @@ class Folder:
             if name.startswith(f"{self.sender}."):
                 (self.root / ".uploads" / name).unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Nothing stays open."""
+
     def _names(self, prefix: str) -> list[str]:
         try:
             return os.listdir(self.root / prefix)  # noqa: PTH208 - only their names are wanted
         except (FileNotFoundError, NotADirectoryError):
             return []
+
+    def _insist(self) -> None:
+        if not self.go_on():
+            raise Stopped
+        if not self.root.is_dir():
+            raise self._gone()
 
     def _gone(self) -> Unavailable:
         return Unavailable(errno.ENOENT, "the folder is gone", str(self.root))
@@ -146,6 +202,11 @@ class Folder:
         ]
         for each in obstacles:
             os.replace(each, each.with_name(f"{each.name}.before-{os.urandom(4).hex()}"))
+
+
+def _refuse(error: OSError) -> None:
+    """What cannot be listed is not nothing."""
+    raise error
 
 
 def read(file: str, sign: Sign, go_on: Callable[[], bool]) -> Iterator[bytes]:

@@ -37,7 +37,7 @@ def begin(home: Home, saved: Path) -> None:
     try:
         signs = _copy(saved, partial) if saved.is_dir() else {}
         # First the record: home would take a checkpoint that is not in it for one of the user's.
-        _record(home.checkpoints_begun, signs)
+        record(home.checkpoints_begun, signs)
         if partial.exists():
             os.replace(partial, home.checkpoints)
     except shutil.Error as error:
@@ -80,7 +80,7 @@ def _links(top: Path) -> list[Path]:
     return [path for path in found if path.is_symlink()]
 
 
-def _record(path: Path, signs: dict[str, list[object]]) -> None:
+def record(path: Path, signs: dict[str, list[object]]) -> None:
     """As `cynthus.state.known` reads it. ASCII with escapes: a name need not be UTF-8."""
     began = {"schema": _SCHEMA, "began": os.urandom(8).hex(), "files": signs}
     write_atomic(path, json.dumps(began).encode() + b"\n")

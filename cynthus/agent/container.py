@@ -184,7 +184,7 @@ class Container:
         """An engine that was removed never answers, and nobody should wait for ever for a process that is gone."""
         if unit.system_stops():
             # It is not coming back, and whoever has stopped it ends the container, too. Nor must that wait for us.
-            self._ended = Ended(None, None, supervisor.SHUT_DOWN)
+            self._ended = Ended(None, None, supervisor.shut_down(self._attempt))
             return
         if self._silent_since is None:
             self._silent_since = time.monotonic()

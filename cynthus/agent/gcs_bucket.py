@@ -12,6 +12,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from contextlib import suppress
@@ -21,9 +22,9 @@ from urllib.parse import quote
 
 from cynthus import objects
 from cynthus.agent import clock, layout
-from cynthus.agent.bucket import Changed, Paused, Unavailable, opened, pieces
+from cynthus.agent.bucket import PIECE, Changed, Paused, Saved, Unavailable, opened, pieces
 from cynthus.agent.failure import BUCKET, Failure
-from cynthus.agent.gcs_line import LANES, PATIENCE, Line, Request
+from cynthus.agent.gcs_line import LANES, PATIENCE, Line, Request, Tries
 from cynthus.agent.gcs_refusal import Refused, Temporary
 from cynthus.agent.gcs_token import USUAL, Tokens, on_google
 from cynthus.agent.gcs_upload import PART, Upload
@@ -140,6 +141,22 @@ class GcsBucket:
     def last(self, prefix: str) -> str:
         return max(self._names(prefix), default="")
 
+    def found(self, prefix: str) -> dict[str, Saved]:
+        return {name: _saved(each) for name, each in self._items(prefix, "name,size,generation,metadata")}
+
+    def piece(self, key: str, begin: int, one: Saved) -> bytes:
+        name, tries = self._name(key), Tries(self._line)
+        query = {"alt": "media", **({"generation": one.version} if one.version else {})}
+        end = min(begin + PIECE, one.size)
+        # As it is kept: nobody should pack it for the way.
+        headers = {"Range": f"bytes={begin}-{end - 1}", "Accept-Encoding": "gzip"}
+        while True:
+            reply = self._line.ask(Request("GET", f"{self._objects}/{quote(name, safe='')}", query, name, headers))
+            # A cache on the way may give all of an object to who asks for a part.
+            if data := reply.body if reply.status == 206 else reply.body[begin:end]:
+                return data
+            tries.again(Temporary(errno.EAGAIN, "nothing came of it", f"gs://{self._line.bucket}/{name}"))
+
     def settle(self, keys: set[str]) -> None:
         """What Google has answered for is there for good."""
 
@@ -167,13 +184,16 @@ class GcsBucket:
         return name
 
     def _names(self, prefix: str, **more: str) -> Iterator[str]:
+        return (name for name, _ in self._items(prefix, "name", **more))
+
+    def _items(self, prefix: str, fields: str, **more: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """What lies below a prefix, by names without it."""
         begin, token = self._prefix + prefix, ""
-        query = {"prefix": begin, "fields": "items(name),nextPageToken", **more}
+        query = {"prefix": begin, "fields": f"items({fields}),nextPageToken", **more}
         while True:
             asked = {**query, "pageToken": token} if token else query
             page = self._line.ask(Request("GET", self._objects, asked)).document()
-            yield from (str(each["name"])[len(begin) :] for each in page.get("items", ()))
+            yield from ((str(each["name"])[len(begin) :], each) for each in page.get("items", ()))
             # A page may be empty and not be the last one.
             token = str(page.get("nextPageToken") or "")
             if not token:
@@ -245,6 +265,17 @@ class GcsBucket:
 
     def _overtaken(self, name: str) -> Refused:
         return Refused(errno.EBUSY, "somebody else writes there, too", f"gs://{self._line.bucket}/{name}")
+
+
+def _saved(told: Mapping[str, Any]) -> Saved:
+    """Whoever put it may have written anything into the metadata."""
+    about = told.get("metadata") or {}
+    checksum, mode, mtime = (str(about.get(key, "")) for key in (SHA256, MODE, MTIME))
+    return Saved(
+        int(told["size"]), str(told["generation"]), checksum if re.fullmatch("[0-9a-f]{64}", checksum) else "",
+        int(mode, 8) if re.fullmatch("[0-7]{1,4}", mode) else 0o644,
+        int(mtime) if re.fullmatch("-?[0-9]{1,19}", mtime) else None,
+    )
 
 
 def _properties(name: str, about: Mapping[str, str], **more: str) -> dict[str, object]:

@@ -62,6 +62,11 @@ class RunFolder(NamedTuple):
         return self.folder / "sent.jsonl"
 
     @property
+    def restored(self) -> Path:
+        """What the machine before had saved and is here now; none where nobody asked for it."""
+        return self.folder / "restored.json"
+
+    @property
     def prepared(self) -> Path:
         """Which prepared data it reads; none where there is no `preprocess:`."""
         return self.folder / "prepared.json"
@@ -180,6 +185,11 @@ class Home(NamedTuple):
     def checkpoints_sent(self) -> Path:
         """Which of them are in the bucket."""
         return self.folder / "checkpoints.sent.jsonl"
+
+    @property
+    def restoring(self) -> Path:
+        """What is on its way from there, until all of it is here."""
+        return self.folder / "restoring"
 
     @property
     def ahead(self) -> Path:

@@ -2,6 +2,7 @@
 
     <deployment>/<rank>/checkpoints/...                       as on the host
     <deployment>/<rank>/checkpoints.json                      which of them are complete, the newest first
+    <deployment>/<rank>/began.json                            what they began with, as the host has it on record
     <deployment>/<rank>/runs/<run>/outputs/...                as on the host
     <deployment>/<rank>/runs/<run>/outputs.json               what there is, once all of it is there
     <deployment>/<rank>/runs/<run>/attempts/<n>/log/<offset>  the log in parts; the last one grows
@@ -33,6 +34,10 @@ class Keys(NamedTuple):
     @property
     def complete(self) -> str:
         return f"{self.host}checkpoints.json"
+
+    @property
+    def began(self) -> str:
+        return f"{self.host}began.json"
 
     @property
     def outputs(self) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from cynthus.agent import clock, lock, request, stop
 from cynthus.agent.detached import detach
+from cynthus.files import read_json
 
 if TYPE_CHECKING:
     from cynthus.agent.attempt import Attempt
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _PATH = "/computeMetadata/v1/instance/preempted?wait_for_change=true&timeout_sec=5&last_etag="
 """Answered at once where it has changed since `last_etag`, else when it changes, or with the old value."""
 _PATIENCE = 15.0
+_SHORT = 0.5
+"""The same for each half of an answer, where the machine is about to be gone."""
 _PAUSE = 1.0
 """Seconds until a server that does not answer is asked again."""
 REASON = "preempted: the cloud takes the machine back"
@@ -45,9 +48,17 @@ def watch(attempt: Attempt, server: str) -> None:
             return
 
 
-def _ask(server: str, etag: str) -> tuple[bool, str]:
+def is_on(attempt: Attempt) -> bool:
+    """Whether the cloud takes the attempt's machine back just now, asked once and briefly; no where nobody says so."""
+    try:
+        return _ask(str((read_json(attempt.metadata) or {})["server"]), "0", _SHORT)[0]
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
+        return False
+
+
+def _ask(server: str, etag: str, patience: float = _PATIENCE) -> tuple[bool, str]:
     """Not by way of a proxy: it is a server of this machine alone."""
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=_PATIENCE)
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=patience)
     try:
         connection.request("GET", _PATH + etag, headers={"Metadata-Flavor": "Google"})
         answer = connection.getresponse()

@@ -87,6 +87,8 @@ class Spec(NamedTuple):
     """Seconds without use after which a machine of a cloud deletes itself, once its run has ended and all is saved."""
     compute: str | None = None
     """Where Google's Compute Engine is, if not where it always is."""
+    restore: bool = False
+    """Whether a host that begins takes from the bucket what the machine before saved there."""
 
     @property
     def in_container(self) -> bool:
@@ -149,6 +151,7 @@ def parse(document: Mapping[str, object]) -> Spec:
         storage=reader.text_or_none("storage") if "storage" in document else None,
         linger=reader.value("linger", (int, float, type(None))) if "linger" in document else None,
         compute=_compute(reader.text_or_none("compute")) if "compute" in document else None,
+        restore=reader.value("restore", (bool,)) if "restore" in document else False,
     )
     if document.get("preprocess") is not None:
         spec = _with_preprocess(spec, reader.value("preprocess", (dict,)))

@@ -37,6 +37,8 @@ def start(home: Home, spec: Spec, run_id: str, number: int, fellows: Fellows, en
     ready = version.read(run)
     if ready is None:
         raise Failure(f"the source of run {run.id} is not here", hint="the verb `source` brings it")
+    if spec.restore and home.restoring.exists():
+        raise Failure("what the machine before saved is here in part only", hint="the verb `source` brings the rest")
     attempt = run.attempt(number, fellows.rank)
     attempt.folder.mkdir(parents=True, exist_ok=True)
     descriptor = _claim(attempt)

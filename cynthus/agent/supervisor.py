@@ -99,15 +99,18 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     known = record.read(attempt)
     assert known is not None  # noqa: S101 - written before main.py was let go
     idle = _idle(attempt, known)
-    why = ""
+    why, told = "", False
     while (ended := main.poll()) is None:
-        why = why or wished(run, attempt) or _asked(alarm) or _overdue(known) or _homeless(attempt) or idle()
+        why = why or wished(run, attempt) or _asked(attempt, alarm) or _overdue(known) or _homeless(attempt) or idle()
         if why:
+            told = told or main.poll() is None
             main.end(_grace(known, why))
         alarm.wait(0.02 if why else _TICK)
-    # Whoever shuts a machine down tells main.py to end in the same moment as us.
-    if not why and (ended.signal == signal.SIGTERM or ended.exit_code == _TERMINATED) and unit.system_stops():
-        why = SHUT_DOWN
+    if not told:
+        # Whoever shuts a machine down tells main.py to end in the same moment as us, and it may be quicker. Else it has
+        # ended by itself, before the reason that was found.
+        signalled = why or alarm.asked or ended.signal == signal.SIGTERM or ended.exit_code == _TERMINATED
+        why = (why or shut_down(attempt)) if signalled and unit.system_stops() else ""
     main.clear(_grace(known, why))
     ended = _told_end(attempt, ended)
     cluster.remove_folder(attempt)
@@ -128,9 +131,21 @@ def _told_end(attempt: Attempt, ended: Ended) -> Ended:
     return prepared.told_end(attempt, ended)
 
 
-def _asked(alarm: Alarm) -> str:
+def _asked(attempt: Attempt, alarm: Alarm) -> str:
     """Why a signal says that it should end; one that is not ours may come from a machine that is shut down."""
-    return SHUT_DOWN if alarm.asked and unit.system_stops() else alarm.asked
+    return shut_down(attempt) if alarm.asked and unit.system_stops() else alarm.asked
+
+
+def shut_down(attempt: Attempt) -> str:
+    """Why the machine is shut down: its cloud takes it back, or somebody does that, or the cloud's own clock."""
+    # A program that was replaced meanwhile may have none of this any more.
+    with suppress(ImportError):
+        if attempt.metadata.exists():
+            # With all that belongs to HTTP, which only machines of a cloud need.
+            from cynthus.agent import preemption
+
+            return preemption.REASON if preemption.is_on(attempt) else SHUT_DOWN
+    return SHUT_DOWN
 
 
 def _grace(known: Record, why: str) -> float:

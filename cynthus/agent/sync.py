@@ -187,6 +187,9 @@ class Sender:
             if not self._bucket.holds_any(prefix):
                 # Somebody has emptied it, so what was sent has to be sent again.
                 ledger.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            # By which home knows them also after another machine has restored them.
+            self._bucket.put(self._keys.began, home.checkpoints_begun.read_bytes())
         return tuple(Tree(folder, prefix, Ledger(ledger, bucket)) for folder, prefix, ledger in trees)
 
     def _send(self, tree: Tree, files: Sequence[Waiting], until: float) -> None:

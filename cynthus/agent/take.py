@@ -93,12 +93,17 @@ def _announced(line: bytes, home: Home) -> tuple[Listing, dict[str, str], dict[s
         listing.pop(CHECKPOINTS, None)
         links = {}
     paths = [place, *links, *(each.path for files in listing.values() for each in files)]
-    wrong = [path for path in paths if not _OUTSIDE.isdisjoint(path.split("/"))]
+    wrong = [path for path in paths if leads_out(path)]
     wrong += [name for name in listing if name != CHECKPOINTS and _ID.fullmatch(name) is None]
     if wrong:
         raise Failure(f"data: {wrong[0]!r} leads out of its folder", hint=_HINT)
     roots = {name: home.data / name for name in listing}
     return listing, links, {**roots, CHECKPOINTS: home.folder / "brought" / place}
+
+
+def leads_out(path: str) -> bool:
+    """Whether a path is none of a file below its folder."""
+    return not _OUTSIDE.isdisjoint(path.split("/"))
 
 
 def _link(folder: Path, links: Mapping[str, str]) -> None:

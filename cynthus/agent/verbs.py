@@ -74,8 +74,14 @@ def source(given: Arguments) -> Answer:
     spec, document, home = _spec(given)
     program.install(home)
     packed = Path(given.options["archive"]) if given.options.get("archive") else None
-    brought = room.bring(home, spec, document, _folder(given), packed, given.options.get("run"))
-    return {"changed": brought.changed, "run_id": brought.run, "source": brought.hash, "large": list(brought.large)}
+    brought = room.bring(
+        home, spec, document, _folder(given), packed, given.options.get("run"), given.number("rank") or 0
+    )
+    restored = brought.restored and brought.restored._asdict()
+    return {
+        "changed": brought.changed, "run_id": brought.run, "source": brought.hash, "large": list(brought.large),
+        "restored": restored,
+    }
 
 
 def pack(given: Arguments) -> Answer:

@@ -104,10 +104,11 @@ class SavedTree:
                 yield name, _single(one, None)
 
     def _ended(self, keys: Keys) -> bool:
-        """Whether all attempts that have begun have written down their end, which comes after the list."""
+        """Whether the newest attempt has written down its end, which comes after the list. One whose machine was taken
+        back may not have come to that, and the next one has begun with what was there."""
         attempts = self._objects(f"{keys.run}attempts/")
-        begun = {name.partition("/")[0] for name in attempts}
-        return bool(begun) and all(f"{number}/exit" in attempts for number in begun)
+        begun = [int(number) for name in attempts if (number := name.partition("/")[0]).isdigit()]
+        return bool(begun) and f"{max(begun)}/exit" in attempts
 
     def _attempt(self, keys: Keys) -> Iterator[tuple[str, SavedFile]]:
         there = self._objects(keys.attempt)

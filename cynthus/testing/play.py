@@ -74,4 +74,4 @@ def _asked(extravars: Mapping[str, object]) -> Iterator[tuple[str, tuple[str, ..
     yield "dataset", ("data", *spec, *folder, *home, *later)
     yield "app", ("source", *spec, *folder, *home, "--run", given["run"], "--archive", given["source_archive"])
     if extravars["cynthus_start"]:
-        yield "agent", ("start", *spec, *home, "--run", given["run"])
+        yield "agent", ("start", *spec, *home, "--run", given["run"], "--attempt", given.get("attempt", "1"))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+
+from cynthus.process import Command, run
+from tests.agent.host import RUN, document, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,3 +64,71 @@ def test_a_machine_into_which_nobody_is_let_goes_on_as_long_as_it_says_so(machin
     logins(machine, closed=True)
     assert stops(machine) == "False"
     logins(machine, closed=False)
+
+
+# a machine that its cloud takes back
+
+HOME = "/opt/cynthus/weather-abcdef"
+ATTEMPT = f"{HOME}/runs/{RUN}/attempts/1/0"
+AGENT = ("python3", "-I", "-S", "/srv/agent.pyz")
+SERVER = """\
+import os, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if not self.path.endswith("last_etag=0"):
+            time.sleep(60)  # who waits for a change is still waiting when the machine goes
+        said = b"TRUE" if os.path.exists("/srv/preempted") else b"FALSE"
+        self.send_response(200)
+        self.send_header("Metadata-Flavor", "Google")
+        self.send_header("ETag", "1")
+        self.end_headers()
+        self.wfile.write(said)
+ThreadingHTTPServer(("127.0.0.1", 8571), Handler).serve_forever()
+"""
+DIES = "import time\nprint('began', flush=True)\ntime.sleep(600)\n"
+SAVES = "import signal, sys\nsignal.signal(15, lambda *_: sys.exit(0))\n" + DIES
+
+
+def begin(machine: Host, program: Path, place: Path, main: str) -> None:
+    """A run on a host with a metadata server that outlives the units of its host."""
+    (place / "app").mkdir(parents=True)
+    (place / "app/main.py").write_text(main)
+    (place / "spec.json").write_text(json.dumps(document(metadata="http://127.0.0.1:8571", stop_grace=20)))
+    words = ("--spec", str(place / "spec.json"), "--folder", str(place / "app"), "--kit", str(place / "kit"))
+    packed = run(Command(("python3", "-I", "-S", str(program), "pack", *words)))
+    assert packed.returncode == 0, packed
+    machine.text("rm", "-rf", HOME, "/srv/preempted")
+    for name, data in (("kit", (place / "kit").read_bytes()), ("server.py", SERVER.encode())):
+        machine.path(f"/srv/{name}").write_bytes(data)
+    machine.text("systemd-run", "-p", "DefaultDependencies=no", "python3", "/srv/server.py")
+    kit = ("--deployment", "weather-abcdef", "--kit", "/srv/kit")
+    got = json.loads(machine.text(*AGENT, "receive", *kit, "--home", HOME))
+    known = ("--home", HOME, "--spec", got["spec"])
+    for verb in ("environment", "data"):
+        machine.text(*AGENT, verb, *known, "--folder", got["folder"])
+    machine.text(*AGENT, "source", *known, "--folder", got["folder"], "--archive", got["archive"])
+    machine.text(*AGENT, "start", *known)
+    until(lambda: "began" in machine.text("cat", f"{ATTEMPT}/log"))
+    until(lambda: machine.run("test", "-e", f"{ATTEMPT}/preemption.lock").returncode == 0)
+
+
+def ended(machine: Host) -> str:
+    """Why the run has ended, as it stands there after the machine was started again."""
+    machine.reboot()
+    until(lambda: machine.run("test", "-s", f"{ATTEMPT}/exit").returncode == 0)
+    return str(json.loads(machine.text("cat", f"{ATTEMPT}/exit"))["reason"])
+
+
+@pytest.mark.parametrize("main", [DIES, SAVES], ids=["dies", "saves and ends well"])
+def test_a_machine_that_is_taken_back_is_told_from_one_that_is_shut_down(
+    machine: Host, program: Path, tmp_path: Path, main: str
+) -> None:
+    begin(machine, program, tmp_path, main)
+    machine.text("touch", "/srv/preempted")
+    assert ended(machine) == "preempted: the cloud takes the machine back"
+
+
+def test_one_that_its_own_clock_ends_is_shut_down(machine: Host, program: Path, tmp_path: Path) -> None:
+    begin(machine, program, tmp_path, SAVES)
+    assert ended(machine) == "the machine was shut down"

@@ -126,8 +126,8 @@ def test_nothing_else_is_in_the_bucket(host: Host, bucket: Bucket, place: Path) 
     saved(host)
     run = f"{host.home.deployment}/0/runs/{host.run.id}/"
     assert [each.key for each in bucket.list()] == [
-        f"{host.home.deployment}/0/checkpoints.json", f"{run}attempts/1/exit", f"{run}attempts/1/log/{0:020d}",
-        f"{run}attempts/1/status.json", f"{run}outputs.json",
+        f"{host.home.deployment}/0/began.json", f"{host.home.deployment}/0/checkpoints.json",
+        f"{run}attempts/1/exit", f"{run}attempts/1/log/{0:020d}", f"{run}attempts/1/status.json", f"{run}outputs.json",
     ]  # fmt: skip
     assert list((place / ".uploads").iterdir()) == []
 

@@ -53,8 +53,8 @@ def test_the_program_knows_no_time_and_no_user() -> None:
 def test_the_program_is_small(program: Path) -> None:
     """Every rendered folder carries it and every host gets it. It grows with what a host is asked for: buckets,
     registries and preprocessing brought a fifth of it, machines that delete themselves a thirtieth, and that they read
-    buckets with nothing installed a fiftieth."""
-    assert program.stat().st_size < 640_000
+    buckets with nothing installed, or go on with what a machine before had saved there, a fiftieth each."""
+    assert program.stat().st_size < 660_000
 
 
 def test_the_program_can_be_started_by_its_name(program: Path) -> None:

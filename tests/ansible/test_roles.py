@@ -74,6 +74,13 @@ def test_the_agent_is_asked_with_the_very_paths_whatever_their_names(tmp_path: P
     ]
 
 
+def test_a_later_attempt_is_named_and_so_is_a_host_that_is_not_the_first(tmp_path: Path) -> None:
+    root = rendered(tmp_path / "app")
+    by_hand(root, "-e", "cynthus_attempt=2", "-e", "cynthus_rank=1")
+    words = {verb: rest for verb, *rest in asked(root)}
+    assert (words["source"][-2:], words["start"][-2:]) == (["--rank", "1"], ["--attempt", "2"])
+
+
 def test_by_hand_no_variable_is_needed(tmp_path: Path) -> None:
     root = rendered(tmp_path / "an app")
     by_hand(root)

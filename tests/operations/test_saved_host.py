@@ -90,6 +90,15 @@ def test_what_the_host_had_deleted_at_the_end_does_not_come_back(saved: Saved) -
     assert saved.outputs() == ["kept"]
 
 
+def test_an_attempt_whose_machine_was_taken_back_hides_nothing_of_the_end_of_the_next(saved: Saved) -> None:
+    saved.run("outputs/kept", b"k")
+    saved.run("outputs/deleted", b"d")
+    saved.run("attempts/1/status.json", b"{}")
+    saved.listed(kept=b"k")
+    saved.run("attempts/10/exit", b"{}")
+    assert saved.outputs() == ["kept"]
+
+
 def test_without_an_end_all_that_was_saved_is_there(saved: Saved) -> None:
     saved.run("outputs/of the first attempt", b"k")
     saved.listed(**{"of the first attempt": b"k"})
