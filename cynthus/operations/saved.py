@@ -31,10 +31,21 @@ def readers(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
     if address is None or not _seen_from_here(site, address):
         return there
     standing = [not _is_gone(tools, site, run, agent) for agent in there]
-    if standing and all(standing):
+    if standing and all(standing) and run.attempt == 1:
         return there
     saved = tuple(_saved(tools, site, address, rank, there) for rank in range(run.nodes))
+    if run.attempt > 1:
+        there = tuple(replace(agent, earlier=each) for agent, each in zip(there, saved, strict=False))
     return tuple(there[rank] if rank < len(there) and standing[rank] else saved[rank] for rank in range(run.nodes))
+
+
+def savers(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
+    """What the hosts of a run have saved, one for each, also where they stand; none where it was saved nowhere, or that
+    cannot be seen from here."""
+    address, there = bucket_of(site, run), agents(tools, site)[: run.nodes]
+    if address is None or not _seen_from_here(site, address):
+        return ()
+    return tuple(_saved(tools, site, address, rank, there) for rank in range(run.nodes))
 
 
 def tellers(tools: Tools, site: Site) -> tuple[HostAgent, ...]:

@@ -24,6 +24,7 @@ def command(
 
     attendance = logs(app.tools, where, app.console.log, target=target, run_id=run_id, tail=tail)
     if not follow:
+        attendance.flush()
         return
     if not attendance.run.over:
         stay(app, attendance, where, app.console.log)
