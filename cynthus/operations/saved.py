@@ -76,9 +76,11 @@ def bucket_of(site: Site, run: Run) -> str | None:
 
 def _is_gone(tools: Tools, site: Site, run: Run, agent: HostAgent) -> bool:
     """Whether nothing of the deployment is on a host any more, or there is no such machine."""
+    if not run.state.begun:
+        # There is nothing on its host yet; that may still be the one on which an attempt before has ended.
+        return run.attempt > 1 and machine_gone(tools, site, agent.name)
     try:
-        # Before it has begun, there is nothing on its host yet.
-        return run.state.begun and not agent.present
+        return not agent.present
     except HostUnreachable:
         return machine_gone(tools, site, agent.name)
 
