@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from cynthus.core.run import RunState
 from cynthus.errors import HostUnreachable
 from cynthus.operations.arrival import CHUNK
 
@@ -49,8 +50,9 @@ def follow(look: Callable[[], Run], readings: Sequence[Reading], clock: Clock) -
     """
     while True:
         run = look()
-        grown = [_read(reading, run, alone=len(readings) == 1) for reading in readings]
-        if run.over:
+        preempted = run.state is RunState.PREEMPTED
+        grown = [_read(reading, run, alone=len(readings) == 1 and not preempted) for reading in readings]
+        if run.over or preempted:
             return run
         if not any(grown):
             clock.sleep(PAUSE)
@@ -66,9 +68,11 @@ def _read(reading: Reading, run: Run, *, alone: bool) -> bool:
         return False
 
 
-def read_log(connection: Connection, path: PurePosixPath, offset: int) -> Iterator[bytes]:
-    """The log from `offset` to its present end, in chunks."""
-    while data := connection.read(path, offset=offset, limit=CHUNK):
+def read_log(connection: Connection, path: PurePosixPath, offset: int, end: int | None = None) -> Iterator[bytes]:
+    """The log from `offset` to its present end, or to `end`, in chunks."""
+    while (limit := CHUNK if end is None else min(CHUNK, end - offset)) and (
+        data := connection.read(path, offset=offset, limit=limit)
+    ):
         yield data
         offset += len(data)
 

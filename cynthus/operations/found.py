@@ -87,8 +87,9 @@ def adopt(tools: Tools, site: Site) -> None:
 def _found(tools: Tools, site: Site, name: str, there: tuple[HostAgent, ...], *, lost: bool) -> Run | None:
     """The run as its host tells it; None where it has never begun there, as far as anybody knows."""
     now = stamp(tools.clock.now())
-    run = replace(_record(site, name, now), nodes=max(len(there), 1))
-    if there and there[0].status(name, 1) is not None:
+    attempt = there[0].newest_attempt(name) if there else 1
+    run = replace(_record(site, name, now), nodes=max(len(there), 1), attempt=attempt)
+    if there and there[0].status(name, attempt) is not None:
         return observe(run, there, tools.clock)
     said = "its record was damaged, and nothing of it is on a host"
     return run.moved(RunState.LOST, at=now, reason=said) if lost else None

@@ -27,6 +27,8 @@ class HostAgent(Struct, frozen=True):
     """The host's place among those of the deployment."""
     gone: bool = False
     """Whether there is no such machine any more, and what it has saved speaks for it."""
+    earlier: HostAgent | None = None
+    """Who tells of a run's earlier attempts, where those were on machines that are gone."""
 
     @property
     def home(self) -> PurePosixPath:
@@ -118,6 +120,11 @@ class HostAgent(Struct, frozen=True):
 
     def outputs(self, run: str) -> PurePosixPath:
         return self.run_folder(run) / "outputs"
+
+    def newest_attempt(self, run: str) -> int:
+        """The number of the newest attempt at a run that has begun there; 1 where none has."""
+        begun = self.connection.folders(self.run_folder(run) / "attempts")
+        return max((int(name) for name in begun if name.isdecimal()), default=1)
 
     def attempt_folder(self, run: str, attempt: int) -> PurePosixPath:
         return self.run_folder(run) / "attempts" / str(attempt) / str(self.rank)

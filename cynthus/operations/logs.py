@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cynthus.errors import HostUnreachable, UnknownRun
 from cynthus.operations.attend import Attendance
-from cynthus.operations.follow import read_log, tail_offset
+from cynthus.operations.boundary import beginning_of
 from cynthus.operations.found import run_named
+from cynthus.operations.log_place import log_places, tail_begins
 from cynthus.operations.observe import observe
 from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import last_known_runs
 from cynthus.operations.site import locate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cynthus.core.run import Run
     from cynthus.operations.follow import Sink
     from cynthus.operations.host_agent import HostAgent
+    from cynthus.operations.log_place import LogPlace
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
-    from cynthus.targets.base import Connection
 
 
 def logs(
     tools: Tools, where: str | None, sink: Sink, *, target: str | None = None, run_id: str | None = None,
     tail: int | None = None,
 ) -> Attendance:
-    """Show the log as far as it goes (of each host its last `tail` lines); what is given back can follow on from there.
+    """Show the log of all attempts as far as it goes (of each host its last `tail` lines); what is given back can
+    follow on from there.
 
     Raises:
         UnknownRun: there is no such run.
@@ -44,18 +46,35 @@ def logs(
     if all_gone(there):
         run = _as_saved(tools, run, there, silent)
     attendance = Attendance(tools, site, run)
-    for rank, show in attendance.sinks(sink).items():
-        connection, path = _log_of(tools, site, run, there[rank : rank + 1], rank, silent)
-        seen = 0 if tail is None else tail_offset(connection, path, tail)
-        for data in read_log(connection, path, seen):
-            show(data)
-            seen += len(data)
-        attendance.seen[rank] = seen
+    places = {
+        rank: log_places(
+            tools, site, run, rank, () if rank in silent else there[rank : rank + 1], partial(silent.setdefault, rank)
+        )
+        for rank in range(run.nodes)
+    }
+    _show(attendance, sink, places, tail)
     if run.over:
         attendance.flush()
     for why in silent.values():
         tools.progress.warn(f"{why.message}: what came home is shown; {why.hint}")
     return attendance
+
+
+def _show(attendance: Attendance, sink: Sink, places: Mapping[int, Sequence[LogPlace]], tail: int | None) -> None:
+    run, marks, begun = attendance.run, attendance.sinks(sink), False
+    begins = {rank: [0] * run.attempt if tail is None else tail_begins(each, tail) for rank, each in places.items()}
+    for attempt in range(run.attempt):
+        if attempt:
+            attendance.cross()
+        if begun:
+            attendance.tools.progress.note(beginning_of(run, attempt + 1))
+        for rank, mark in marks.items():
+            place, begin = places[rank][attempt], begins[rank][attempt]
+            if run.attempt > 1:
+                place.hide(mark, begin)
+            if begin < place.size or attempt + 1 == run.attempt:
+                attendance.seen[rank] = place.show(mark, begin)
+                begun = True
 
 
 def _last_known(site: Site, run_id: str | None) -> Run:
@@ -76,17 +95,3 @@ def _as_saved(tools: Tools, run: Run, there: Sequence[HostAgent], silent: dict[i
 
 def _no_run(site: Site) -> Run:
     raise UnknownRun(f"{site.name} has no run yet", hint="`cynthus up` starts one")
-
-
-def _log_of(
-    tools: Tools, site: Site, run: Run, there: Sequence[HostAgent], rank: int, silent: dict[int, HostUnreachable]
-) -> tuple[Connection, PurePosixPath]:
-    """Where the log of a rank is read: at home where its host does not answer, which is noted in `silent`."""
-    for agent in there if rank not in silent else ():
-        try:
-            path = agent.log(run.id, run.attempt)
-            if agent.connection.size(path) is not None:
-                return agent.connection, path
-        except HostUnreachable as error:
-            silent[rank] = error
-    return tools.here, PurePosixPath(site.paths.log(run.id, rank))

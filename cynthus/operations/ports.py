@@ -62,6 +62,10 @@ class PortNews(Struct):
     _due: float = 0.0
     _over: bool = False
 
+    def anew(self) -> PortNews:
+        """The same for other hosts, of which nothing was told yet."""
+        return PortNews(self.tell)
+
     def look(self, there: Sequence[HostAgent], run: Run, clock: Clock) -> None:
         """Costs nothing most of the time: the log is looked at more often than this."""
         if self._over or not run.state.begun or clock.monotonic() < self._due:

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from cynthus.errors import HostUnreachable, NothingToPull, PullFailed
 from cynthus.files import write_atomic
-from cynthus.operations.arrival import append
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import bring_checkpoints_home
 from cynthus.operations.fetch import Pair, compare, fetch, pull_failed, remarks
 from cynthus.operations.found import adopt
+from cynthus.operations.log_home import fetch_log
 from cynthus.operations.observe import observe
 from cynthus.operations.prune import KEPT
 from cynthus.operations.saved import all_gone, readers
@@ -45,7 +45,7 @@ class Pulled(Struct, frozen=True):
     total: int
     hint: str = ""
     problem: str = ""
-    """Why something of several hosts is not at home."""
+    """Why something of several hosts, or of an earlier attempt, is not at home."""
 
 
 def pull(tools: Tools, where: str | None, *, target: str | None = None, run_id: str | None = None) -> Pulled:
@@ -103,12 +103,14 @@ class _Came(Struct, frozen=True):
     found: Difference
     beside: tuple[Beside, ...]
     shown: str
+    problem: str
+    """Why an earlier attempt's log is not at home."""
 
 
 def collect(site: Site, run: Run, there: Sequence[HostAgent], progress: Progress) -> Pulled:
     """Copy what the run has written and remember, once it has ended, that all of it is home.
 
-    Of several hosts, what cannot be had from one is `problem`, and everything else comes.
+    What cannot be had from one of several hosts, or of an earlier attempt's log, is `problem`; everything else comes.
 
     Raises:
         PullFailed: something could not be read or written; everything else has come home.
@@ -119,6 +121,7 @@ def collect(site: Site, run: Run, there: Sequence[HostAgent], progress: Progress
         for agent in there[: run.nodes]:
             try:
                 came.append(_collect_from(site, run, agent, step))
+                problem = problem or came[-1].problem
             except (HostUnreachable, PullFailed) as error:
                 if run.nodes == 1:
                     raise
@@ -138,7 +141,7 @@ def _collect_from(site: Site, run: Run, agent: HostAgent, step: Step) -> _Came:
     folder = outputs_at_home(site, run, agent)
     try:
         # The log first: it is what one looks at when the rest fails.
-        fetch_log(site, run, agent)
+        problem = fetch_log(site, run, agent)
         pair = outputs_pair(site, run, agent)
         found = compare(pair.connection, pair.source, folder)
         beside = fetch(pair, found, step)
@@ -146,7 +149,7 @@ def _collect_from(site: Site, run: Run, agent: HostAgent, step: Step) -> _Came:
             point_latest(site.folder / "outputs" / run.id)
     except OSError as error:
         raise pull_failed(error, folder) from error
-    return _Came(found, beside, str(folder.relative_to(site.folder)))
+    return _Came(found, beside, str(folder.relative_to(site.folder)), problem)
 
 
 def outputs_pair(site: Site, run: Run, agent: HostAgent) -> Pair:
@@ -177,18 +180,6 @@ def not_at_home(site: Site, run: Run, there: Sequence[HostAgent]) -> tuple[int, 
         for agent in there[: run.nodes]
     ]
     return sum(files for files, _ in sizes), sum(size for _, size in sizes)
-
-
-def fetch_log(site: Site, run: Run, agent: HostAgent) -> None:
-    """Bring the log home, so that it can still be read when the host is gone: only what was added."""
-    copy = site.paths.log(run.id, agent.rank)
-    size = agent.connection.size(agent.log(run.id, run.attempt))
-    if size is None:
-        return
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with open(copy, "ab") as stream:
-        append(agent.connection, agent.log(run.id, run.attempt), stream)
-        os.fsync(stream.fileno())
 
 
 def point_latest(folder: Path) -> None:

@@ -31,10 +31,21 @@ def readers(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
     if address is None or not _seen_from_here(site, address):
         return there
     standing = [not _is_gone(tools, site, run, agent) for agent in there]
-    if standing and all(standing):
+    if standing and all(standing) and run.attempt == 1:
         return there
     saved = tuple(_saved(tools, site, address, rank, there) for rank in range(run.nodes))
+    if run.attempt > 1:
+        there = tuple(replace(agent, earlier=each) for agent, each in zip(there, saved, strict=False))
     return tuple(there[rank] if rank < len(there) and standing[rank] else saved[rank] for rank in range(run.nodes))
+
+
+def savers(tools: Tools, site: Site, run: Run) -> tuple[HostAgent, ...]:
+    """What the hosts of a run have saved, one for each, also where they stand; none where it was saved nowhere, or that
+    cannot be seen from here."""
+    address, there = bucket_of(site, run), agents(tools, site)[: run.nodes]
+    if address is None or not _seen_from_here(site, address):
+        return ()
+    return tuple(_saved(tools, site, address, rank, there) for rank in range(run.nodes))
 
 
 def tellers(tools: Tools, site: Site) -> tuple[HostAgent, ...]:
@@ -65,9 +76,11 @@ def bucket_of(site: Site, run: Run) -> str | None:
 
 def _is_gone(tools: Tools, site: Site, run: Run, agent: HostAgent) -> bool:
     """Whether nothing of the deployment is on a host any more, or there is no such machine."""
+    if not run.state.begun:
+        # There is nothing on its host yet; that may still be the one on which an attempt before has ended.
+        return run.attempt > 1 and machine_gone(tools, site, agent.name)
     try:
-        # Before it has begun, there is nothing on its host yet.
-        return run.state.begun and not agent.present
+        return not agent.present
     except HostUnreachable:
         return machine_gone(tools, site, agent.name)
 

@@ -39,6 +39,10 @@ class Warnings(Struct):
     _told: dict[int, str] = field(default_factory=dict)
     _due: float = 0.0
 
+    def anew(self) -> Warnings:
+        """The same for other hosts, of which nothing was told yet."""
+        return Warnings(self.tell)
+
     def look(self, there: Sequence[HostAgent], run: Run, clock: Clock) -> None:
         """Costs nothing most of the time: the log is looked at more often than this."""
         if not run.state.begun or run.over or clock.monotonic() < self._due:

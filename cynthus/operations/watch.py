@@ -9,23 +9,24 @@ from msgspec.structs import replace
 
 from cynthus.core.amounts import size
 from cynthus.core.progress import Unsaid
+from cynthus.core.run import RunState
 from cynthus.errors import Locked, NothingToPull, PullFailed
 from cynthus.operations.at_work import at_work
 from cynthus.operations.checkpoints import checkpoints_pair
 from cynthus.operations.fetch import compare, fetch, pull_failed, remarks, text_of
 from cynthus.operations.found import adopt
+from cynthus.operations.log_home import fetch_log, log_grew
 from cynthus.operations.observe import observe
-from cynthus.operations.pull import Pulled, bring, fetch_log, outputs_pair, point_latest
+from cynthus.operations.pull import Pulled, bring, outputs_pair, point_latest
 from cynthus.operations.recover import settle
 from cynthus.operations.ripe import Ripe
 from cynthus.operations.saved import readers
 from cynthus.operations.silence import note_run
-from cynthus.operations.site import locate, newest_run, with_entry
+from cynthus.operations.site import as_it_stands, locate, newest_run, with_entry
 from cynthus.state.locks import BRIEF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
     from typing import TypeVar
 
     from cynthus.core.progress import Step
@@ -63,7 +64,7 @@ class Watch:
         self._site = site
         self.run = run
         self.copied = self.bytes = 0
-        self._there = readers(tools, site, run)
+        self._there, self._made_for = readers(tools, site, run), (run.attempt, run.state.begun)
         self._ripe = Ripe()
         self._note, self._warn = _Once(tools.progress.note), _Once(tools.progress.warn)
 
@@ -76,7 +77,7 @@ class Watch:
             HostUnreachable: a host does not answer any more.
         """
         clock, due = self._tools.clock, 0.0
-        while not self._glance().over:
+        while not (self._glance().over or self.run.state is RunState.PREEMPTED):
             begun = clock.monotonic()
             if begun >= due:
                 took = self._round()
@@ -89,6 +90,14 @@ class Watch:
     def _glance(self) -> Run:
         # Anew each time: somebody else may cancel a run before it has begun, or bring it home and remove its host.
         known = self._site.runs.get(self.run.id) or self.run
+        if known.state is RunState.PREEMPTED:
+            self.run = known
+            return known
+        if known.attempt > 1 and self._made_for != (made_for := (known.attempt, known.state.begun)):
+            # Other machines, and what those before have saved is all there once these have begun.
+            entry = self._tools.index.known(self._site.id)
+            self._site = as_it_stands(self._tools, replace(self._site, entry=entry))
+            self._there, self._made_for = readers(self._tools, self._site, known), made_for
         # Only a look: to end the others of several hosts is for those who started them.
         self.run = observe(known, self._there[: known.nodes], self._tools.clock)
         return self.run
@@ -99,7 +108,8 @@ class Watch:
         try:
             parts = list(self._look(begun))
             looked = clock.monotonic() - begun
-            if any(part.difference.missing for part in parts) or self._log_grew():
+            grew = (log_grew(self._site, self.run, agent) for agent in self._ranks)
+            if any(part.difference.missing for part in parts) or any(grew):
                 self._bring(parts)
         except Locked as error:
             self._note(_wait(error))
@@ -121,12 +131,6 @@ class Watch:
             found = compare(pair.connection, pair.source, pair.folder)
             yield _Part(pair, self._ripe.choose(shown, found, now), shown)
 
-    def _log_grew(self) -> bool:
-        def there(agent: HostAgent) -> int:
-            return agent.connection.size(agent.log(self.run.id, self.run.attempt)) or 0
-
-        return any(there(agent) > _size(self._site.paths.log(self.run.id, agent.rank)) for agent in self._ranks)
-
     def _bring(self, parts: Sequence[_Part]) -> None:
         files = [(part, file) for part in parts for file in part.difference.missing]
         with at_work(self._tools, self._site, BRIEF):
@@ -145,7 +149,8 @@ class Watch:
     def _fetch(self, parts: Sequence[_Part], step: Step) -> None:
         try:
             for agent in self._ranks:
-                fetch_log(self._site, self.run, agent)
+                if problem := fetch_log(self._site, self.run, agent):
+                    self._warn(problem)
             for part in parts:
                 beside = fetch(part.pair, part.difference, step) if part.difference.missing else ()
                 for remark in remarks(part.difference, beside, part.shown):
@@ -211,10 +216,6 @@ def _alone(tools: Tools, site: Site, act: Callable[[Site], Found], say: Callable
 
 def _wait(error: Locked) -> str:
     return f"{error.message}; what is new comes when that has ended"
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0
 
 
 class _Once:

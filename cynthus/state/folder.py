@@ -102,9 +102,15 @@ class DeploymentFolder(Struct, frozen=True):
         """What each host said last."""
         return self.root / "heard"
 
-    def log(self, run_id: str, rank: int = 0) -> Path:
-        """The copy at home of what a run printed on one of its hosts."""
-        return self.runs / run_id / (f"log.{rank}" if rank else "log")
+    def log(self, run_id: str, rank: int = 0, attempt: int = 1) -> Path:
+        """The copy at home of what an attempt at a run printed on one of its hosts."""
+        name = "log" if attempt == 1 else f"log-{attempt}"
+        return self.runs / run_id / (f"{name}.{rank}" if rank else name)
+
+    def whole_log(self, run_id: str, rank: int = 0, attempt: int = 1) -> Path:
+        """A file with the size of that copy, there once nothing more of the attempt's log can be had anywhere."""
+        copy = self.log(run_id, rank, attempt)
+        return copy.with_name(f"{copy.name}.whole")
 
     def create(self) -> None:
         """Make the folders that are missing, and have git ignore them.

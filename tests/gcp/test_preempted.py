@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.bed.beds import Bed
     from tests.journeys.user import Ended
 
-pytestmark = [pytest.mark.hosts, pytest.mark.cloud]
+pytestmark = [pytest.mark.hosts, pytest.mark.cloud, pytest.mark.timeout(900)]
 
 TIMES = 5
 ABRUPT = 2
@@ -68,4 +68,25 @@ def ended(person: Someone, app: Path) -> Ended:
 
 def test_it_ends_with_the_last_number(ended: Ended, app: Path) -> None:
     assert ended.code == 0, ended
-    assert (app / "outputs/latest/10.txt").read_text() == "1000"
+    assert (app / "outputs/latest/10.txt").read_text() == str(LAST)
+
+
+def test_each_line_of_the_log_is_shown_once_or_marked(ended: Ended) -> None:
+    unmarked = [line for line in ended.out.splitlines() if not line.endswith("[cut off]") and "[again]" not in line]
+    assert unmarked == [str(number) for number in range(1, LAST + 1)]
+
+
+def test_the_log_can_be_read_later_in_the_same_way(person: Someone, app: Path, ended: Ended) -> None:
+    said = person.user.cynthus("logs", app)
+    unmarked = [line for line in said.out.splitlines() if not line.endswith("[cut off]") and "[again]" not in line]
+    assert unmarked == [str(number) for number in range(1, LAST + 1)], ended
+
+
+def test_no_output_is_missing(ended: Ended, app: Path) -> None:
+    found = {path.name: path.read_text() for path in (app / "outputs/latest").glob("*.txt")}
+    assert found == {f"{number}.txt": str(min(number * 100 + 99, LAST)) for number in range(11)}, ended
+
+
+def test_no_attempt_began_at_the_beginning(ended: Ended) -> None:
+    again = [line for line in ended.out.splitlines() if "[again]" in line]
+    assert len(again) < 200, ended

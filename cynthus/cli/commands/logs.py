@@ -25,6 +25,7 @@ def command(
 
     attendance = logs(app.tools, where, app.console.log, target=target, run_id=run_id, tail=tail)
     if not follow:
+        attendance.flush()
         return
     if not attendance.run.over or attendance.run.state is RunState.PREEMPTED:
         attendance, _ = stay_on(app, attendance, where, app.console.log)
