@@ -61,9 +61,8 @@ class MadeHere(GcpTarget):
     ) -> Mapping[str, object]:
         if root == "base":
             return {"owner": "ann"}
-        lifetime = placement.lifetime
-        expires = as_label(now + timedelta(seconds=lifetime)) if lifetime is not None else None
-        return {"owner": "ann", "expires": expires}
+        expires = as_label(now + timedelta(seconds=placement.stands)) if placement.stands is not None else None
+        return {"owner": "ann", "expires": expires, "remaining": placement.remaining}
 
     def connect(self, host: Host, root: Path) -> Any:
         assert host.connection.instance_id not in self._cloud.removed, f"{host.name} is gone, and nobody need ask it"
