@@ -54,7 +54,7 @@ def refreshed(before: File, answers: Answers, name: str, source: Source) -> Refr
         families=now.families,
         prices=prices,
     )
-    kept = (*_kept(file, answers, now.silent, listed.heard), *_doubts(rates))
+    kept = (*_kept(file, answers, now.silent, listed.heard), *_older(file, found.unknown), *_doubts(rates))
     return Refreshed(file, found.thrown_out, kept, found.unknown, now.strange)
 
 
@@ -75,6 +75,14 @@ def _kept(file: File, answers: Answers, silent: tuple[str, ...], heard: frozense
         yield f"which zones there are in {', '.join(without)}"
     if not answers.skus:
         yield "all prices: the price list has no row"
+
+
+def _older(file: File, unknown: tuple[str, ...]) -> Iterator[str]:
+    """What has a price only because somebody else has told one."""
+    for source, prices in file.prices.items():
+        names = [name for name in unknown if name in prices]
+        if names:
+            yield f"the prices of {len(names)} of {source} ({_day(file.sources[source]) or 'of an unknown day'})"
 
 
 def _doubts(rates: PriceList) -> Iterator[str]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from cynthus.targets.gcp.catalog import Way
     from cynthus.targets.gcp.refresh.answers import Sku
 
-_PLACE = re.compile(r"(?: running)? in [^()]*$")
+_PLACE = re.compile(r"(?: running)? in (?:(?! in )[^()])*$")
+"""The place at the end; of `in Americas in Calendar Mode` only the last is taken off, and the rest is no part's."""
 _USAGE: Mapping[Way, frozenset[str]] = {
     "on-demand": frozenset({"OnDemand"}),
     # Google files some of these under OnDemand; the wording is what tells.
