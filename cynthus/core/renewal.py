@@ -20,7 +20,7 @@ class PriceMoves(Struct, frozen=True):
 class Renewal(Struct, frozen=True):
     """`before` and `as_of`: the days of the prices. `file`: where the table lies, or would. `new` and `gone` are
     machines, `arrived` and `left` machines with a region, `other` those with another number of processors or another
-    memory. `thrown_out`: prices that cannot be right, `kept`: what the cloud did not tell, and is as before; each a line.
+    memory. `thrown_out`: prices that cannot be right, `kept`: what the cloud did not tell and is as it was, in lines.
     `unknown`: machines of which it tells no price; `strange`: types of machine that the table does not take in."""
 
     place: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus import settings
 from cynthus.errors import CatalogBroken
 from cynthus.targets.gcp.catalog import TABLE
-from cynthus.targets.gcp.table import load
+from cynthus.targets.gcp.table import day_of, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,7 @@ def newest(environment: Mapping[str, str]) -> File:
     if not path.exists():
         return load(TABLE)
     own = load(path, mend=_MEND, newer=_NEWER)
-    shipped = load(TABLE)
-    return own if own.as_of >= shipped.as_of else shipped
+    return own if own.as_of >= day_of(TABLE) else load(TABLE)
 
 
 def to_renew(environment: Mapping[str, str]) -> tuple[File, tuple[str, ...]]:
