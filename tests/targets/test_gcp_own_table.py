@@ -13,7 +13,7 @@ from cynthus.errors import CatalogBroken, StateTooNew
 from cynthus.process import Command, run
 from cynthus.targets.gcp.catalog import TABLE
 from cynthus.targets.gcp.own import newest, own_copy, to_renew
-from cynthus.targets.gcp.table import VERSION, load
+from cynthus.targets.gcp.table import VERSION, catalog_of, contradictions, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +53,40 @@ def test_a_copy_of_an_earlier_day_does_not(environment: dict[str, str]) -> None:
 
 
 def test_of_the_same_day_it_is_the_users_own(environment: dict[str, str]) -> None:
-    own(environment, images=0.5)
-    assert newest(environment).images == 0.5
+    own(environment, zones={**json.loads(TABLE.read_text())["zones"], "moon-east1": "a"})
+    assert "moon-east1" in newest(environment).zones
+
+
+def test_a_copy_gets_the_series_that_only_a_newer_cynthus_knows(environment: dict[str, str]) -> None:
+    families = [each for each in json.loads(TABLE.read_text())["families"] if each["name"] != "g2"]
+    prices: dict[str, Any] = {}
+    own(environment, as_of="2031-01-01", families=families, prices=prices)
+    found = newest(environment)
+    assert "g2" in [each.name for each in found.families]
+    assert next(contradictions(found), None) is None
+
+
+def test_how_a_machine_is_bought_is_as_this_version_says(environment: dict[str, str]) -> None:
+    families = [{**each, "ways": ["spot"]} for each in json.loads(TABLE.read_text())["families"]]
+    own(environment, as_of="2031-01-01", families=families)
+    assert [each.ways for each in newest(environment).families] == [each.ways for each in load(TABLE).families]
+
+
+def test_the_prices_of_a_copy_count_more_than_those_of_this_version(environment: dict[str, str]) -> None:
+    whole = json.loads(TABLE.read_text())
+    sources = {**whole["sources"], "google": {"date": "2031-01-01", "what": "asked"}}
+    prices = {"google": {"g2-standard-4": {"us-central1": [7.5, None, None]}}}
+    own(environment, as_of="2031-01-01", sources=sources, prices=prices)
+    (machine,) = (each for each in catalog_of(newest(environment)).machines if each.name == "g2-standard-4")
+    assert machine.price("us-central1", "on-demand") == 7.5
+    assert machine.price("us-east1", "on-demand") is not None
+
+
+def test_a_price_of_this_version_for_a_place_that_a_machine_has_left_is_none(environment: dict[str, str]) -> None:
+    families = json.loads(TABLE.read_text())["families"]
+    left = [{**each, "places": {"us-east1": "b"}} if each["name"] == "g2" else each for each in families]
+    own(environment, as_of="2031-01-01", families=left, prices={})
+    assert next(contradictions(newest(environment)), None) is None
 
 
 def test_a_broken_copy_says_where_it_is_and_how_to_make_it_anew(environment: dict[str, str]) -> None:

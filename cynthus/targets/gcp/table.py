@@ -54,10 +54,6 @@ class _Version(Struct, frozen=True):
     version: int
 
 
-class _Day(Struct, frozen=True):
-    as_of: str
-
-
 class File(Struct, frozen=True, forbid_unknown_fields=True):
     """The table as it lies in its file."""
 
@@ -106,14 +102,6 @@ def load(path: Path, *, mend: str = _REINSTALL, newer: str = "") -> File:
     if wrong:
         raise CatalogBroken(f"{path}: the table of machines is wrong: {wrong}", hint=mend)
     return file
-
-
-def day_of(path: Path) -> str:
-    """The day of its prices, without reading the rest; '' where it has none."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Day).as_of
-    except (OSError, msgspec.MsgspecError):
-        return ""
 
 
 def contradictions(file: File) -> Iterator[str]:

@@ -75,6 +75,7 @@ def _kept(file: File, answers: Answers, silent: tuple[str, ...], heard: frozense
         yield f"which zones there are in {', '.join(without)}"
     if not answers.skus:
         yield "all prices: the price list has no row"
+    yield "what buckets, images and secrets cost: other price lists have it"
 
 
 def _older(file: File, unknown: tuple[str, ...]) -> Iterator[str]:
