@@ -61,7 +61,7 @@
     │   └── ProjectUnfit              nothing can be made in a cloud project as it is
     ├── StateCorrupt                  a record of ours cannot be read
     ├── StateTooNew                   written by a newer Cynthus
-    ├── CatalogBroken                 the table of a cloud's machines and prices is not as it was shipped
+    ├── CatalogBroken                 the table of a cloud's machines and prices is not as it was written
     ├── RunFailed                     exit 3: main.py failed, whatever its own code
     ├── Locked                        exit 4: somebody else is at work here
     ├── RunCancelled                  exit 5
@@ -893,8 +893,9 @@ class StateTooNew(CynthusError):
 class CatalogBroken(CynthusError):
     """The table of a cloud's machines and prices cannot be read, or contradicts itself.
 
-    It is a part of Cynthus, which no command changes: a disk has damaged it, or somebody has edited it. Install Cynthus
-    again; `pip install --force-reinstall --no-deps cynthus` does it.
+    A disk has damaged it, or somebody has edited it; the message says which file it is. The one of Cynthus itself comes
+    back with `pip install --force-reinstall --no-deps cynthus`. Your own copy is made anew by `cynthus catalog update`;
+    without it the one of Cynthus counts.
     """
 
     code = "CYN-603"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.finding import Finding
     from cynthus.core.leftover import Leftover
+    from cynthus.core.renewal import Renewal
     from cynthus.core.run import Run
     from cynthus.errors import CynthusError
     from cynthus.operations.build import Built
@@ -287,6 +288,11 @@ def gpus(shelf: Shelf) -> Document:
         sources=[to_builtins(each) for each in supply.sources],
         thrown_out=list(supply.thrown_out),
     )
+
+
+def catalog(renewal: Renewal) -> Document:
+    """What has changed in the table of a cloud's machines and prices."""
+    return document("catalog", **to_builtins(renewal))
 
 
 def cancel(site: Site, ended: Run) -> Document:

@@ -65,7 +65,7 @@ def notes(shelf: Shelf) -> Iterator[str]:
     """What the prices are worth."""
     yield f"prices are of {shelf.supply.as_of}, in US dollars an hour, without tax and disks"
     if shelf.days > OLD:
-        yield f"they are {shelf.days} days old and may have changed: a newer Cynthus brings newer ones"
+        yield f"they are {shelf.days} days old; `cynthus catalog update` asks for newer ones"
     yield from _thrown_out(shelf.supply)
 
 

@@ -42,6 +42,7 @@ VERBS = {
     "down": "pull, then remove what was made for running",
     "destroy": "the same as `down`, and forget the deployment",
     "gpus": "show which GPUs a cloud has, where, for how much",
+    "catalog": "ask a cloud anew which machines it has, for how much",
     "gc": "remove from a cloud what no deployment claims",
     "doctor": "check this machine and the folder",
     "explain": "tell what an error code means",

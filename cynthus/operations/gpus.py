@@ -71,7 +71,7 @@ def aged(tools: Tools, target: Target) -> tuple[str, ...]:
     days = supply.age(tools.clock.now().date()) if supply else 0
     if supply is None or days <= OLD:
         return ()
-    return (f"its prices are of {supply.as_of}, {days} days ago, and may have changed",)
+    return (f"its prices are of {supply.as_of}, {days} days ago, and may have changed (`cynthus catalog update`)",)
 
 
 def _order(sold: Sold, *, spot: bool) -> tuple[bool, float, int, str]:

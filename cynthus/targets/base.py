@@ -8,7 +8,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path, PurePosixPath
 
     from cynthus.core.deployment import Host
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
+    from cynthus.core.renewal import Renewal
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.process import Command, Completed
@@ -301,6 +302,16 @@ class Target(Protocol):
 
         Raises:
             CatalogBroken, StateTooNew: nobody can tell.
+        """
+
+    def renew(self, day: date, project: str, *, keep: bool) -> Renewal | None:
+        """Ask anew what can be had there, and for how much, on that day; `keep` it for all that follows. None where
+        nothing is sold. `project`: the cloud project that asks, '' for the usual one.
+
+        Raises:
+            NotLoggedIn, ExtraMissing: nobody knows who asks, or in which cloud project.
+            CloudFailed: it is not told, or not wholly; nothing was kept.
+            StateTooNew: what was kept before is of a newer Cynthus.
         """
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:

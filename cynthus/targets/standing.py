@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from cynthus.core.deployment import Host
@@ -74,6 +74,9 @@ class Standing:
         """There are no buckets of a deployment's own."""
 
     def supply(self) -> None:
+        return None
+
+    def renew(self, day: date, project: str, *, keep: bool) -> None:  # noqa: ARG002 - nothing is sold
         return None
 
     def leftovers(self, sweep: Sweep, spec: AppSpec | None, root: Path) -> Leftovers:  # noqa: ARG002 - nothing is there

@@ -12,7 +12,7 @@ from cynthus.targets.base import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path, PurePosixPath
 
     from cynthus.core.deployment import Host
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
+    from cynthus.core.renewal import Renewal
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.operations.tools import Targets
@@ -182,6 +183,9 @@ class _OutageTarget:
 
     def supply(self) -> Supply | None:
         return self._target.supply()
+
+    def renew(self, day: date, project: str, *, keep: bool) -> Renewal | None:
+        return self._target.renew(day, project, keep=keep)
 
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         self._outage.ask(root)

@@ -248,6 +248,16 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
             "sources": listed(record(date=maybe(TEXT), what=TEXT)), "thrown_out": strings(),
         },
     ),
+    "catalog": (
+        "`catalog update`",
+        {
+            "place": TEXT, "file": TEXT, "before": TEXT, "as_of": TEXT,
+            "prices": record(up=INTEGER, down=INTEGER, same=INTEGER, first=INTEGER, gone=INTEGER),
+            "new": strings(), "gone": strings(), "other": strings(), "arrived": strings(), "left": strings(),
+            "thrown_out": strings(), "kept": strings(), "unknown": strings(), "strange": strings(),
+            "notes": strings(), "written": FLAG,
+        },
+    ),
     "doctor": (
         "`doctor`",
         {

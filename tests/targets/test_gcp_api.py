@@ -60,6 +60,15 @@ def test_pages_come_as_they_are_asked_for(cloud: SimulatedCloud) -> None:
     assert len([each for each in cloud.requests if each.path.endswith("/zones")]) == 2
 
 
+@pytest.mark.parametrize(("payer", "sent"), [("", None), ("lab-4711", "lab-4711")])
+def test_the_cloud_project_whose_quota_it_is_is_named_where_there_is_one(payer: str, sent: str | None) -> None:
+    with serving(WebServer()) as web:
+        web.put("/cloudbilling/v1/services", b"{}")
+        environment = {"CYNTHUS_GOOGLE_API": web.address, "GOOGLE_OAUTH_ACCESS_TOKEN": SENTINEL}
+        Api(environment, payer=payer).ask("GET", "cloudbilling", "services")
+    assert web.asked[0].headers.get("x-goog-user-project") == sent
+
+
 # refusals
 
 

@@ -6,20 +6,11 @@ import click
 
 from cynthus.cli import documents, options
 from cynthus.cli.app import App, pass_app
-
-
-class _Group(click.Group):
-    """Its commands take a `--debug` at their end, as all others do."""
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        command = super().get_command(ctx, cmd_name)
-        if command is not None and all(each.name != "debug" for each in command.params):
-            command.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, hidden=True))
-        return command
+from cynthus.cli.groups import Group
 
 
 @click.group(
-    cls=_Group,
+    cls=Group,
     epilog=options.examples(
         "cynthus data add hf://datasets/owner/name", "cynthus data ls --json", "cynthus data sync -y"
     ),

@@ -50,8 +50,12 @@ class NotThere(Exception):
 class Api:
     """Asks as the user whose credentials lie on this machine. Nothing is looked for before the first question."""
 
-    def __init__(self, environment: Mapping[str, str], *, wait: float = _WAIT, tries: int = _TRIES) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, wait: float = _WAIT, tries: int = _TRIES, payer: str = ""
+    ) -> None:
+        """`payer`: the cloud project whose quota is used, which some services want to be named to a user."""
         self._environment = environment
+        self._payer = payer
         self._wait = wait
         self._tries = tries
         self._token: Bearer | None = None
@@ -123,6 +127,8 @@ class Api:
     def _once(self, method: str, address: str, data: bytes | None) -> dict[str, Any]:
         self._sent = self._bearer().value
         headers = {"Authorization": f"Bearer {self._sent}", "Content-Type": "application/json"}
+        if self._payer:
+            headers["X-Goog-User-Project"] = self._payer
         with web.ask(address, headers, body=data, method=method, timeout=_TIMEOUT) as answer:
             self.said_at = _date(answer.headers.get("Date"))
             said = answer.read()

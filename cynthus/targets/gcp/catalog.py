@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -107,11 +108,13 @@ class Catalog(Struct, frozen=True):
 
 @cache
 def catalog() -> Catalog:
-    """That of this version.
+    """That of this version, or the user's own where that is newer.
 
     Raises:
-        CatalogBroken, StateTooNew: it is not as it was shipped.
+        CatalogBroken, StateTooNew: it is not as it was shipped, or as `cynthus catalog update` wrote it.
     """
-    from cynthus.targets.gcp.table import read
+    from cynthus.targets.gcp.own import newest
+    from cynthus.targets.gcp.table import catalog_of
 
-    return read(TABLE)
+    # The whole process goes by one table, whoever asks.
+    return catalog_of(newest(os.environ))

@@ -75,11 +75,13 @@ def _nobody_pays(_: re.Match[str], project: str) -> Refusal:
 
 
 def _not_enabled(found: re.Match[str], project: str) -> Refusal:
-    names = " ".join(f"{each}.googleapis.com" for each in SERVICES)
+    host = re.search(r"/apis/api/(\w+)\.googleapis\.com/", found.string)
+    other = host is not None and host[1] not in SERVICES
+    names = " ".join(f"{each}.googleapis.com" for each in ((host[1],) if host and other else SERVICES))
+    does = "does that" if other else "enables all that a deployment takes"
     return Refusal(
         f"the {found['api']} is not enabled in the cloud project{_named(project)}",
-        f"`gcloud services enable {names} --project={project or 'PROJECT'}` enables all that a deployment takes; that "
-        "counts a minute or two later",
+        f"`gcloud services enable {names} --project={project or 'PROJECT'}` {does}; that counts a minute or two later",
         final=True,
     )
 

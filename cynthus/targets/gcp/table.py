@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -26,7 +27,9 @@ Dollars = Annotated[float, Meta(ge=0)]
 Letters = Annotated[str, Meta(pattern="^[a-z]*$")]
 
 
-class _Shape(Struct, frozen=True, forbid_unknown_fields=True):
+class Shape(Struct, frozen=True, forbid_unknown_fields=True):
+    """A type of machine of a family; `memory` in GiB."""
+
     type: str
     cpus: Count
     memory: Annotated[float, Meta(gt=0)]
@@ -34,14 +37,14 @@ class _Shape(Struct, frozen=True, forbid_unknown_fields=True):
     part: Count = 1
 
 
-class _Family(Struct, frozen=True, forbid_unknown_fields=True):
+class Family(Struct, frozen=True, forbid_unknown_fields=True):
     """Machines that are bought, reached and equipped alike."""
 
     name: str
     disk: str
     ways: tuple[Way, ...]
     places: dict[str, Letters]
-    machines: tuple[_Shape, ...]
+    machines: tuple[Shape, ...]
     gpu: str | None = None
     attached: bool = False
     nic: str | None = None
@@ -51,7 +54,9 @@ class _Version(Struct, frozen=True):
     version: int
 
 
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
+class File(Struct, frozen=True, forbid_unknown_fields=True):
+    """The table as it lies in its file."""
+
     version: int
     as_of: str
     sources: dict[str, Source]
@@ -60,7 +65,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     storage: dict[str, Dollars]
     zones: dict[str, Letters]
     gpus: dict[str, Gpu]
-    families: tuple[_Family, ...]
+    families: tuple[Family, ...]
     prices: dict[str, dict[str, dict[str, Price]]] = field(default_factory=dict)
     """By source, machine and region. A later source counts more."""
 
@@ -72,24 +77,35 @@ def read(path: Path) -> Catalog:
         CatalogBroken: it cannot be read, or contradicts itself.
         StateTooNew: it is of a newer Cynthus.
     """
+    return catalog_of(load(path))
+
+
+def load(path: Path, *, mend: str = _REINSTALL, newer: str = "") -> File:
+    """The table as it is in a file. `mend`: what to do where it is broken; `newer`: what also helps where it is of a
+    newer Cynthus.
+
+    Raises:
+        CatalogBroken, StateTooNew: the same.
+    """
     try:
         raw = path.read_bytes()
         version = msgspec.json.decode(raw, type=_Version).version
         if version > VERSION:
             raise StateTooNew(
                 f"{path}: this table of machines has version {version}, and this Cynthus reads {VERSION}",
-                hint="upgrade: `pip install -U cynthus`",
+                hint=f"upgrade: `pip install -U cynthus`{newer}",
             )
-        file = msgspec.json.decode(raw, type=_File)
+        file = msgspec.json.decode(raw, type=File)
     except (OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise CatalogBroken(f"{path}: the table of machines cannot be read: {error}", hint=_REINSTALL) from None
-    wrong = next(_contradictions(file), None)
+        raise CatalogBroken(f"{path}: the table of machines cannot be read: {error}", hint=mend) from None
+    wrong = next(contradictions(file), None)
     if wrong:
-        raise CatalogBroken(f"{path}: the table of machines is wrong: {wrong}", hint=_REINSTALL)
-    return _catalog(file)
+        raise CatalogBroken(f"{path}: the table of machines is wrong: {wrong}", hint=mend)
+    return file
 
 
-def _contradictions(file: _File) -> Iterator[str]:
+def contradictions(file: File) -> Iterator[str]:
+    """What in a table cannot be, a sentence each."""
     try:
         date.fromisoformat(file.as_of)
     except ValueError:
@@ -101,7 +117,7 @@ def _contradictions(file: _File) -> Iterator[str]:
             yield f"a machine of {family.name} has GPUs of no model, or a model and none of it"
         if not family.places.keys() <= file.zones.keys():
             yield f"{family.name} is in a region that is not listed"
-    there = {machine.name: machine.places for machine in _machines(file, {})}
+    there = {machine.name: machine.places for machine in machines_of(file)}
     for source, prices in file.prices.items():
         if source not in file.sources:
             yield f"prices are of {source}, which is not listed"
@@ -110,7 +126,8 @@ def _contradictions(file: _File) -> Iterator[str]:
                 yield f"{name} has a price where there is none"
 
 
-def _catalog(file: _File) -> Catalog:
+def catalog_of(file: File) -> Catalog:
+    """What a table means."""
     prices: dict[str, dict[str, Price]] = {}
     for found in file.prices.values():
         for name, regions in found.items():
@@ -119,7 +136,7 @@ def _catalog(file: _File) -> Catalog:
                 known[region] = _over(price, known.get(region))
     thrown_out = tuple(_sane(prices))
     return Catalog(
-        file.as_of, file.images, file.secrets, file.storage, file.zones, file.gpus, tuple(_machines(file, prices)),
+        file.as_of, file.images, file.secrets, file.storage, file.zones, file.gpus, tuple(machines_of(file, prices)),
         file.sources, thrown_out,
     )
 
@@ -143,12 +160,18 @@ def _sane(prices: dict[str, dict[str, Price]]) -> Iterator[str]:
                 yield f"{name} in {region}: spot ${price.spot:g} above on demand ${price.on_demand:g}"
 
 
-def _machines(file: _File, prices: Mapping[str, Mapping[str, Price]]) -> Iterator[Machine]:
+def machines_of(file: File, prices: Mapping[str, Mapping[str, Price]] = MappingProxyType({})) -> Iterator[Machine]:
+    """Its machines, in their order."""
     for family in file.families:
         for shape in family.machines:
-            name = f"{shape.type}+{shape.gpus}x{family.gpu}" if family.attached else shape.type
+            name = name_of(family, shape)
             yield Machine(
                 shape.type, shape.cpus, shape.memory, family.gpu, shape.gpus, shape.part, family.attached, family.disk,
                 family.nic, family.name, family.ways, family.places, prices.get(name, {}),
-            )
+            )  # fmt: skip
+
+
+def name_of(family: Family, shape: Shape) -> str:
+    """What the table calls a machine: its type, with the GPUs that do not follow from it."""
+    return f"{shape.type}+{shape.gpus}x{family.gpu}" if family.attached else shape.type
 

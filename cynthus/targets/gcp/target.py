@@ -41,13 +41,14 @@ from cynthus.targets.ssh.way import Way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from cynthus.core.deployment import Host
     from cynthus.core.leftover import Leftover, Removal, Sweep
     from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Runtime
+    from cynthus.core.renewal import Renewal
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.settings import Settings
@@ -234,6 +235,11 @@ class GcpTarget:
         from cynthus.targets.gcp.selling import supply
 
         return supply(catalog())
+
+    def renew(self, day: date, project: str, *, keep: bool) -> Renewal:
+        from cynthus.targets.gcp.refresh.renewing import renew
+
+        return renew(self._settings.environment, day, project, keep=keep)
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         if spec is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cynthus.testing.gcp import control, expiry
+from cynthus.testing.gcp import control, expiry, price_list
 from cynthus.testing.gcp.http_server import HttpServer
 from cynthus.testing.gcp.image_front import image_front
 from cynthus.testing.gcp.machines import Driver, NoHosts
@@ -17,7 +17,7 @@ from cynthus.testing.gcp.world import World
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -210,6 +210,10 @@ class SimulatedCloud:
         with self.world.store.change():
             for key, document in documents.items():
                 self.world.create(kind, key, document, by)
+
+    def sell(self, rows: Iterable[Document]) -> None:
+        """Have these rows in the price list of Compute Engine, and no others. It is empty before."""
+        price_list.put(self.world.store, rows)
 
     def say(self, name: str, text: str) -> None:
         """Have that on the serial console of an instance."""

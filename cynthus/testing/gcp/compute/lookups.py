@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
 
 from cynthus.testing.gcp.compute import quotas
 from cynthus.testing.gcp.compute.kinds import check_place, wanted
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cynthus.testing.gcp.store import Document
+
+T = TypeVar("T")
 
 _P = "projects/{project}"
 _Z = f"{_P}/zones/{{zone}}"
@@ -75,16 +78,17 @@ def _disk_type(call: Call, zone: str, name: str) -> Document:
     return {"kind": "compute#diskType", "name": name, "zone": zone, "selfLink": GOOGLE + path}
 
 
-def _machine_types(call: Call, zone: str) -> list[Document]:
-    return [_machine_type(call, zone, each) for each in MACHINE_TYPES.values() if each.there(zone)]
+@cache
+def _machine_types(zone: str) -> tuple[MachineType, ...]:
+    return tuple(each for each in MACHINE_TYPES.values() if each.there(zone))
 
 
-def _accelerators(call: Call, zone: str) -> list[Document]:
-    return [_accelerator(call, zone, gpu) for gpu, zones in GPU_ZONES.items() if zone in zones]
+def _accelerators(zone: str) -> tuple[str, ...]:
+    return tuple(gpu for gpu, zones in GPU_ZONES.items() if zone in zones)
 
 
-def _disk_types(call: Call, zone: str) -> list[Document]:
-    return [_disk_type(call, zone, name) for name in sorted(DISK_TYPES)]
+def _disk_types(zone: str) -> tuple[str, ...]:  # noqa: ARG001 - the same in all
+    return tuple(sorted(DISK_TYPES))
 
 
 def _one_machine_type(call: Call) -> Document:
@@ -101,9 +105,14 @@ def _listing(call: Call, noun: str, items: Iterable[Document]) -> Document:
     return {"kind": f"compute#{noun}List", "id": call.key, "items": some, **({"nextPageToken": token} if token else {})}
 
 
-def _of_zone(noun: str, found: Callable[[Call, str], list[Document]]) -> tuple[Route, ...]:
-    """List, one of it, and the list over all zones."""
+def _of_zone(
+    noun: str, there: Callable[[str], tuple[T, ...]], told: Callable[[Call, str, T], Document]
+) -> tuple[Route, ...]:
+    """List, one of it, and the list over all zones: of what is `there`, each as it is `told`."""
     plural = f"{noun}s"
+
+    def found(call: Call, zone: str) -> list[Document]:
+        return [told(call, zone, each) for each in there(zone)]
 
     def in_zone(call: Call) -> Document:
         check_place(call)
@@ -117,11 +126,13 @@ def _of_zone(noun: str, found: Callable[[Call, str], list[Document]]) -> tuple[R
         raise missing(call.key)
 
     def everywhere(call: Call) -> Document:
-        pairs = [(zone, each) for zone in ZONES for each in found(call, zone)]
-        some, token = cut(call, [pair for pair in pairs if wanted(pair[1], call.query.get("filter", ""))])
+        asked = call.query.get("filter", "")
+        pairs = [(zone, each) for zone in ZONES for each in there(zone)]
+        # A long list has many pages, and each is made anew: only what is on it, where nothing has to be looked at.
+        some, token = cut(call, [pair for pair in pairs if not asked or wanted(told(call, *pair), asked)])
         scopes: dict[str, Document] = {}
         for zone, each in some:
-            scopes.setdefault(f"zones/{zone}", {plural: []})[plural].append(each)
+            scopes.setdefault(f"zones/{zone}", {plural: []})[plural].append(told(call, zone, each))
         following = {"nextPageToken": token} if token else {}
         return {"kind": f"compute#{noun}AggregatedList", "id": call.key, "items": scopes, **following}
 
@@ -160,7 +171,7 @@ ROUTES = (
     Route("compute", "GET", f"{_P}/regions", "compute.regions.list", _regions),
     Route("compute", "GET", f"{_P}/regions/{{region}}", "compute.regions.get", _get_region),
     Route("compute", "GET", f"{_Z}/machineTypes/{{name}}", "compute.machineTypes.get", _one_machine_type),
-    *_of_zone("machineType", _machine_types),
-    *_of_zone("acceleratorType", _accelerators),
-    *_of_zone("diskType", _disk_types),
+    *_of_zone("machineType", _machine_types, _machine_type),
+    *_of_zone("acceleratorType", _accelerators, _accelerator),
+    *_of_zone("diskType", _disk_types, _disk_type),
 )
