@@ -26,7 +26,8 @@ class Waiting(NamedTuple):
 class Tree:
     """A folder that is saved below `prefix`. `waiting` is what is not there, by name, and `saved` the bytes that are.
 
-    A file is ready once it was the same in two looks, or when nobody writes any more.
+    A file is ready once it was the same in two looks, when it was put in the place of another one, or when nobody
+    writes any more.
     """
 
     def __init__(self, folder: Path, prefix: str, ledger: Ledger) -> None:
@@ -46,8 +47,9 @@ class Tree:
                 self._there.append(name)
                 self.saved += sign.size
             else:
-                same = name in before and before[name].sign == sign
-                self.waiting[name] = Waiting(name, sign, quiet or same)
+                known = before[name].sign if name in before else self.ledger.sent(name)
+                ready = quiet or (name in before and known == sign) or _put_there(known, found)
+                self.waiting[name] = Waiting(name, sign, ready)
 
     def note(self, sent: Waiting, checksum: str) -> None:
         """That it is there now."""
@@ -71,6 +73,12 @@ class Tree:
             {"name": name, "files": {file: self.ledger.told(file) for file in whole[name]}}
             for name in sorted(whole, key=lambda name: (-newest[name], name))
         ]
+
+
+def _put_there(known: Sign | None, found: os.stat_result) -> bool:
+    """Whether a file was renamed to the name of the one that is `known`, after the last that was written to it: so it
+    is whole, and one that is replaced more often than we look is saved, too."""
+    return known is not None and known.inode != found.st_ino and found.st_ctime_ns > found.st_mtime_ns
 
 
 def entry(name: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,16 +55,37 @@ def test_after_the_end_the_first_look_is_enough(tree: Tree) -> None:
     assert ready(tree) == ["a"]
 
 
-@pytest.mark.parametrize("change", ["size", "time", "inode"])
-def test_a_file_that_changed_waits_for_another_look(tree: Tree, change: str) -> None:
+def test_a_file_that_was_put_in_the_place_of_another_is_ready_at_once(tree: Tree) -> None:
+    write(tree, "a")
+    tree.look(quiet=False)
+    fresh = write(tree, "part", text="y")
+    time.sleep(0.02)
+    fresh.replace(tree.folder / "a")
+    tree.look(quiet=False)
+    assert ready(tree) == ["a"]
+
+
+def test_one_that_is_written_under_the_name_of_another_is_not(tree: Tree) -> None:
     file = write(tree, "a")
+    tree.look(quiet=False)
+    kept = file.rename(tree.folder.parent / "kept")
+    with file.open("w") as stream:
+        stream.write("half of it")
+        stream.flush()
+        now = file.stat()
+        os.utime(file, ns=(now.st_atime_ns, now.st_ctime_ns + 10**9))
+        tree.look(quiet=False)
+    assert (ready(tree), kept.exists()) == ([], True)
+
+
+@pytest.mark.parametrize("change", ["size", "time"])
+def test_a_file_that_changed_waits_for_another_look(tree: Tree, change: str) -> None:
+    write(tree, "a")
     tree.look(quiet=False)
     if change == "size":
         write(tree, "a", text="xy")
-    elif change == "time":
-        write(tree, "a", at=1)
     else:
-        write(tree, "b").rename(file)
+        write(tree, "a", at=1)
     tree.look(quiet=False)
     assert ready(tree) == []
 
