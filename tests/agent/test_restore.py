@@ -10,6 +10,7 @@ import signal
 import time
 from contextlib import closing
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,13 @@ from cynthus.agent.ledger import Ledger
 from cynthus.agent.restore import Restored, restore
 from cynthus.agent.standing import Standing
 from cynthus.agent.sync import Sender
+from cynthus.core.progress import Unsaid
+from cynthus.operations.fetch import Pair, compare, fetch
 from cynthus.process import Command, ended, start
 from cynthus.state.known import parse
 from cynthus.storage.gcs import GcsBucket
 from cynthus.storage.local import LocalBucket
+from cynthus.targets.local.connection import LocalConnection
 from cynthus.testing.gcs import FakeGcs
 from cynthus.testing.gcs_faults import Fault
 from tests.agent.host import RUN, Host, document, until
@@ -362,6 +366,48 @@ def test_where_nobody_has_said_that_it_began_with_what_came_back(
     after.restored()
     known = parse(after.home.checkpoints_begun.read_bytes())
     assert (known.files, bool(known.began)) == ({"last": ((3, LONG_AGO),)}, True)
+
+
+def pull(machine: Machine, folder: Path) -> dict[str, bytes]:
+    """Bring its checkpoints home, as `pull` and `down` do; gives what lies at home then."""
+    connection, source = LocalConnection(os.environ), PurePosixPath(machine.home.checkpoints)
+    begun = parse(machine.home.checkpoints_begun.read_bytes())
+    pair = Pair(connection, source, folder, folder.with_name("known.json"), begun)
+    fetch(pair, compare(connection, source, folder), Unsaid())
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+def test_an_older_one_that_came_home_from_the_first_machine_is_replaced(
+    before: Machine, after: Machine, tmp_path: Path
+) -> None:
+    before.begin()
+    before.checkpoint("last", b"1", at=1)
+    pull(before, tmp_path / "home")
+    before.checkpoint("last", b"2", at=2)
+    before.save()
+    after.restored()
+    assert pull(after, tmp_path / "home") == {"last": b"2"}
+
+
+def test_so_is_one_that_the_first_machine_began_with(before: Machine, after: Machine) -> None:
+    (home := before.app / "checkpoints").mkdir(parents=True)
+    (home / "last").write_bytes(b"0")
+    before.begin()
+    before.checkpoint("last", b"1", at=1)
+    before.save()
+    after.restored()
+    after.checkpoint("last", b"2", at=2)
+    assert pull(after, home) == {"last": b"2"}
+
+
+def test_one_that_was_changed_at_home_meanwhile_stays(before: Machine, after: Machine, tmp_path: Path) -> None:
+    before.begin()
+    before.checkpoint("last", b"1", at=1)
+    pull(before, tmp_path / "home")
+    before.save()
+    (tmp_path / "home/last").write_bytes(b"mine")
+    after.restored()
+    assert pull(after, tmp_path / "home") == {"last": b"mine", "last.from-host": b"1"}
 
 
 def test_what_came_back_is_not_sent_again(before: Machine, after: Machine, place: Place) -> None:
