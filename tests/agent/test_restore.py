@@ -129,6 +129,13 @@ class Machine:
         sender._bucket.close()
         assert (told.files_behind, told.problem) == (0, "")
 
+    def look(self) -> None:
+        """What its sender does before it sends anything; it is killed then."""
+        sender = Sender(self.attempt, self.place.standing, lambda: True)
+        told = sender.turn(ended=False, quiet=False)
+        sender._bucket.close()
+        assert told.files_behind > 0
+
     def restore(self, *, patience: float = 2.0) -> Restored | None:
         return restore(self.home, self.spec, self.run, self.rank, {}, patience=patience)
 
@@ -273,6 +280,25 @@ def test_one_with_another_checksum_is_left_out_as_a_whole_and_said(
     why = f"{place.key('checkpoints/step-2/weights')} in the bucket has another SHA-256 than was written down"
     assert (told.newest, told.files, told.left_out) == ("step-1", 1, [f"checkpoint step-2: {why}"])
     assert after.checkpoints == {"step-1/weights": b"1" * 9}
+
+
+def test_a_file_that_is_replaced_counts_until_its_next_version_is_there(before: Machine, after: Machine) -> None:
+    before.checkpoint("last", b"first")
+    before.save()
+    before.checkpoint("last", LARGE, at=LONG_AGO + 1)
+    before.look()
+    assert (after.restored().newest, after.checkpoints) == ("last", {"last": b"first"})
+
+
+def test_one_whose_next_version_did_not_come_to_the_list_is_that_version(tmp_path: Path, google: Place) -> None:
+    before, after = Machine(tmp_path / "first", google), Machine(tmp_path / "second", google, number=2)
+    before.checkpoint("last", b"first")
+    before.save()
+    known = b"".join(google.control.get(google.key("checkpoints.json")))
+    before.checkpoint("last", b"second one", at=LONG_AGO + 1)
+    before.save()
+    google.control.put(google.key("checkpoints.json"), [known])
+    assert (after.restored().newest, after.checkpoints) == ("last", {"last": b"second one"})
 
 
 def test_a_checkpoint_that_was_not_listed_is_not_whole(before: Machine, after: Machine, place: Place) -> None:
