@@ -62,10 +62,12 @@ class Tree:
         return {name: self.ledger.told(name) for name in sorted(self._there)}
 
     def complete(self) -> list[object]:
-        """The checkpoints that are there as they are here, the newest first, with all their files."""
-        partly = {entry(name) for name in self.waiting}
+        """The checkpoints that are there as they are here, the newest first, with all their files. One that is a file
+        is replaced as a whole: until its next version is there, the last one counts."""
+        replaced = {name for name in self.waiting if entry(name) == name and self.ledger.sent(name)}
+        partly = {entry(name) for name in self.waiting} - replaced
         found: dict[str, list[str]] = {}
-        for name in sorted(self._there):
+        for name in sorted({*self._there, *replaced}):
             found.setdefault(entry(name), []).append(name)
         whole = {name: files for name, files in found.items() if name not in partly}
         newest = {name: max(map(self.ledger.changed, files)) for name, files in whole.items()}

@@ -33,10 +33,13 @@ def checkpoints(bucket: Bucket, keys: Keys) -> Iterator[Checkpoint]:
     """
     there = _below(bucket, keys.checkpoints)
     for entry in document(bucket, keys.complete).get("complete", ()):
-        listed = {str(path): (int(size), str(checksum)) for path, (size, checksum) in entry["files"].items()}
+        name, listed = str(entry["name"]), dict(entry["files"])
+        if name in listed and name in there and there[name].checksum:
+            # A file is replaced as a whole, and says itself what it is; that may not have come to the list.
+            listed[name] = (there[name].size, there[name].checksum)
         whole = all(path in there and there[path].size == size for path, (size, _) in listed.items())
-        files = {path: there[path]._replace(checksum=each) for path, (_, each) in listed.items() if path in there}
-        yield Checkpoint(str(entry["name"]), files, whole)
+        files = {path: there[path]._replace(checksum=str(each)) for path, (_, each) in listed.items() if path in there}
+        yield Checkpoint(name, files, whole)
 
 
 def outputs(bucket: Bucket, keys: Keys) -> dict[str, Saved]:

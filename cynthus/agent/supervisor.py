@@ -32,6 +32,9 @@ _TICK = 0.5
 
 _HURRY = 15.0
 """Seconds for main.py to end where a cloud takes the machine back: that gives 30, and what is left is for saving."""
+_HELD = 25.0
+"""Seconds after that for which we keep the machine from going off while something is not saved."""
+_PREEMPTED = "preempted"
 
 
 class Tell(Protocol):
@@ -117,8 +120,11 @@ def watch(run: RunFolder, attempt: Attempt, main: Main, alarm: Alarm) -> None:
     if known.container is None:
         _gather(run)
     # A wish that came while the last processes were ended came too late to be the reason.
-    finish(attempt, ended._replace(reason=why or ended.reason or _disk_full(attempt, ended)))
+    ended = ended._replace(reason=why or ended.reason or _disk_full(attempt, ended))
+    finish(attempt, ended)
     main.forget()
+    if ended.reason == SHUT_DOWN or ended.reason.startswith(_PREEMPTED):
+        _hold(attempt)
 
 
 def _told_end(attempt: Attempt, ended: Ended) -> Ended:
@@ -149,7 +155,20 @@ def shut_down(attempt: Attempt) -> str:
 
 
 def _grace(known: Record, why: str) -> float:
-    return min(known.stop_grace, _HURRY) if why.startswith("preempted") else known.stop_grace
+    return min(known.stop_grace, _HURRY) if why.startswith(_PREEMPTED) else known.stop_grace
+
+
+def _hold(attempt: Attempt) -> None:
+    """Have the shutdown wait for us, and so for what main.py has written at its end: it may have ended the sender, too.
+    With the scope of a run gone, a machine is off within half a second."""
+    # A program that was replaced meanwhile may have none of this any more.
+    with suppress(OSError, ImportError):
+        from cynthus.agent import standing, sync
+
+        until = time.monotonic() + _HELD
+        while standing.working(attempt) and time.monotonic() < until:
+            sync.ensure(attempt)
+            time.sleep(0.1)
 
 
 def _idle(attempt: Attempt, known: Record) -> Callable[[], str]:

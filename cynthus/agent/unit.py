@@ -106,7 +106,9 @@ def enter_scope(home: Home, run: str, environment: Mapping[str, str]) -> None:
     made = _asked(
         ("busctl", *words[1:]), "call", "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
         "org.freedesktop.systemd1.Manager", "StartTransientUnit", "ssa(sv)a(sa(sv))", name, "fail",
-        "3", "PIDs", "au", "1", str(os.getpid()), "Description", "s", f"Cynthus run {run} of {home.deployment}",
+        "4", "PIDs", "au", "1", str(os.getpid()), "Description", "s", f"Cynthus run {run} of {home.deployment}",
+        # In a shutdown the network lasts until it has ended: what it has written is saved over that.
+        "After", "as", "2", "network.target", "nss-lookup.target",
         # What the kernel kills for its memory in a scope of systemd's own, systemd kills all of.
         "Delegate", "b", "true", "0",
         environment=environment,

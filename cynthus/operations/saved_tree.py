@@ -88,6 +88,10 @@ class SavedTree:
         there = self._objects(keys.checkpoints)
         for entry in self._document(keys.complete).get("complete", ()):
             listed = entry["files"]
+            name = entry["name"]
+            if name in listed and name in there and there[name].checksum:
+                # A file is replaced as a whole, and says itself what it is; that may not have come to the list.
+                listed = {name: (there[name].size, there[name].checksum)}
             if all(name in there and there[name].size == size for name, (size, _) in listed.items()):
                 yield from ((name, _single(there[name], checksum)) for name, (_, checksum) in listed.items())
 

@@ -71,11 +71,12 @@ def up_steps(played: Played) -> tuple[Step, ...]:
     """What `up.yml` comes to where all goes well and the agent starts the run that it is told to."""
     run = played.extravars.get("cynthus_run", "")
     starts = bool(played.extravars.get("cynthus_start", True))
+    attempt = played.extravars.get("cynthus_attempt", 1)
     return (
         _answer("image", "Make the environment that the app needs", environment="e" * 12, python="python3", image=None),
         _answer("dataset", "Bring the data that the app reads", data=[]),
         _answer("app", "Bring the source of the app", skipped=not (starts or run), run_id=run, source="5" * 16),
-        _answer("agent", "Start main.py", skipped=not starts, run_id=run, attempt=1),
+        _answer("agent", "Start main.py", skipped=not starts, run_id=run, attempt=attempt),
     )
 
 

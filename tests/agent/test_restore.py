@@ -10,6 +10,7 @@ import signal
 import time
 from contextlib import closing
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,13 @@ from cynthus.agent.ledger import Ledger
 from cynthus.agent.restore import Restored, restore
 from cynthus.agent.standing import Standing
 from cynthus.agent.sync import Sender
+from cynthus.core.progress import Unsaid
+from cynthus.operations.fetch import Pair, compare, fetch
 from cynthus.process import Command, ended, start
 from cynthus.state.known import parse
 from cynthus.storage.gcs import GcsBucket
 from cynthus.storage.local import LocalBucket
+from cynthus.targets.local.connection import LocalConnection
 from cynthus.testing.gcs import FakeGcs
 from cynthus.testing.gcs_faults import Fault
 from tests.agent.host import RUN, Host, document, until
@@ -124,6 +128,13 @@ class Machine:
         told = told if ended else sender.turn(ended=ended, quiet=True)
         sender._bucket.close()
         assert (told.files_behind, told.problem) == (0, "")
+
+    def look(self) -> None:
+        """What its sender does before it sends anything; it is killed then."""
+        sender = Sender(self.attempt, self.place.standing, lambda: True)
+        told = sender.turn(ended=False, quiet=False)
+        sender._bucket.close()
+        assert told.files_behind > 0
 
     def restore(self, *, patience: float = 2.0) -> Restored | None:
         return restore(self.home, self.spec, self.run, self.rank, {}, patience=patience)
@@ -271,6 +282,25 @@ def test_one_with_another_checksum_is_left_out_as_a_whole_and_said(
     assert after.checkpoints == {"step-1/weights": b"1" * 9}
 
 
+def test_a_file_that_is_replaced_counts_until_its_next_version_is_there(before: Machine, after: Machine) -> None:
+    before.checkpoint("last", b"first")
+    before.save()
+    before.checkpoint("last", LARGE, at=LONG_AGO + 1)
+    before.look()
+    assert (after.restored().newest, after.checkpoints) == ("last", {"last": b"first"})
+
+
+def test_one_whose_next_version_did_not_come_to_the_list_is_that_version(tmp_path: Path, google: Place) -> None:
+    before, after = Machine(tmp_path / "first", google), Machine(tmp_path / "second", google, number=2)
+    before.checkpoint("last", b"first")
+    before.save()
+    known = b"".join(google.control.get(google.key("checkpoints.json")))
+    before.checkpoint("last", b"second one", at=LONG_AGO + 1)
+    before.save()
+    google.control.put(google.key("checkpoints.json"), [known])
+    assert (after.restored().newest, after.checkpoints) == ("last", {"last": b"second one"})
+
+
 def test_a_checkpoint_that_was_not_listed_is_not_whole(before: Machine, after: Machine, place: Place) -> None:
     before.checkpoint("step-1")
     before.save()
@@ -362,6 +392,48 @@ def test_where_nobody_has_said_that_it_began_with_what_came_back(
     after.restored()
     known = parse(after.home.checkpoints_begun.read_bytes())
     assert (known.files, bool(known.began)) == ({"last": ((3, LONG_AGO),)}, True)
+
+
+def pull(machine: Machine, folder: Path) -> dict[str, bytes]:
+    """Bring its checkpoints home, as `pull` and `down` do; gives what lies at home then."""
+    connection, source = LocalConnection(os.environ), PurePosixPath(machine.home.checkpoints)
+    begun = parse(machine.home.checkpoints_begun.read_bytes())
+    pair = Pair(connection, source, folder, folder.with_name("known.json"), begun)
+    fetch(pair, compare(connection, source, folder), Unsaid())
+    return {each.name: each.read_bytes() for each in folder.iterdir()}
+
+
+def test_an_older_one_that_came_home_from_the_first_machine_is_replaced(
+    before: Machine, after: Machine, tmp_path: Path
+) -> None:
+    before.begin()
+    before.checkpoint("last", b"1", at=1)
+    pull(before, tmp_path / "home")
+    before.checkpoint("last", b"2", at=2)
+    before.save()
+    after.restored()
+    assert pull(after, tmp_path / "home") == {"last": b"2"}
+
+
+def test_so_is_one_that_the_first_machine_began_with(before: Machine, after: Machine) -> None:
+    (home := before.app / "checkpoints").mkdir(parents=True)
+    (home / "last").write_bytes(b"0")
+    before.begin()
+    before.checkpoint("last", b"1", at=1)
+    before.save()
+    after.restored()
+    after.checkpoint("last", b"2", at=2)
+    assert pull(after, home) == {"last": b"2"}
+
+
+def test_one_that_was_changed_at_home_meanwhile_stays(before: Machine, after: Machine, tmp_path: Path) -> None:
+    before.begin()
+    before.checkpoint("last", b"1", at=1)
+    pull(before, tmp_path / "home")
+    before.save()
+    (tmp_path / "home/last").write_bytes(b"mine")
+    after.restored()
+    assert pull(after, tmp_path / "home") == {"last": b"mine", "last.from-host": b"1"}
 
 
 def test_what_came_back_is_not_sent_again(before: Machine, after: Machine, place: Place) -> None:

@@ -90,11 +90,12 @@ DIES = "import time\nprint('began', flush=True)\ntime.sleep(600)\n"
 SAVES = "import signal, sys\nsignal.signal(15, lambda *_: sys.exit(0))\n" + DIES
 
 
-def begin(machine: Host, program: Path, place: Path, main: str) -> None:
+def begin(machine: Host, program: Path, place: Path, main: str, **changes: object) -> None:
     """A run on a host with a metadata server that outlives the units of its host."""
     (place / "app").mkdir(parents=True)
     (place / "app/main.py").write_text(main)
-    (place / "spec.json").write_text(json.dumps(document(metadata="http://127.0.0.1:8571", stop_grace=20)))
+    told = document(metadata="http://127.0.0.1:8571", stop_grace=20, **changes)
+    (place / "spec.json").write_text(json.dumps(told))
     words = ("--spec", str(place / "spec.json"), "--folder", str(place / "app"), "--kit", str(place / "kit"))
     packed = run(Command(("python3", "-I", "-S", str(program), "pack", *words)))
     assert packed.returncode == 0, packed
@@ -132,3 +133,27 @@ def test_a_machine_that_is_taken_back_is_told_from_one_that_is_shut_down(
 def test_one_that_its_own_clock_ends_is_shut_down(machine: Host, program: Path, tmp_path: Path) -> None:
     begin(machine, program, tmp_path, SAVES)
     assert ended(machine) == "the machine was shut down"
+
+
+WRITES = """\
+import os, signal, sys, time
+def save(*_):
+    with open("checkpoints/last", "wb") as file:
+        for _ in range(200):
+            file.write(os.urandom(1 << 20))
+    sys.exit(0)
+signal.signal(15, save)
+print('began', flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_machine_does_not_go_before_what_main_wrote_at_its_end_is_saved(
+    machine: Host, program: Path, tmp_path: Path
+) -> None:
+    machine.text("mkdir", "-p", "/srv/results")
+    begin(machine, program, tmp_path, WRITES, bucket="file:///srv/results")
+    assert ended(machine) == "the machine was shut down"
+    saved = "/srv/results/weather-abcdef/0"
+    assert machine.text("stat", "-c", "%s", f"{saved}/checkpoints/last").strip() == str(200 << 20)
+    assert '"last"' in machine.text("cat", f"{saved}/checkpoints.json")

@@ -365,7 +365,7 @@ def test_what_a_container_wrote_is_saved(container_host: Host) -> None:
 def test_the_status_names_the_bucket_of_google(host: Host, fake: FakeGcs) -> None:
     host.end("open('outputs/x', 'w').write('x')")
     assert saved(host)["sync"] == {"bucket": "gs://ours", "state": "saved", "files_behind": 0, "problem": ""}
-    assert len(fake.objects("ours")) == 5
+    assert len(fake.objects("ours")) == 6
 
 
 def test_a_machine_of_google_saves_as_itself(host: Host, fake: FakeGcs) -> None:
@@ -373,7 +373,7 @@ def test_a_machine_of_google_saves_as_itself(host: Host, fake: FakeGcs) -> None:
         fake.token = metadata.token = "of-the-machine"
         host.end("open('outputs/x', 'w').write('x')", metadata=metadata.address)
         saved(host)
-    assert len(fake.objects("ours")) == 5
+    assert len(fake.objects("ours")) == 6
     # It is nowhere on the disk.
     files = [each for each in host.root.rglob("*") if each.is_file()]
     assert not [each for each in files if b"of-the-machine" in each.read_bytes()]
@@ -398,7 +398,7 @@ def test_a_google_that_does_not_work_stops_no_run(host: Host, fake: FakeGcs) -> 
     fake.faults.plan(Fault(status=503, retry_after="60"))
     host.end("open('outputs/x', 'w').write('x')")
     saved(host)
-    assert len(fake.objects("ours")) == 5
+    assert len(fake.objects("ours")) == 6
 
 
 def test_a_bucket_of_google_that_closes_is_told_and_made_up_for(host: Host, fake: FakeGcs) -> None:
