@@ -221,11 +221,18 @@ def test_an_earlier_attempt_is_something_to_bring_until_it_is_at_home(machines: 
 
 
 def test_pull_watch_goes_on_with_the_next_machine(machines: Machines) -> None:
+    early: list[bytes] = []
+
+    def taken() -> None:
+        machines.prints(b"2\n")
+        machines.next()
+        machines.prints(b"3\n")
+
     machines.prints(b"1\n")
-    clock = Acting([machines.next, lambda: machines.prints(b"2\n"), machines.ends])
-    watch = Watch(replace(machines.tools, clock=clock), machines.site, machines.run)
-    watch.to_the_end()
-    assert (home(machines), home(machines, 2), machines.run.pulled) == (b"1\n", b"2\n", True)
+    waits = [lambda: None] * 20
+    clock = Acting([taken, *waits, lambda: early.extend((home(machines), home(machines, 2))), machines.ends])
+    Watch(replace(machines.tools, clock=clock), machines.site, machines.run).to_the_end()
+    assert (early, machines.run.pulled) == ([b"1\n2\n", b"3\n"], True)
 
 
 def test_pull_watch_ends_where_the_machine_was_taken_back(machines: Machines) -> None:

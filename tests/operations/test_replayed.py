@@ -104,6 +104,20 @@ def test_what_is_found_yet_of_a_line_that_was_cut_off_shows_it_whole(screen: Scr
     assert screen.news(b"3\n4\n") == b"123\n4\n"
 
 
+def test_of_a_long_one_only_the_rest_is_shown_then(screen: Screen) -> None:
+    screen.mark(b"." * LONGEST + b"12")
+    screen.mark.cut_off()
+    assert screen.news(b"3\n") == b"3\n"
+
+
+def test_what_is_found_yet_waits_for_its_end_like_any_line(second: Screen) -> None:
+    second.mark(b"12")
+    second.mark.cut_off()
+    assert second.news(b"3") == b""
+    second.mark.flush()
+    assert second.got.endswith(b"12 [cut off]\n123")
+
+
 def test_a_cut_is_told_once(screen: Screen) -> None:
     screen.mark(b"12")
     screen.mark.cut_off()
@@ -170,9 +184,16 @@ def test_a_line_that_never_ends_is_shown_and_known_by_its_beginning(second: Scre
     assert second.news(long[:-1], long[-1:], b"\n") == long + b" [again]\n"
 
 
+def test_a_long_line_that_is_the_last_to_be_printed_again_is_marked_too(screen: Screen) -> None:
+    long = b"." * LONGEST
+    screen.mark(long + b"\n")
+    screen.mark.next_attempt()
+    assert screen.news(long, b"\n") == long + b" [again]\n"
+
+
 def test_only_the_last_lines_are_remembered(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replayed, "KEPT", 3)
-    assert screen.attempts(lines(1, 9), lines(6, 7)).endswith(b"9\n6\n[again] 7\n")
+    assert screen.attempts(lines(1, 5), lines(2, 3)).endswith(b"5\n2\n[again] 3\n")
 
 
 def test_of_those_that_were_printed_again_the_later_ones_stay(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
