@@ -27,10 +27,11 @@ class CloudClock:
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     @contextmanager
-    def still(self) -> Iterator[None]:
-        """Let no time pass within the block: what happens at once is told, and charged, with one moment. For who holds
-        the store's lock."""
-        before, self._still = self._still, self.now()
+    def still(self, seconds: float | None = None) -> Iterator[None]:
+        """Let no time pass within the block: what happens at once is told, and charged, with one moment, that of so
+        many `seconds` since 1970 or this one. For who holds the store's lock."""
+        before = self._still
+        self._still = self.now() if seconds is None else datetime.fromtimestamp(seconds, UTC)
         try:
             yield
         finally:
