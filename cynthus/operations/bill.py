@@ -39,17 +39,17 @@ def begin_anew(site: Site) -> None:
 
 
 def note_machines(site: Site) -> None:
-    """Note the machines that the entry lists, before anything else can happen to them."""
+    """Note the machines that stand, which were made, before anything else can happen to them."""
     book = MachineBook(site.paths.machines)
     known = book.read()
-    found = _with_hosts(known, site.entry)
+    found = _with_hosts(known, site)
     if found != known:
         book.write(found)
 
 
 def recorded_bill(tools: Tools, site: Site) -> Bill | None:
     """As far as this machine knows, without asking; None where no machine was made."""
-    return _bill(_with_hosts(MachineBook(site.paths.machines).read(), site.entry), stamp(tools.clock.now()))
+    return _bill(_known(tools, site), stamp(tools.clock.now()))
 
 
 class Asked:
@@ -58,10 +58,10 @@ class Asked:
     def __init__(self, tools: Tools, site: Site) -> None:
         self._tools = tools
         self._site = site
-        target, now = tools.targets.find(site.target), tools.clock.now()
-        known = _with_hosts(MachineBook(site.paths.machines).read(), site.entry) if target.makes else Machines()
-        due = [each for each in known.rows if _may_be_told(each, now)]
-        futures = side_by_side([partial(target.lifespan, each) for each in due])
+        self._known = _known(tools, site)
+        ask, now = tools.targets.find(site.target).lifespan, tools.clock.now()
+        due = [each for each in self._known.rows if _may_be_told(each, now)]
+        futures = side_by_side([partial(ask, each) for each in due])
         self._asked: list[tuple[Machine, Future[Lifespan]]] = list(zip(due, futures, strict=True))
 
     def bill(
@@ -82,10 +82,17 @@ class Asked:
             cloud_now = max(cloud_now, told.now or "")
         book = MachineBook(self._site.paths.machines)
         before = book.read()
-        found = _with_hosts(before, self._site.entry).with_rows(rows)
+        # Rows that somebody has written meanwhile stay.
+        found = before.with_rows([each for each in self._known.rows if each.key not in before.keys]).with_rows(rows)
         if found != before and self._site.folder.is_dir():
             book.write(found)
         return _bill(found, cloud_now or now)
+
+
+def _known(tools: Tools, site: Site) -> Machines:
+    if not tools.targets.find(site.target).makes:
+        return Machines()
+    return _with_hosts(MachineBook(site.paths.machines).read(), site)
 
 
 def _bill(known: Machines, now: str) -> Bill | None:
@@ -125,17 +132,19 @@ def _may_be_told(machine: Machine, now: datetime) -> bool:
     return machine.ended is None or (machine.guessed and now - parse_stamp(machine.ended) < _REMEMBERED)
 
 
-def _with_hosts(known: Machines, entry: Entry | None) -> Machines:
-    """With a row for each host that was made: it is there already, unless the file was lost, or is of an older time."""
-    if entry is None or entry.made_at is None:
+def _with_hosts(known: Machines, site: Site) -> Machines:
+    """With a row for each host that was made: it is there already, unless the file was lost or is of an older time, or
+    a kill came between making the host and noting it."""
+    entry = site.entry
+    hosts = (entry.hosts or site.hosts) if entry else ()
+    if entry is None or not hosts:
         return known
-    keys = {each.key for each in known.rows}
-    new = [_row(host, entry) for host in entry.hosts]
-    return known.with_rows([each for each in new if each.key not in keys])
+    rows = [_row(host, entry, len(hosts)) for host in hosts]
+    return known.with_rows([row for row in rows if row.key not in known.keys])
 
 
-def _row(host: Host, entry: Entry) -> Machine:
-    per_hour = None if entry.per_hour is None else entry.per_hour / len(entry.hosts)
+def _row(host: Host, entry: Entry, count: int) -> Machine:
+    per_hour = None if entry.per_hour is None else entry.per_hour / count
     there = host.connection
     return Machine(
         host.name, there.instance_id, there.project, there.zone, per_hour, entry.made_at or entry.updated_at,

@@ -205,7 +205,8 @@ def _listed(
     )
     tools.index.put(entry)
     site = replace(site, entry=entry, gone=frozenset())
-    note_machines(site)
+    if makes and hosts:
+        note_machines(site)
     return site
 
 

