@@ -4,6 +4,7 @@ there."""
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -70,14 +71,16 @@ class Asked:
         """What is known now, which is noted too. Where the cloud remembers nothing of a machine that is gone, it was
         there until the last of its `beats` (by its name). `gone`: all of them are."""
         now, deadline = stamp(self._tools.clock.now()), time.monotonic() + within
-        standing = set() if gone else _standing(self._site)
+        standing = set() if gone else {_key(host) for host in _hosts(self._site) if host.name not in self._site.gone}
+        newest = {each.name: each.key for each in self._known.rows}
         rows, cloud_now = [], ""
         for machine, future in self._asked:
             told = _answer(future, deadline)
             if told is None:
                 continue
-            stands = machine.key in standing
-            last = None if stands else _last_sign(machine, (beats or {}).get(machine.name), now)
+            # A beat is of the machine that had the name last.
+            beat = (beats or {}).get(machine.name) if newest[machine.name] == machine.key else None
+            last = None if machine.key in standing else _last_sign(machine, beat, now)
             rows.append(_settled(machine, told, last))
             cloud_now = max(cloud_now, told.now or "")
         book = MachineBook(self._site.paths.machines)
@@ -124,7 +127,10 @@ def _last_sign(machine: Machine, beat: str | None, now: str) -> str:
     """When a machine that is gone was there at the latest, as far as anybody knows: its last beat, or the time at which
     the cloud removes it, if that is over."""
     latest = min(now, machine.expires_at or now, key=parse_stamp)
-    return beat if beat and parse_stamp(machine.began) < parse_stamp(beat) < parse_stamp(latest) else latest
+    with suppress(ValueError):
+        if beat and parse_stamp(machine.began) < parse_stamp(beat) < parse_stamp(latest):
+            return beat
+    return latest
 
 
 def _may_be_told(machine: Machine, now: datetime) -> bool:
@@ -135,8 +141,7 @@ def _may_be_told(machine: Machine, now: datetime) -> bool:
 def _with_hosts(known: Machines, site: Site) -> Machines:
     """With a row for each host that was made: it is there already, unless the file was lost or is of an older time, or
     a kill came between making the host and noting it."""
-    entry = site.entry
-    hosts = (entry.hosts or site.hosts) if entry else ()
+    entry, hosts = site.entry, _hosts(site)
     if entry is None or not hosts:
         return known
     rows = [_row(host, entry, len(hosts)) for host in hosts]
@@ -152,6 +157,10 @@ def _row(host: Host, entry: Entry, count: int) -> Machine:
     )
 
 
-def _standing(site: Site) -> set[str]:
-    hosts = site.entry.hosts if site.entry else ()
-    return {host.connection.instance_id or host.name for host in hosts if host.name not in site.gone}
+def _hosts(site: Site) -> tuple[Host, ...]:
+    """Those that were made and stand, or may; of a deployment that the index lists."""
+    return (site.entry.hosts or site.hosts) if site.entry else ()
+
+
+def _key(host: Host) -> str:
+    return host.connection.instance_id or host.name

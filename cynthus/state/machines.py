@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.bill import Machine  # noqa: TC001 - the type is looked at when a record is read
+from cynthus.core.clock import parse_stamp
 from cynthus.errors import CynthusError
 from cynthus.state.record import load, save
 from cynthus.writing import writing
@@ -53,9 +54,12 @@ class MachineBook:
 
     def read(self) -> Machines:
         try:
-            return load(self._path, Machines) or Machines()
-        except CynthusError:
+            found = load(self._path, Machines) or Machines()
+            for time in (time for row in found.rows for time in (row.began, row.ended, row.expires_at) if time):
+                parse_stamp(time)
+        except (CynthusError, ValueError):
             return Machines()
+        return found
 
     def write(self, machines: Machines) -> None:
         """Remember them, where there is a place for that."""

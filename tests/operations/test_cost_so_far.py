@@ -11,16 +11,17 @@ from msgspec.structs import replace
 from cynthus.cli.removed_text import removed_text
 from cynthus.cli.status_text import lines
 from cynthus.cli.wording import moment
-from cynthus.core.clock import stamp
+from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.lifespan import Lifespan, WhyGone
 from cynthus.errors import HostError
+from cynthus.operations.bill import Asked
 from cynthus.operations.down import Removed, down
 from cynthus.operations.site import locate
 from cynthus.operations.status import status
 from tests.operations.clouds import Cloud, Clouded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cynthus.core.bill import Bill
@@ -171,6 +172,21 @@ def test_it_ended_at_the_latest_when_the_cloud_was_to_remove_it(world: Counting,
     assert (machine.ended, machine.ended_guessed) == (expires, True)
 
 
+@pytest.mark.parametrize(("beat", "hours"), [(2, 2), (-1, 10), (11, 10), (None, 10)])
+def test_the_last_beat_of_a_machine_bounds_it_where_it_can(
+    world: Counting, folder: Path, rate: float, beat: int | None, hours: int
+) -> None:
+    made = world.entry(folder).made_at
+    assert made is not None
+    told = "when?" if beat is None else stamp(parse_stamp(made) + timedelta(hours=beat))
+    world.clock.set(parse_stamp(made) + timedelta(hours=10))
+    world.take_away(folder)
+    found = Asked(world.tools, locate(world.tools, str(folder))).bill(beats={"host-0": told})
+    assert found is not None
+    assert found.guessed
+    assert found.dollars == pytest.approx(hours * rate)
+
+
 def test_what_the_cloud_remembers_later_is_taken_in_place_of_an_estimate(
     world: Counting, folder: Path, rate: float
 ) -> None:
@@ -202,10 +218,14 @@ def test_a_lost_file_costs_no_machine_that_stands(world: Counting, folder: Path,
     assert world.bill(folder).dollars == pytest.approx(2 * rate)
 
 
-def test_a_damaged_file_keeps_nobody_from_looking(world: Counting, folder: Path, rate: float) -> None:
+@pytest.mark.parametrize("damage", [lambda _: "{", lambda text: text.replace("2026", "when?")])
+def test_a_damaged_file_keeps_nobody_from_looking(
+    world: Counting, folder: Path, rate: float, damage: Callable[[str], str]
+) -> None:
     world.begins(folder)
     world.later(hours=2)
-    locate(world.tools, str(folder)).paths.machines.write_text("{")
+    file = locate(world.tools, str(folder)).paths.machines
+    file.write_text(damage(file.read_text()))
     assert world.bill(folder).dollars == pytest.approx(2 * rate)
 
 
