@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
+from cynthus.cli.bill_text import bill_document
 from cynthus.core.deployment import way_of
 
 if TYPE_CHECKING:
@@ -194,14 +195,13 @@ def _status(found: Status) -> Document:
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [_host(each) for each in found.hosts],
         "ports": [{"host": host.name, **to_builtins(port)} for host in found.hosts for port in host.ports],
-        "departures": [
-            {"host": host.name, **to_builtins(host.departure)} for host in found.hosts if host.departure
-        ],
+        "departures": [{"host": each.name, **to_builtins(each.departure)} for each in found.hosts if each.departure],
         "not_saved": {"files": files, "bytes": size, "uncounted": found.uncounted or None},
         "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),
         "left_on": [way_of(each) for each in found.site.entry.left] if found.site.entry else [],
         "stays": list(found.stays),
+        "cost": bill_document(found.bill),
         "problem": found.problem or None,
     }
 
@@ -235,6 +235,7 @@ def removed(gone: Removed) -> Document:
         forgotten=gone.forgotten,
         left=[to_builtins(each) for each in gone.left],
         stays=list(gone.stays),
+        cost=bill_document(gone.bill),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cynthus.cli.bill_text import in_all
+
 if TYPE_CHECKING:
     from cynthus.operations.down import Removed
 
@@ -22,4 +24,5 @@ def removed_text(removed: Removed) -> str:
     rest = "what is left is named above" if removed.left else "nothing of it is left running"
     stays = "".join(f"\n  stays: {line}" for line in removed.stays)
     way_out = "\n  next: `cynthus destroy` removes that too" if stays else ""
-    return f"{site.id} is {word}; {rest}{stays}{way_out}"
+    cost = in_all(removed.bill)
+    return f"{site.id} is {word}; {rest}{f'; it cost {cost}' if cost else ''}{stays}{way_out}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cynthus.cli.bill_text import in_all, so_far
 from cynthus.cli.wording import between, moment, price
 from cynthus.core.amounts import files, size
-from cynthus.core.clock import parse_stamp
 from cynthus.core.deployment import way_of
 from cynthus.core.run import RunState
 
@@ -44,7 +44,7 @@ def lines(found: Status, now: datetime) -> Iterator[str]:
     yield f"  folder     {site.folder}"
     if site.entry:
         yield f"  runtime    {site.entry.runtime}"
-    yield f"  costs      {_costs(found)}{_so_far(found, now)}"
+    yield f"  costs      {_costs(found)}{_so_far(found)}"
     if site.entry is not None and site.entry.hosts and (site.entry.expires_at or site.entry.no_deadline):
         yield f"  deadline   {_deadline(site.entry)}"
     if found.run is not None:
@@ -95,13 +95,11 @@ def _costs(found: Status) -> str:
     return price(entry.per_hour) if entry and (entry.hosts or found.site.hosts) else "nothing"
 
 
-def _so_far(found: Status, now: datetime) -> str:
-    """What the machines have cost, as far as this machine knows since when they stand."""
-    entry = found.site.entry
-    if entry is None or not entry.hosts or not entry.per_hour or entry.made_at is None:
-        return ""
-    hours = max((now - parse_stamp(entry.made_at)).total_seconds(), 0.0) / 3600
-    return f", ${hours * entry.per_hour:.2f} so far"
+def _so_far(found: Status) -> str:
+    """What the machines have cost since the deployment was last brought up from nothing."""
+    stands = bool(found.site.entry and found.site.entry.hosts)
+    said = so_far(found.bill) if stands else in_all(found.bill)
+    return f", {said}" if said else ""
 
 
 def _deadline(entry: Entry) -> str:

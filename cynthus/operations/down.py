@@ -12,6 +12,7 @@ from cynthus.core.run import RunState
 from cynthus.errors import HostUnreachable, PullFailed, UsageError
 from cynthus.operations.abandon import give_up_run, insist_on_answers, told, what_stays
 from cynthus.operations.at_work import at_work
+from cynthus.operations.bill import Asked
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
 from cynthus.operations.found import run_named, unrecorded
 from cynthus.operations.observe import observe
@@ -32,6 +33,7 @@ from cynthus.terraform.state_file import resource_count
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from cynthus.core.bill import Bill
     from cynthus.core.run import Run
     from cynthus.operations.abandon import Left
     from cynthus.operations.purge import Purge
@@ -53,6 +55,8 @@ class Removed(Struct, frozen=True):
     """What there still is without a host, with what it costs by the month."""
     known: bool = True
     """Whether this machine knew of it. Where not, as with a fresh clone, it stays up wherever else it is."""
+    bill: Bill | None = None
+    """What the machines have cost that were removed, and those before them; None where none was made."""
 
 
 def down(
@@ -71,8 +75,19 @@ def down(
     found = locate_or_none(tools, where, target=target)
     if found is None:
         return Removed(None)
+    asked = Asked(tools, found)
     removed = _down(tools, found, yes=yes, discard=discard, forget=forget, purge=purge)
-    return replace(removed, left=(*removed.left, *tell_not_emptied(tools, found)))
+    return replace(
+        removed, left=(*removed.left, *tell_not_emptied(tools, found)), bill=_final_bill(tools, asked, removed)
+    )
+
+
+def _final_bill(tools: Tools, asked: Asked, removed: Removed) -> Bill | None:
+    """What was `asked` while the machines stood tells when they began: a cloud may soon have forgotten that."""
+    asked.bill()
+    if removed.site is None or not removed.site.folder.is_dir():
+        return None
+    return Asked(tools, removed.site).bill(gone=True)
 
 
 def _down(tools: Tools, found: Site, *, yes: bool, discard: bool, forget: bool, purge: bool) -> Removed:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError, PythonMissing
 from cynthus.operations.awaiting import await_hosts
+from cynthus.operations.bill import Asked, begin_anew, note_machines
 from cynthus.operations.cuda import with_cuda
 from cynthus.operations.site import COMPUTE
 from cynthus.operations.taken_out import taken_out
@@ -147,6 +148,8 @@ def register(tools: Tools, site: Site, placement: Placement, offer: Offer) -> Si
     """Put the deployment into the index before anything of it is made, so that nothing exists that nobody lists."""
     if site.entry is not None and site.entry.phase != "down" and site.entry.folder == str(site.folder):
         return site
+    if not site.hosts and (site.entry is None or site.entry.phase == "down"):
+        begin_anew(site)
     home, left = (site.entry.home, site.entry.left) if site.entry else ("", ())
     return _listed(tools, site, placement, offer, phase="prepared", hosts=(), left=left, home=home)
 
@@ -166,7 +169,10 @@ def record(
     if target.makes and not (site.entry and site.entry.hosts == hosts and not site.entry.awaited):
         # They cost from now on, whether they ever answer or not.
         site = _listed(tools, site, placement, offer, phase="up", hosts=hosts, left=left, home="", awaited=True)
+        asked = Asked(tools, site)
         await_hosts(tools, site, hosts)
+        # What the cloud has said by now is noted while it remembers it; the rest is asked for when somebody looks.
+        asked.bill(within=0.0)
     home = target.connect(hosts[0], site.root()).home(site.id)
     return _listed(tools, site, placement, offer, phase="up", hosts=hosts, left=left, home=str(home))
 
@@ -198,7 +204,10 @@ def _listed(
         readied=before is not None and before.readied and same,
     )
     tools.index.put(entry)
-    return replace(site, entry=entry, gone=frozenset())
+    site = replace(site, entry=entry, gone=frozenset())
+    if makes and hosts:
+        note_machines(site)
+    return site
 
 
 def _written(changes: Sequence[FileChange], site: Site) -> str:

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cynthus.errors import CynthusError, HostUnreachable, PullFailed
-from cynthus.operations.checkpoints import unsaved_checkpoints
+from cynthus.errors import CynthusError, HostUnreachable
+from cynthus.operations.bill import Asked, recorded_bill
 from cynthus.operations.departure import departure_of
 from cynthus.operations.found import all_runs
 from cynthus.operations.gone import why_gone
 from cynthus.operations.observe import observe
 from cynthus.operations.outliving import what_outlives
 from cynthus.operations.ports import ports_of
-from cynthus.operations.pull import not_at_home
 from cynthus.operations.saved import machine_gone, witnesses
 from cynthus.operations.saving import saving_of
 from cynthus.operations.side_by_side import side_by_side
@@ -31,6 +30,7 @@ from cynthus.operations.silence import (
 )
 from cynthus.operations.site import agents, as_it_stands, folder_named, locate, locate_or_none, site_of
 from cynthus.operations.strays import strays_of
+from cynthus.operations.unsaved import unsaved
 from cynthus.operations.warnings import warned
 from cynthus.process import mentioning
 from cynthus.state.folder import lock_path
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
+    from cynthus.core.bill import Bill
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
     from cynthus.operations.departure import Departure
@@ -125,6 +126,8 @@ class Status(Struct, frozen=True):
     stays: tuple[str, ...] = ()
     """What there still is of it where it has no host, with what it costs by the month; looked for where one deployment
     is asked for."""
+    bill: Bill | None = None
+    """What its machines have cost since it was last brought up; None where none was made."""
 
 
 def status(
@@ -169,12 +172,20 @@ def _look_in_time(
             return look.result(max(0.0, deadline - time.monotonic()) if far or not site.hosts else None)
         except TimeoutError:
             why = "" if far else f"what was saved has not been told within {patience:.0f} s"
-            return _look_at_home(tools, site, {host.name: in_time(host, patience) for host in far}, why)
+            silent = {host.name: in_time(host, patience) for host in far}
+            return replace(_look_at_home(tools, site, silent, why), bill=recorded_bill(tools, site))
 
     return [partial(wait, site, look) for site, look in zip(sites, looks, strict=True)]
 
 
 def _look(tools: Tools, site: Site, *, strays: bool) -> Status:
+    asked = Asked(tools, site)
+    found = _looked(tools, site, strays=strays)
+    beats = {host.name: str((host.report or {}).get("beat_at") or "") for host in found.hosts if host.gone}
+    return replace(found, bill=asked.bill(beats=beats))
+
+
+def _looked(tools: Tools, site: Site, *, strays: bool) -> Status:
     there = agents(tools, site)
     for agent in there:
         agent.connection.hurry()
@@ -202,11 +213,11 @@ def _look_at(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) ->
     if runs:
         runs = (*runs[:-1], observe(runs[-1], there, tools.clock))
     run = runs[-1] if runs else None
-    unsaved, uncounted = _unsaved(site, runs, there)
+    counted, uncounted = unsaved(site, runs, there)
     damaged, busy, hosts = _damaged(tools, site), _at_work(tools, site, run), _hosts(there, site, run, silent)
     problem = why_gone(site, (host.departure for host in hosts if host.gone))
     return Status(
-        site, run, runs, hosts, unsaved, problem, damaged=damaged, at_work=busy, uncounted=uncounted
+        site, run, runs, hosts, counted, problem, damaged=damaged, at_work=busy, uncounted=uncounted
     )
 
 
@@ -244,25 +255,9 @@ def _look_without_folder(tools: Tools, site: Site, silent: Mapping[str, HostUnre
     known = site.entry.last_run if site.entry else None
     run = observe(known, there, tools.clock) if known else None
     runs = (run,) if run else ()
-    unsaved, reason = _unsaved(site, runs, there)
+    counted, reason = unsaved(site, runs, there)
     problem = f"its folder is gone: {site.folder}"
-    return Status(site, run, runs, _hosts(there, site, run, silent), unsaved, problem, uncounted=reason)
-
-
-def _unsaved(
-    site: Site, runs: tuple[Run, ...], there: tuple[HostAgent, ...]
-) -> tuple[tuple[int, int], str]:
-    """How many files, and bytes, and the first reason for which something could not be counted."""
-    if all(agent.absent for agent in there):
-        return (0, 0), ""
-    looks = [*(partial(not_at_home, site, run, there) for run in runs), partial(unsaved_checkpoints, site, there)]
-    counts, reasons = [], []
-    for look in looks:
-        try:
-            counts.append(look())
-        except PullFailed as error:
-            reasons.append(error.message)
-    return (sum(files for files, _ in counts), sum(size for _, size in counts)), next(iter(reasons), "")
+    return Status(site, run, runs, _hosts(there, site, run, silent), counted, problem, uncounted=reason)
 
 
 def _damaged(tools: Tools, site: Site) -> tuple[CynthusError, ...]:

@@ -98,6 +98,11 @@ class DeploymentFolder(Struct, frozen=True):
         return self.root / "plots" / f"{run_id}.html"
 
     @property
+    def machines(self) -> Path:
+        """Which machines it had, and when; written by `cynthus.state.machines`."""
+        return self.root / "machines.json"
+
+    @property
     def heard(self) -> Path:
         """What each host said last."""
         return self.root / "heard"

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path, PurePosixPath
 
+    from cynthus.core.bill import Machine
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
     from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
-    from cynthus.core.lifespan import WhyGone
+    from cynthus.core.lifespan import Lifespan, WhyGone
     from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
@@ -270,6 +271,9 @@ class Target(Protocol):
 
     def why_gone(self, host: Host) -> WhyGone:
         """Why a machine that is gone is so, as the cloud remembers it; '' where nobody can tell, or it stands."""
+
+    def lifespan(self, machine: Machine) -> Lifespan:
+        """For how long a machine was there, or is, as the cloud tells it; nothing where nobody can tell."""
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         """Delete what Terraform would not delete with what it made in a root: what lies in buckets.

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    from cynthus.core.bill import Machine
     from cynthus.core.deployment import Host
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
-    from cynthus.core.lifespan import WhyGone
+    from cynthus.core.lifespan import Lifespan, WhyGone
     from cynthus.core.placement import Placement
     from cynthus.core.spec import AppSpec
 
@@ -69,6 +70,11 @@ class Standing:
 
     def why_gone(self, host: Host) -> WhyGone:  # noqa: ARG002 - as above
         return ""
+
+    def lifespan(self, machine: Machine) -> Lifespan:  # noqa: ARG002 - as above
+        from cynthus.core.lifespan import Lifespan
+
+        return Lifespan()
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         """There are no buckets of a deployment's own."""

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path, PurePosixPath
 
+    from cynthus.core.bill import Machine
     from cynthus.core.deployment import Host
     from cynthus.core.finding import Finding
     from cynthus.core.kept import Kept
     from cynthus.core.leftover import Leftover, Leftovers, Removal, Sweep
-    from cynthus.core.lifespan import WhyGone
+    from cynthus.core.lifespan import Lifespan, WhyGone
     from cynthus.core.placement import Instead, Placement
     from cynthus.core.plan import Offer
     from cynthus.core.refusal import Refusal
@@ -171,6 +172,9 @@ class _OutageTarget:
 
     def why_gone(self, host: Host) -> WhyGone:
         return self._target.why_gone(host)
+
+    def lifespan(self, machine: Machine) -> Lifespan:
+        return self._target.lifespan(machine)
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         self._target.empty(deployment, root, activity)

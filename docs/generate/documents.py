@@ -61,6 +61,28 @@ OUTPUTS = record(folder=TEXT, files=INTEGER, copied=INTEGER, copied_bytes=INTEGE
 
 SILENCE = record(code=TEXT, message=TEXT, hint=TEXT, heard_at=maybe(TEXT), beat_at=maybe(TEXT))
 
+BILL = record(
+    dollars=NUMBER,
+    estimated=FLAG,
+    at=TEXT,
+    at_most=maybe(NUMBER),
+    earlier=INTEGER,
+    machines=listed(
+        record(
+            name=TEXT,
+            instance_id=maybe(TEXT),
+            zone=maybe(TEXT),
+            machine_type=maybe(TEXT),
+            dollars_per_hour=maybe(NUMBER),
+            began=TEXT,
+            ended=maybe(TEXT),
+            why_gone=maybe(one_of("preempted", "expired", "deleted")),
+            estimated=FLAG,
+            dollars=maybe(NUMBER),
+        )
+    ),
+)
+
 STATUS = record(
     **DEPLOYMENT_PARTS,
     run=maybe(RUN),
@@ -93,6 +115,7 @@ STATUS = record(
     at_work=strings(),
     left_on=strings(),
     stays=strings(),
+    cost=maybe(BILL),
     problem=maybe(TEXT),
 )
 
@@ -231,7 +254,7 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
         "`down`, `destroy`",
         {
             "deployment": maybe(DEPLOYMENT), "run": maybe(RUN), "forgotten": FLAG, "left": listed(LEFT),
-            "stays": strings(),
+            "stays": strings(), "cost": maybe(BILL),
         },
     ),
     "leftovers": (

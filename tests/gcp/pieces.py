@@ -188,7 +188,10 @@ def compute(values: Mapping[str, Any]) -> Iterator[Piece]:
     disk = values["disk"]
     first = {"diskSizeGb": f"{disk['size']}", "diskType": f"{zone}/diskTypes/{disk['type']}"}
     whose = _labels(id_, owner=values["owner"], expires=values["expires"])
-    ends = {"maxRunDuration": {"seconds": values["max_run_duration"]}, "instanceTerminationAction": "DELETE"}
+    ends: Values = {"maxRunDuration": {"seconds": values["max_run_duration"]}, "instanceTerminationAction": "DELETE"}
+    if values["spot"]:
+        ends |= {"provisioningModel": "SPOT", "preemptible": True, "onHostMaintenance": "TERMINATE"}
+        ends |= {"automaticRestart": False}
     inside = f"{project}/regions/{values['region']}/subnetworks/{id_}"
     body = {
         "name": f"{id_}-host-0",

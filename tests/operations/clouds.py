@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from cynthus.core.clock import as_label
+from cynthus.core.lifespan import Lifespan
 from cynthus.files import read_json
 from cynthus.targets.gcp.target import GcpTarget
 from cynthus.targets.local.connection import LocalConnection
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from cynthus.core.bill import Machine
     from cynthus.core.deployment import Host
     from cynthus.core.lifespan import WhyGone
     from cynthus.core.placement import Placement
@@ -88,6 +90,9 @@ class MadeHere(GcpTarget):
     def why_gone(self, host: Host) -> WhyGone:
         return self._cloud.reasons.get(str(host.connection.instance_id), "")
 
+    def lifespan(self, machine: Machine) -> Lifespan:
+        return self._cloud.lifespans.get(machine.key, Lifespan())
+
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:
         self._cloud.events.append("empty the buckets")
 
@@ -95,13 +100,15 @@ class MadeHere(GcpTarget):
 @dataclass
 class Cloud:
     """What a test decides of it. `inputs` is the bucket for local data. `removed` are the machines that it has
-    taken away, and `reasons` why, by their numbers; `events` is what happened, in order, beside what Terraform did."""
+    taken away, `reasons` why, and `lifespans` what it remembers of when they were there, by their numbers; `events` is
+    what happened, in order, beside what Terraform did."""
 
     unready: tuple[str, ...] = ()
     console: tuple[str, ...] = ()
     inputs: str | None = None
     removed: set[str] = field(default_factory=set)
     reasons: dict[str, WhyGone] = field(default_factory=dict)
+    lifespans: dict[str, Lifespan] = field(default_factory=dict)
     events: list[str] = field(default_factory=list)
     made: int = 0
     nodes: int = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
 
@@ -14,7 +14,6 @@ from cynthus.targets.gcp.api import NotThere
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cynthus.core.deployment import ConnectionInfo
     from cynthus.core.lifespan import WhyGone
     from cynthus.targets.gcp.api import Api
 
@@ -32,6 +31,17 @@ _PAGES = 20
 """A list that is filtered may come in many, and most of them empty."""
 
 
+class Numbered(Protocol):
+    """What leads to a machine, or did; an edited template may leave some of it out."""
+
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def zone(self) -> str | None: ...
+    @property
+    def instance_id(self) -> str | None: ...
+
+
 class End(Struct, frozen=True):
     """How a machine ended: why, and when that was done; None for as long as it is not."""
 
@@ -46,8 +56,8 @@ class History(Struct, frozen=True):
     end: End | None = None
 
 
-def history(api: Api, there: ConnectionInfo) -> History:
-    """That of the machine that a connection leads to; an empty one where nobody can tell."""
+def history(api: Api, there: Numbered) -> History:
+    """That of one machine; an empty one where nobody can tell."""
     if not (there.project and there.zone and there.instance_id):
         return History()
     with suppress(CynthusError, NotThere):
@@ -55,7 +65,7 @@ def history(api: Api, there: ConnectionInfo) -> History:
     return History()
 
 
-def _operations(api: Api, there: ConnectionInfo) -> Iterator[Mapping[str, Any]]:
+def _operations(api: Api, there: Numbered) -> Iterator[Mapping[str, Any]]:
     path = f"projects/{there.project}/zones/{there.zone}/operations"
     # By its number, since another machine may have had the name.
     pages = api.pages("compute", path, {"filter": f"targetId={there.instance_id}"})

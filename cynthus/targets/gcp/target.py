@@ -29,6 +29,7 @@ from cynthus.targets.gcp.choice import choose_in
 from cynthus.targets.gcp.explained import considered
 from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.targets.gcp.history import history
+from cynthus.targets.gcp.lifespan import lifespan
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
 from cynthus.targets.gcp.refusals import is_nobody, understood
@@ -44,9 +45,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    from cynthus.core.bill import Machine
     from cynthus.core.deployment import Host
     from cynthus.core.leftover import Leftover, Removal, Sweep
-    from cynthus.core.lifespan import WhyGone
+    from cynthus.core.lifespan import Lifespan, WhyGone
     from cynthus.core.placement import Runtime
     from cynthus.core.renewal import Renewal
     from cynthus.core.spec import AppSpec
@@ -210,6 +212,9 @@ class GcpTarget:
     def why_gone(self, host: Host) -> WhyGone:
         end = history(self._glance, host.connection).end
         return "" if end is None else end.why
+
+    def lifespan(self, machine: Machine) -> Lifespan:
+        return lifespan(self._glance, machine)
 
     def empty(self, deployment: str, root: Path, activity: Callable[[str], None]) -> None:  # noqa: ARG002 - by their names
         for bucket in own_buckets(self._api, deployment):

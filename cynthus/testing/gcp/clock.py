@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cynthus.testing.gcp.store import Store
 
 
@@ -14,9 +17,25 @@ class CloudClock:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._still: datetime | None = None
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._ahead)
+        """To the millisecond: so exactly are moments told, and nothing is to be counted by others."""
+        if self._still is not None:
+            return self._still
+        now = datetime.now(UTC) + timedelta(seconds=self._ahead)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+    @contextmanager
+    def still(self, seconds: float | None = None) -> Iterator[None]:
+        """Let no time pass within the block: what happens at once is told, and charged, with one moment, that of so
+        many `seconds` since 1970 or this one. For who holds the store's lock."""
+        before = self._still
+        self._still = self.now() if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        try:
+            yield
+        finally:
+            self._still = before
 
     def seconds(self) -> float:
         """Since 1970."""

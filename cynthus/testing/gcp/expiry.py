@@ -63,7 +63,7 @@ def announce(world: World, key: str, event: str) -> None:
 
 
 def enforce(world: World, now: float) -> None:
-    """End those machines whose time has come."""
+    """End those machines whose time has come, each at its own time, be that long ago."""
     for timer in world.store.keys("timers"):
         moment = float(timer.split(" ")[0])
         if moment > now:
@@ -75,7 +75,8 @@ def enforce(world: World, now: float) -> None:
         if instance is None or instance["id"] != told["id"] or instance["lastStartTimestamp"] != told["began"]:
             continue
         if instance["status"] == "RUNNING":
-            _end(world, told["machine"], instance, told["why"])
+            with world.clock.still(moment):
+                _end(world, told["machine"], instance, told["why"])
 
 
 def stop(world: World, key: str) -> None:

@@ -43,12 +43,13 @@ class Ledger:
     def __init__(self, store: Store, clock: CloudClock, prices: Mapping[str, float]) -> None:
         self._store = store
         self._clock = clock
-        self._prices = prices
+        self.prices = prices
+        """Dollars an hour, of machines that are made from now on."""
 
     def begin(self, kind: str, key: str, by: str, machine_type: str = "") -> None:
         """Something is there now."""
         number = f"{self._store.size('ledger'):09}"
-        price = self._prices.get(machine_type, 0.0)
+        price = self.prices.get(machine_type, 0.0)
         entry = Entry(kind, key, by, self._clock.seconds(), machine_type=machine_type, per_hour=price)
         self._store.put("ledger", number, msgspec.to_builtins(entry))
         self._store.put("open", f"{kind} {key}", {"number": number})

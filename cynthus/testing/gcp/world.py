@@ -70,7 +70,7 @@ class World:
 
     def settle(self) -> None:
         """Let happen what is due by now."""
-        with self.store.change():
+        with self.store.change(), self.clock.still():
             now = self.clock.seconds()
             expiry.enforce(self, now)
             for key, pending in self.store.items("pending"):
