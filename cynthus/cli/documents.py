@@ -11,6 +11,7 @@ from cynthus.core.deployment import way_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from cynthus.core.finding import Finding
@@ -54,6 +55,7 @@ def deployment(site: Site) -> Document:
         "runtime": entry.runtime if entry else None,
         "created_at": entry.created_at if entry else None,
         "dollars_per_hour": entry.per_hour if entry else None,
+        "dollars_at_most": entry.at_most if entry else None,
         "made_at": entry.made_at if entry else None,
         "expires_at": entry.expires_at if entry else None,
         "hosts": [to_builtins(host) for host in site.hosts],
@@ -174,20 +176,21 @@ def diff(site: Site, edited: Sequence[Edited]) -> Document:
     return document("diff", deployment=deployment(site), roots=roots)
 
 
-def status(found: Sequence[Status], problems: Sequence[CynthusError]) -> Document:
+def status(found: Sequence[Status], problems: Sequence[CynthusError], now: datetime) -> Document:
     """Deployments as they are now, and the records that cannot be read."""
     every = [*problems, *(problem for each in found for problem in each.damaged)]
     return document(
         "status",
-        deployments=[_status(each) for each in found],
+        deployments=[_status(each, now) for each in found],
         problems=[{"code": each.code, "message": each.message, "hint": each.hint} for each in every],
     )
 
 
-def _status(found: Status) -> Document:
+def _status(found: Status, now: datetime) -> Document:
     files, size = found.unsaved
     return {
         **deployment(found.site),
+        "dollars_so_far": found.site.entry.spent(now) if found.site.entry else None,
         "run": run(found.run),
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [_host(each) for each in found.hosts],

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cynthus.cli.wording import between, moment, price
 from cynthus.core.amounts import files, size
-from cynthus.core.clock import parse_stamp
 from cynthus.core.deployment import way_of
 from cynthus.core.run import RunState
 
@@ -95,10 +94,11 @@ def _costs(found: Status) -> str:
 def _so_far(found: Status, now: datetime) -> str:
     """What the machines have cost, as far as this machine knows since when they stand."""
     entry = found.site.entry
-    if entry is None or not entry.hosts or not entry.per_hour or entry.made_at is None:
+    spent = entry.spent(now) if entry else None
+    if entry is None or not spent:
         return ""
-    hours = max((now - parse_stamp(entry.made_at)).total_seconds(), 0.0) / 3600
-    return f", ${hours * entry.per_hour:.2f} so far"
+    most = "" if entry.at_most is None else f" of at most ${entry.at_most:.2f}"
+    return f", ${spent:.2f} so far{most}"
 
 
 def _deadline(entry: Entry) -> str:

@@ -11,6 +11,7 @@ from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError, PythonMissing
 from cynthus.operations.awaiting import await_hosts
 from cynthus.operations.cuda import with_cuda
+from cynthus.operations.deadline import insist_on_deadline
 from cynthus.operations.site import COMPUTE
 from cynthus.operations.taken_out import taken_out
 from cynthus.render.documents import document
@@ -54,6 +55,7 @@ def place(
             raise
         raise PythonMissing(f"{error.message}; {app.needs.asked_by} says so", hint=error.hint) from None
     if no_deadline or _stands_without_deadline(site):
+        insist_on_deadline(spec)
         placement = replace(placement, lifetime=None)
     if keep or (keep is None and kept(site.document())):
         placement = replace(placement, linger=None)
@@ -190,6 +192,7 @@ def _listed(
         last_run=before.last_run if before else None,
         updated_at=now,
         per_hour=offer.per_hour,
+        at_most=offer.maximum,
         made_at=(before.made_at if before and same else now) if makes and hosts else None,
         left=left,
         expires_at=offer.deletes_itself_at,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from cynthus.core.allowance import cost
+from cynthus.core.clock import parse_stamp
 from cynthus.core.deployment import Host  # noqa: TC001 - the type is looked at when a record is read
 from cynthus.core.names import is_deployment_id
 from cynthus.core.run import Run  # noqa: TC001 - likewise
@@ -42,6 +44,8 @@ class Entry(Struct, frozen=True):
     updated_at: str
     per_hour: float | None = None
     """What the hosts cost, in US dollars an hour, as it was offered; None where that is not known."""
+    at_most: float | None = None
+    """What they can cost until the cloud removes them; None where that is not known, or nobody does."""
     made_at: str | None = None
     """Since when they cost; None where none was made."""
     left: tuple[Host, ...] = ()
@@ -54,6 +58,12 @@ class Entry(Struct, frozen=True):
     """Whether hosts that were made have let nobody in so far: nothing of ours is on them."""
     readied: bool = False
     """Whether hosts that were made have been made ready since."""
+
+    def spent(self, now: datetime) -> float | None:
+        """What the hosts have cost since they were made, in US dollars; None where nobody knows, or there are none."""
+        if not self.hosts or self.per_hour is None or self.made_at is None:
+            return None
+        return cost(self.per_hour, (now - parse_stamp(self.made_at)).total_seconds())
 
 
 class Index:

@@ -139,7 +139,7 @@ def test_of_one_that_is_gone_nothing_is_about_to_be(tmp_path: Path) -> None:
 
 def test_programs_are_told_as_well(tmp_path: Path) -> None:
     status = found(tmp_path, {"at": AT, "reason": "", "problem": ""})
-    (told,) = cast("list[dict[str, object]]", documents.status([status], [])["deployments"])
+    (told,) = cast("list[dict[str, object]]", documents.status([status], [], FakeClock().now())["deployments"])
     assert told["departures"] == [{"host": "host-0", "at": AT, "problem": "", "reason": ""}]
 
 

@@ -103,7 +103,7 @@ def test_all_that_was_saved_is_at_hand_once_the_machine_is_gone(gone: Gone) -> N
     shown = "\n".join(lines(found, gone.workshop.tools.clock.now()))
     assert f"{host.name} is gone; it was saved until " in shown
     assert "all is there then" in shown
-    document: Any = documents.status([found], [])
+    document: Any = documents.status([found], [], gone.workshop.tools.clock.now())
     assert document["deployments"][0]["host_reports"][0]["gone"] is True
 
     said, run = gone.log()

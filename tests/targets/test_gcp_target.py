@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from cynthus.core.clock import parse_label
 from cynthus.core.names import mint_deployment_id
 from cynthus.targets.gcp import names
+from cynthus.targets.gcp.life import LONGEST, USUAL_LIFETIME
 from cynthus.targets.gcp.machine import DRIVER, PLAIN, WITH_DRIVER
-from cynthus.targets.gcp.target import LONGEST, USUAL_LIFETIME
 from tests.targets.gcp_user import place, refusal, spec, target
 from tests.terraform.hcl import parse
 

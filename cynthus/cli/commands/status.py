@@ -32,7 +32,7 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
     if where or (not everything and status.names_a_deployment(app.tools, where)):
         found = status.status(app.tools, where, target=target, strays=as_json)
         if as_json:
-            app.console.document(documents.status([found], []))
+            app.console.document(documents.status([found], [], app.tools.clock.now()))
             return
         _warn(app, found.damaged)
         for line in lines(found, app.tools.clock.now()):
@@ -40,7 +40,7 @@ def command(app: App, where: str | None, target: str | None, *, everything: bool
         return
     every, problems = status.every_status(app.tools, strays=as_json)
     if as_json:
-        app.console.document(documents.status(every, problems))
+        app.console.document(documents.status(every, problems, app.tools.clock.now()))
         return
     _warn(app, [*problems, *(problem for each in every for problem in each.damaged)])
     if every:

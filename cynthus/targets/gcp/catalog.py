@@ -17,7 +17,8 @@ TABLE = Path(__file__).with_name("machines.json")
 
 Way = Literal["on-demand", "spot", "flex-start", "reservation"]
 """How a machine is bought. `on-demand`: by the hour. `flex-start`: as soon as there is one, for a time that is said
-before. `reservation`: only what was ordered long before."""
+before. `reservation`: from what was reserved; who lists that sells it bound to a reservation, and everything that is
+sold on demand can be reserved too."""
 
 
 class Price(Struct, frozen=True, array_like=True):
@@ -73,9 +74,13 @@ class Machine(Struct, frozen=True):
         return f"{self.type}+{self.gpus}x{self.gpu}" if self.attached else self.type
 
     def price(self, region: str, way: Way) -> float | None:
-        """What it costs there, bought so."""
+        """What it costs there, bought so. What is reserved costs as much as on demand, whether it is used or not."""
         found = self.prices.get(region, UNKNOWN)
-        return {"on-demand": found.on_demand, "spot": found.spot, "flex-start": found.flex_start}.get(way)
+        return {"spot": found.spot, "flex-start": found.flex_start}.get(way, found.on_demand)
+
+    def sold(self, way: Way) -> bool:
+        """Whether it can be bought so."""
+        return way in self.ways or (way == "reservation" and "on-demand" in self.ways)
 
     def zones(self, region: str) -> tuple[str, ...]:
         """The zones of a region that are known to have it."""

@@ -43,8 +43,18 @@ def machine_values(spec: AppSpec, placement: Placement) -> dict[str, object]:
         "disk": {"type": machine.disk, "size": LEAST_DISK * (2 if machine.gpus else 1) + asked},
         "nic_type": machine.nic,
         "spot": spec.resources.spot,
+        "flex_start": spec.resources.flex_start,
+        "reservation": reservation_of(spec, machine),
+        # A machine that is started again after a fault of its host has its whole time once more.
+        "restart": spec.limits.max_cost is None,
         "max_run_duration": placement.lifetime,
     }
+
+
+def reservation_of(spec: AppSpec, machine: Machine) -> dict[str, object] | None:
+    """What it is taken from; `bound`: Google makes it in there alone, and ends it when that ends."""
+    name = spec.resources.reservation
+    return None if name is None else {"name": name, "bound": "reservation" in machine.ways}
 
 
 def gpu_type(machine: Machine) -> str | None:
