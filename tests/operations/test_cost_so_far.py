@@ -66,8 +66,8 @@ def test_with_max_cost_it_can_come_to_no_more_than_that(world: Clouded) -> None:
 
 def test_programs_are_told_both(world: Clouded, folder: Path) -> None:
     pass_time(world, hours=2)
-    now = world.tools.clock.now()
-    (told,) = cast("list[dict[str, object]]", documents.status([status(world.tools, str(folder))], [], now)["deployments"])
+    document = documents.status([status(world.tools, str(folder))], [], world.tools.clock.now())
+    (told,) = cast("list[dict[str, object]]", document["deployments"])
     rate = world.entry(folder).per_hour
     assert rate is not None
     assert told["dollars_so_far"] == pytest.approx(2 * rate, rel=0.01)

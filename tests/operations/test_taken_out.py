@@ -101,7 +101,7 @@ def test_it_stays_on_record_when_another_one_has_its_place(far: Far, folder: Pat
 def test_status_tells_of_it(far: Far, folder: Path, changed: Host) -> None:
     found, way = status(far.tools, str(folder)), f"{changed.address}:2222"
     assert f"  left       on {way}, " in "\n".join(lines(found, far.tools.clock.now()))
-    assert f"'left_on': ['{way}']" in str(status_document([found], []))
+    assert f"'left_on': ['{way}']" in str(status_document([found], [], far.tools.clock.now()))
 
 
 def test_one_that_was_emptied_is_not_told_of_again(far: Far, folder: Path, changed: Host) -> None:
