@@ -109,7 +109,7 @@ class TestAfter:
         )
 
     def test_it_shows_the_offer_as_up_does(self, after: After) -> None:
-        assert "on n1-standard-4 in us-central1-a: $0.54 an hour" in after.answer.err
+        assert "on n1-standard-4 in us-central1-a: $0.55 an hour" in after.answer.err
         assert re.search(r"^Apply the base: \d+ added", after.answer.err, re.MULTILINE)
 
     def test_the_users_edit_of_a_module_is_rehearsed(self, after: After) -> None:

@@ -93,25 +93,28 @@ def test_a_machine_lasts_a_little_longer_than_the_run_may(tmp_path: Path, limit:
 
 # what it costs
 
+DISK = 100 * 0.1 / 730
+"""Dollars an hour for the 100 GB of a machine with a GPU, in us-central1."""
+
 
 def test_the_price_is_that_of_the_table_where_it_holds(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "nodes": 2})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "2 of a2-highgpu-1g in us-central1-a"
-    assert offer.per_hour == pytest.approx(2 * 3.673385)
-    assert offer.maximum == pytest.approx(2 * 3.673385 * 24)
+    assert offer.per_hour == pytest.approx(2 * (3.673385 + DISK))
+    assert offer.maximum == pytest.approx(2 * (3.673385 + DISK) * 24)
 
 
 def test_a_price_is_that_of_the_region(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "zone": "europe-west4-a"})
-    assert target(tmp_path).offer(app, place(tmp_path, app)).per_hour == pytest.approx(3.747972)
+    assert target(tmp_path).offer(app, place(tmp_path, app)).per_hour == pytest.approx(3.747972 + 0.11 * DISK / 0.1)
 
 
 def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "spot": True})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "a2-highgpu-1g in us-central1-a (spot)"
-    assert offer.per_hour == pytest.approx(2.12081)
+    assert offer.per_hour == pytest.approx(2.12081 + DISK)
 
 
 @pytest.mark.parametrize(

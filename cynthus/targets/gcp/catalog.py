@@ -96,8 +96,8 @@ class Machine(Struct, frozen=True):
 class Catalog(Struct, frozen=True):
     """All of it. `as_of` is the day of its prices. `zones`: the letters of each region's zones. `storage` is what a GB
     in a bucket costs by the month, by region, `images` what a GB of images does, and `secrets` one version of a secret;
-    the first six of a billing account cost nothing, which nobody can tell from here. `thrown_out`: prices that cannot
-    be right, a line each."""
+    the first six of a billing account cost nothing, which nobody can tell from here. `disks` is what a GB of a disk
+    costs by the month, by its type and region. `thrown_out`: prices that cannot be right, a line each."""
 
     as_of: str
     images: float
@@ -108,6 +108,7 @@ class Catalog(Struct, frozen=True):
     machines: tuple[Machine, ...]
     sources: Mapping[str, Source] = field(default_factory=dict)
     thrown_out: tuple[str, ...] = ()
+    disks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @cache

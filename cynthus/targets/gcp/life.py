@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from cynthus.core.allowance import HOUR, cost, lasts
 from cynthus.errors import PlacementRefused
+from cynthus.targets.gcp.catalog import catalog
+from cynthus.targets.gcp.machine import disk_size
 
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
@@ -25,12 +27,19 @@ LONGEST_FLEX = 7 * 24 * HOUR
 """The same for a machine by flex-start, which has to have one."""
 LATE = 60
 """Seconds that a machine may bill beyond its time: Google takes up to half a minute to end it."""
+HOURS_OF_A_MONTH = 730
+"""As Google counts them."""
 _MINUTE = 60
 
 
 def per_hour(spec: AppSpec, choice: Choice) -> float | None:
-    """What all machines cost together in an hour; None where that is not known."""
-    return choice.price * (spec.resources.nodes or 1) if choice.price is not None else None
+    """What all machines cost together in an hour, with their disks where the catalog knows what these cost; None where
+    the machines' price is not known."""
+    if choice.price is None:
+        return None
+    by_month = catalog().disks.get(choice.machine.disk, {}).get(choice.region, 0.0)
+    disk = by_month * disk_size(spec, choice.machine) / HOURS_OF_A_MONTH
+    return (choice.price + disk) * (spec.resources.nodes or 1)
 
 
 def lifetime(spec: AppSpec, price: float | None, what: str) -> int:

@@ -61,6 +61,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     zones: dict[str, Letters]
     gpus: dict[str, Gpu]
     families: tuple[_Family, ...]
+    disks: dict[str, dict[str, Dollars]] = field(default_factory=dict)
     prices: dict[str, dict[str, dict[str, Price]]] = field(default_factory=dict)
     """By source, machine and region. A later source counts more."""
 
@@ -120,7 +121,7 @@ def _catalog(file: _File) -> Catalog:
     thrown_out = tuple(_sane(prices))
     return Catalog(
         file.as_of, file.images, file.secrets, file.storage, file.zones, file.gpus, tuple(_machines(file, prices)),
-        file.sources, thrown_out,
+        file.sources, thrown_out, file.disks,
     )
 
 
