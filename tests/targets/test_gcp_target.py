@@ -118,6 +118,15 @@ def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("way", "said"),
+    [({"flex_start": True}, " (flex-start)"), ({"reservation": "lab"}, " (reservation lab)"), ({}, "")],
+)
+def test_an_offer_says_how_a_machine_is_bought(tmp_path: Path, way: dict[str, Any], said: str) -> None:
+    app = spec(resources={"gpu": "L4:1", **way})
+    assert target(tmp_path).offer(app, place(tmp_path, app)).machine == f"g2-standard-4 in us-central1-a{said}"
+
+
+@pytest.mark.parametrize(
     "resources", [{"gpu": "T4:1", "zone": "europe-west4-a"}, {"gpu": "P100:4"}, {"gpu": "H200:8", "spot": True}]
 )
 def test_a_price_that_nobody_knows_is_not_guessed(tmp_path: Path, resources: dict[str, Any]) -> None:
@@ -152,6 +161,25 @@ def test_every_variable_is_declared_and_every_one_without_a_default_is_given(
     assert {name for name, each in declared.items() if "default" not in each.arguments} <= set(given)
     assert all("default" in declared[name].arguments for name in later)
     assert not set(given) & set(later)
+
+
+@pytest.mark.parametrize(
+    ("resources", "reservation"),
+    [
+        ({"gpu": "L4:1"}, None),
+        ({"gpu": "L4:1", "reservation": "lab"}, {"name": "lab", "bound": False}),
+        ({"gpu": "B200:8", "zone": "us-central1-b", "reservation": "lab"}, {"name": "lab", "bound": True}),
+    ],
+)
+def test_what_google_sells_in_reservations_alone_is_bound_to_one(
+    tmp_path: Path, resources: dict[str, Any], reservation: dict[str, Any] | None
+) -> None:
+    assert variables(tmp_path, "compute", spec(resources=resources))["reservation"] == reservation
+
+
+def test_a_machine_whose_cost_has_a_limit_is_not_started_again(tmp_path: Path) -> None:
+    apps = spec(), spec(limits={"max_cost": 10})
+    assert [variables(tmp_path, "compute", app)["restart"] for app in apps] == [True, False]
 
 
 def test_gpus_are_asked_for_beside_a_machine_that_does_not_come_with_them(tmp_path: Path) -> None:
