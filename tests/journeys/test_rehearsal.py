@@ -139,6 +139,27 @@ class TestAfter:
         assert after.asked == []
 
 
+WAYS = {
+    "flex-start": ("gpu: L4, flex_start: true, zone: us-central1-a", "g2-standard-4 in us-central1-a (flex-start)"),
+    "reserved": ("nodes: 2, reservation: lab, zone: us-central1-a", "2 of e2-standard-4 in us-central1-a (reservation"),
+    "bound": ("gpu: 'H200:8', reservation: projects/us/reservations/lab, zone: us-central1-b", "a3-ultragpu-8g in us-"),
+    "limited": ("gpu: L4, zone: us-central1-a", "g2-standard-4 in us-central1-a: $0.72 an hour, at most $9.9"),
+}
+"""What `resources:` says, and a part of the offer."""
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize("way", WAYS)
+def test_a_machine_is_made_however_it_is_bought(person: User, way: str) -> None:
+    wish, offered = WAYS[way]
+    limits = "limits: {max_cost: 10}\n" if way == "limited" else ""
+    folder = person.folder(way, cynthus_yaml=f"target: gcp\nresources: {{{wish}}}\n{limits}")
+    answer = person.cynthus("up", "--simulate", "-y", "--json", folder, timeout=280)
+    assert answer.code == 0, answer
+    assert offered in answer.err
+    assert ", running" in answer.document["standing"][0]
+
+
 @pytest.mark.cloud
 def test_without_a_yes_nobody_is_there_to_ask(person: User) -> None:
     answer = person.cynthus("up", "--simulate", app(person, "asked"), timeout=280)
