@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cynthus.core.deployment import Host
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
+    from cynthus.core.spec import AppSpec
     from cynthus.operations.app import App
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
@@ -57,6 +58,7 @@ def place(
     if no_deadline or _stands_without_deadline(site):
         insist_on_deadline(spec)
         placement = replace(placement, lifetime=None)
+    placement = _with_its_clock(site, spec, target, placement)
     if keep or (keep is None and kept(site.document())):
         placement = replace(placement, linger=None)
     app = replace(app, spec=target.equipped(app.spec, site.id, placement))
@@ -76,6 +78,17 @@ def _stands_without_deadline(site: Site) -> bool:
     if entry is None or not entry.no_deadline:
         return False
     return entry.phase == "up" or (entry.phase == "prepared" and bool(resource_count(site.root())))
+
+
+def _with_its_clock(site: Site, spec: AppSpec, target: Target, placement: Placement) -> Placement:
+    """A host that stands keeps the time that it was given, as long as it costs no more in that than the spec allows: a
+    newer price makes no new host, and neither does more money."""
+    lifetime, most = site.entry.lifetime if site.entry else None, spec.limits.max_cost
+    if most is None or lifetime is None or not site.hosts or site.hosts_gone:
+        return placement
+    kept = replace(placement, lifetime=lifetime)
+    maximum = target.offer(spec, kept).maximum
+    return kept if maximum is not None and maximum <= most else placement
 
 
 def listed(app: App, site: Site) -> bytes | None:
@@ -197,6 +210,7 @@ def _listed(
         left=left,
         expires_at=offer.deletes_itself_at,
         no_deadline=makes and placement.lifetime is None,
+        lifetime=placement.lifetime,
         awaited=awaited,
         readied=before is not None and before.readied and same,
     )

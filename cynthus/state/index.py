@@ -52,6 +52,8 @@ class Entry(Struct, frozen=True):
     """Machines that were hosts of it and are none any more. What was brought there may still be there."""
     expires_at: str | None = None
     """When the cloud itself removes the hosts; None where nobody does."""
+    lifetime: int | None = None
+    """Seconds after which it does, counted from when they were made; None likewise."""
     no_deadline: bool = False
     """Whether somebody typed that nobody is to remove them."""
     awaited: bool = False

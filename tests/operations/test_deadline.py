@@ -11,7 +11,8 @@ import pytest
 from cynthus.core.clock import stamp
 from cynthus.errors import UsageError
 from cynthus.operations.deadline import SAVING, in_time
-from cynthus.operations.up import Request
+from cynthus.operations.down import down
+from cynthus.operations.up import Request, run
 from cynthus.operations.up import up as bring_up
 from tests.operations.clouds import Clouded
 
@@ -77,6 +78,42 @@ def test_what_the_folder_asks_for_stays_the_same_whatever_is_left(world: Clouded
     folder = world.folder()
     world.up(folder)
     assert json.loads((folder / "infra/gcp/compute/run.json").read_text())["max_duration"] is None
+
+
+# what stands
+
+
+def limited(world: Clouded, dollars: float) -> Path:
+    """An app whose machine stands, and which may cost so much from now on."""
+    folder = world.folder(spec="limits: {max_cost: 10}\n")
+    world.up(folder)
+    (folder / "cynthus.yaml").write_text(f"target: gcp\nruntime: venv\nlimits: {{max_cost: {dollars}}}\n")
+    return folder
+
+
+def test_more_money_makes_no_new_machine(world: Clouded) -> None:
+    folder = limited(world, 20)
+    before = world.entry(folder)
+    run(world.tools, Request(str(folder), yes=True))
+    after = world.entry(folder)
+    assert (world.cloud.made, after.expires_at, after.at_most) == (1, before.expires_at, before.at_most)
+
+
+def test_less_money_than_a_machine_can_cost_makes_another(world: Clouded) -> None:
+    folder = limited(world, 5)
+    run(world.tools, Request(str(folder), yes=True))
+    most = world.entry(folder).at_most
+    assert most is not None
+    assert (world.cloud.made, most <= 5) == (2, True)
+
+
+def test_the_next_machine_gets_what_more_money_buys(world: Clouded) -> None:
+    folder = limited(world, 20)
+    down(world.tools, str(folder), yes=True)
+    run(world.tools, Request(str(folder), yes=True))
+    most = world.entry(folder).at_most
+    assert most is not None
+    assert most > 19
 
 
 PROMISES = [
