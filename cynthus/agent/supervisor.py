@@ -219,4 +219,4 @@ def _homeless(attempt: Attempt) -> str:
 
 
 def _overdue(known: Record) -> str:
-    return "deadline: it ran as long as `limits:` and the time of its machine allow" if known.overdue else ""
+    return "deadline: it ran as long as `max_duration`, or the time of its machine, allows" if known.overdue else ""

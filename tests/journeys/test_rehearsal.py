@@ -141,9 +141,8 @@ class TestAfter:
 
 WAYS = {
     "flex-start": ("gpu: L4, flex_start: true, zone: us-central1-a", "g2-standard-4 in us-central1-a (flex-start)"),
-    "reserved": ("nodes: 2, reservation: lab, zone: us-central1-a", "2 of e2-standard-4 in us-central1-a (reservation"),
+    "limited": ("nodes: 2, reservation: lab, zone: us-central1-a", "(reservation lab): $0.28 an hour, at most $9.9"),
     "bound": ("gpu: 'H200:8', reservation: projects/us/reservations/lab, zone: us-central1-b", "a3-ultragpu-8g in us-"),
-    "limited": ("gpu: L4, zone: us-central1-a", "g2-standard-4 in us-central1-a: $0.72 an hour, at most $9.9"),
 }
 """What `resources:` says, and a part of the offer."""
 

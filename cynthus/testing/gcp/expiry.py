@@ -74,6 +74,8 @@ def enforce(world: World, now: float) -> None:
         if instance is None or instance["id"] != told["id"] or instance["lastStartTimestamp"] != told["began"]:
             continue
         if instance["status"] == "RUNNING":
+            # The clock may have been moved on by more than that.
+            world.ledger.stops("instances", told["machine"], moment)
             _end(world, told["machine"], instance)
 
 

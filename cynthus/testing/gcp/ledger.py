@@ -64,11 +64,11 @@ class Ledger:
         """A machine begins to cost."""
         self._change(kind, key, running=self._clock.seconds())
 
-    def stops(self, kind: str, key: str) -> None:
-        """A machine costs no more."""
+    def stops(self, kind: str, key: str, at: float | None = None) -> None:
+        """A machine costs no more, or has not since that moment."""
         entry = self._open(kind, key)
         if entry is not None and entry.running is not None:
-            ran = entry.ran + self._clock.seconds() - entry.running
+            ran = entry.ran + (self._clock.seconds() if at is None else at) - entry.running
             self._change(kind, key, ran=ran, running=None)
 
     def entries(self) -> list[Entry]:
