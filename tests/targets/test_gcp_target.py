@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from cynthus.core.clock import parse_label
 from cynthus.core.names import mint_deployment_id
 from cynthus.targets.gcp import names
+from cynthus.targets.gcp.checkup import wanted_of
 from cynthus.targets.gcp.life import LONGEST, USUAL_LIFETIME
 from cynthus.targets.gcp.machine import DRIVER, PLAIN, WITH_DRIVER
 from tests.targets.gcp_user import place, refusal, spec, target
@@ -175,6 +176,14 @@ def test_what_google_sells_in_reservations_alone_is_bound_to_one(
     tmp_path: Path, resources: dict[str, Any], reservation: dict[str, Any] | None
 ) -> None:
     assert variables(tmp_path, "compute", spec(resources=resources))["reservation"] == reservation
+
+
+@pytest.mark.parametrize(("way", "counted"), [({"flex_start": True}, True), ({"spot": True}, True), ({}, False)])
+def test_what_is_lent_is_looked_for_in_the_quotas_of_what_is(
+    tmp_path: Path, *, way: dict[str, Any], counted: bool
+) -> None:
+    app = spec(resources={"gpu": "L4:1", **way})
+    assert wanted_of(app, place(tmp_path, app)).spot is counted
 
 
 def test_a_machine_whose_cost_has_a_limit_is_not_started_again(tmp_path: Path) -> None:
