@@ -195,9 +195,7 @@ def _status(found: Status, now: datetime) -> Document:
         "runs": [{"id": each.id, "state": str(each.state)} for each in found.runs],
         "host_reports": [_host(each) for each in found.hosts],
         "ports": [{"host": host.name, **to_builtins(port)} for host in found.hosts for port in host.ports],
-        "departures": [
-            {"host": host.name, **to_builtins(host.departure)} for host in found.hosts if host.departure
-        ],
+        "departures": [{"host": host.name, **to_builtins(host.departure)} for host in found.hosts if host.departure],
         "not_saved": {"files": files, "bytes": size, "uncounted": found.uncounted or None},
         "outside_outputs": [_strays(each) for each in found.strays],
         "at_work": list(found.at_work),
