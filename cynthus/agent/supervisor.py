@@ -253,4 +253,4 @@ def _homeless(attempt: Attempt) -> str:
 
 
 def _overdue(known: Record) -> str:
-    return "deadline: it ran longer than `max_duration` allows" if known.overdue else ""
+    return "deadline: it ran as long as `max_duration`, or the time of its machine, allows" if known.overdue else ""

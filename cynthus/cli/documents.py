@@ -56,6 +56,7 @@ def deployment(site: Site) -> Document:
         "runtime": entry.runtime if entry else None,
         "created_at": entry.created_at if entry else None,
         "dollars_per_hour": entry.per_hour if entry else None,
+        "dollars_at_most": entry.at_most if entry else None,
         "made_at": entry.made_at if entry else None,
         "expires_at": entry.expires_at if entry else None,
         "hosts": [to_builtins(host) for host in site.hosts],

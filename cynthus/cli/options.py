@@ -73,7 +73,7 @@ where = click.argument("where", required=False, type=Deployments(), metavar="[DI
 yes = click.option("-y", "--yes", is_flag=True, help="Answer yes to what is shown; never to loss or disruption.")
 no_deadline = click.option(
     "--no-deadline", is_flag=True, help="Machines of a cloud are not removed by the cloud itself: they cost until you "
-    "do. By default after a day, or after `limits.max_duration` and half an hour.",
+    "do. By default after a day, or after `limits.max_duration` and half an hour, or as `limits.max_cost` says.",
 )
 keep = click.option(
     "--keep", is_flag=True, help="A machine of a cloud stays after the run, until its deadline or until you remove it. "

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
 
 HOUR = 3600
+LEAST = 300
+"""Seconds below which no machine is worth making: it would hardly have booted."""
 SAVING = 900
 """Of the last seconds of a machine that was made in another's place, those in which main.py does not run any more: what
 it wrote is saved in them."""

@@ -36,6 +36,14 @@ ResourceName = Annotated[
 REGION_PATTERN = r"^[a-z]+-[a-z]+[0-9]+$"
 Region = Annotated[str, like(REGION_PATTERN, "is no region", "write e.g. region: us-central1", kind=BadName)]
 Zone = Annotated[str, like(ZONE_PATTERN, "is no zone", "write e.g. zone: us-central1-a", kind=BadName)]
+RESERVATION_PATTERN = r"^(projects/[a-z0-9.:-]{1,99}/reservations/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+ReservationName = Annotated[
+    str,
+    like(
+        RESERVATION_PATTERN, "is no name of a reservation", "`gcloud compute reservations list` shows them",
+        kind=BadName,
+    ),
+]
 STATE_PATTERN = r"^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$"
 StatePlace = Annotated[
     str, like(STATE_PATTERN, "is no place in a bucket of Google", "write it as gs://bucket/folder", kind=BadName)

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from cynthus.core.duration import Duration
 from cynthus.core.fields import Dollars, NodeCount, OneGpu, SomeBytes, SomeCpus, Time, one_or_more
-from cynthus.core.gcp import Region, Zone
+from cynthus.core.gcp import Region, ReservationName, Zone
 from cynthus.core.misfit import Misfit
 from cynthus.core.section import Rule, Section
 from cynthus.errors import KeysExclude
@@ -49,6 +49,21 @@ class Resources(Section, frozen=True, kw_only=True):
             "a minute after saying so. Other targets refuse it."
         ),
     ] = False
+    flex_start: Annotated[
+        bool,
+        Meta(
+            description="With `target: gcp`: a machine that costs less and is not taken back, made as soon as there is "
+            "one, for seven days at most. Other targets refuse it."
+        ),
+    ] = False
+    reservation: Annotated[
+        ReservationName | None,
+        Meta(
+            description="With `target: gcp`: the name of a reservation of the cloud project, or "
+            "`projects/NAME/reservations/NAME` of another that shares it, which the machines are taken from. It is in "
+            "one zone. Other targets refuse it."
+        ),
+    ] = None
     nodes: Annotated[
         NodeCount | None,
         Meta(description="On how many machines main.py runs at once. By default one; on `ssh` all that are named."),
@@ -56,10 +71,17 @@ class Resources(Section, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, key: str, value: Any, before: Mapping[str, Any]) -> None:
-        """See that a zone is one of the region."""
+        """See that a zone is one of the region, that a machine is bought in one way, and where what is reserved is."""
         region = before.get("region")
         if key == "zone" and value and region and value.rpartition("-")[0] != region:
             raise Misfit(f"{value} is no zone of {region}", hint="leave one of the two out", kind=KeysExclude)
+        other = next((each for each in ("spot", "flex_start") if before.get(each)), None)
+        if key in ("flex_start", "reservation") and value and other:
+            what = f"`{key}` and `{other}` are two ways to buy a machine, and Google sells each in one"
+            raise Misfit(what, hint="leave one of the two out", kind=KeysExclude)
+        if key == "reservation" and value and region and not before.get("zone"):
+            hint = f"write e.g. `zone: {region}-a` in place of `region:`"
+            raise Misfit("a reservation is in one zone, and a region has several", hint=hint, kind=KeysExclude)
 
 
 def _some_time(what: str) -> Rule:

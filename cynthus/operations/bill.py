@@ -50,7 +50,7 @@ def note_machines(site: Site) -> None:
 
 def recorded_bill(tools: Tools, site: Site) -> Bill | None:
     """As far as this machine knows, without asking; None where no machine was made."""
-    return _bill(_known(tools, site), stamp(tools.clock.now()))
+    return _bill(_known(tools, site), stamp(tools.clock.now()), site)
 
 
 class Asked:
@@ -89,7 +89,7 @@ class Asked:
         found = before.with_rows([each for each in self._known.rows if each.key not in before.keys]).with_rows(rows)
         if found != before and self._site.folder.is_dir():
             book.write(found)
-        return _bill(found, cloud_now or now)
+        return _bill(found, cloud_now or now, self._site)
 
 
 def _known(tools: Tools, site: Site) -> Machines:
@@ -98,8 +98,16 @@ def _known(tools: Tools, site: Site) -> Machines:
     return _with_hosts(MachineBook(site.paths.machines).read(), site)
 
 
-def _bill(known: Machines, now: str) -> Bill | None:
-    return Bill(known.rows, now, known.earlier, known.earlier_cost) if known.rows else None
+def _bill(known: Machines, now: str, site: Site) -> Bill | None:
+    if not known.rows:
+        return None
+    found, entry = Bill(known.rows, now, known.earlier, known.earlier_cost), site.entry
+    if entry is None or entry.at_most is None or not entry.hosts or found.unpriced:
+        return found
+    # Those that stand were offered for so much, and those before them have cost what they have cost.
+    standing = {_key(host) for host in entry.hosts}
+    before = known.earlier_cost + sum(each.cost(now) or 0.0 for each in known.rows if each.key not in standing)
+    return replace(found, most=before + entry.at_most)
 
 
 def _answer(future: Future[Lifespan], deadline: float) -> Lifespan | None:

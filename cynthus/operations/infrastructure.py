@@ -12,6 +12,7 @@ from cynthus.errors import CynthusError, PythonMissing
 from cynthus.operations.awaiting import await_hosts
 from cynthus.operations.bill import Asked, begin_anew, note_machines
 from cynthus.operations.cuda import with_cuda
+from cynthus.operations.deadline import insist_on_deadline
 from cynthus.operations.site import COMPUTE
 from cynthus.operations.taken_out import taken_out
 from cynthus.render.documents import document
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cynthus.core.deployment import Host
     from cynthus.core.placement import Placement
     from cynthus.core.plan import Offer
+    from cynthus.core.spec import AppSpec
     from cynthus.operations.app import App
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
@@ -55,7 +57,9 @@ def place(
             raise
         raise PythonMissing(f"{error.message}; {app.needs.asked_by} says so", hint=error.hint) from None
     if no_deadline or _stands_without_deadline(site):
+        insist_on_deadline(spec)
         placement = replace(placement, lifetime=None)
+    placement = _with_its_clock(site, spec, target, placement)
     if keep or (keep is None and kept(site.document())):
         placement = replace(placement, linger=None)
     app = replace(app, spec=target.equipped(app.spec, site.id, placement))
@@ -75,6 +79,17 @@ def _stands_without_deadline(site: Site) -> bool:
     if entry is None or not entry.no_deadline:
         return False
     return entry.phase == "up" or (entry.phase == "prepared" and bool(resource_count(site.root())))
+
+
+def _with_its_clock(site: Site, spec: AppSpec, target: Target, placement: Placement) -> Placement:
+    """A host that stands keeps the time that it was given, as long as it costs no more in that than the spec allows: a
+    newer price makes no new host, and neither does more money."""
+    lifetime, most = site.entry.lifetime if site.entry else None, spec.limits.max_cost
+    if most is None or lifetime is None or not site.hosts or site.hosts_gone:
+        return placement
+    kept = replace(placement, lifetime=lifetime)
+    maximum = target.offer(spec, kept).maximum
+    return kept if maximum is not None and maximum <= most else placement
 
 
 def listed(app: App, site: Site) -> bytes | None:
@@ -196,10 +211,12 @@ def _listed(
         last_run=before.last_run if before else None,
         updated_at=now,
         per_hour=offer.per_hour,
+        at_most=offer.maximum,
         made_at=(before.made_at if before and same else now) if makes and hosts else None,
         left=left,
         expires_at=offer.deletes_itself_at,
         no_deadline=makes and placement.lifetime is None,
+        lifetime=placement.lifetime,
         awaited=awaited,
         readied=before is not None and before.readied and same,
     )

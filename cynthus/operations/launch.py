@@ -18,7 +18,9 @@ from cynthus.errors import CloudFailed, CynthusError, Interrupted
 from cynthus.files import write_json
 from cynthus.operations import image_registry
 from cynthus.operations.cluster_token import cluster_token
+from cynthus.operations.deadline import in_time
 from cynthus.operations.elsewhere import fetched
+from cynthus.operations.expiry import expiry
 from cynthus.operations.gather import gather
 from cynthus.operations.installing import Installing
 from cynthus.operations.moving import Moving
@@ -238,6 +240,8 @@ def _write_spec(tools: Tools, launch: Launch) -> Path:
     if str(document.get("bucket") or "").startswith("gs://"):
         # Of the machine that says so, and so not of the app.
         document |= {"storage": tools.places.settings().get("STORAGE_EMULATOR_HOST")}
+    # Of this machine: how long it lives is no part of what the folder asks for.
+    document |= in_time(document, expiry(site), tools.clock.now())
     if document.get("linger") is not None:
         document |= _simulated(tools.settings.environment)
     path = site.paths.runs / run.id / "spec.json"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cynthus.core.allowance import LEAST
 from cynthus.core.clock import stamp
 from cynthus.core.run import RunState
 from cynthus.errors import CynthusError, HostUnreachable, RunPreempted
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 PATIENCE = 180.0
 """Seconds for a machine to go that is taken back: Google gives it half a minute, and takes a while to delete it."""
 PAUSE = 1.0
-LEAST = 300
-"""Seconds below which no machine is worth making: it would hardly have booted."""
 
 
 def taken_back(tools: Tools, site: Site, run: Run) -> Run:

@@ -42,12 +42,16 @@ class Entry(Struct, frozen=True):
     updated_at: str
     per_hour: float | None = None
     """What the hosts cost, in US dollars an hour, as it was offered; None where that is not known."""
+    at_most: float | None = None
+    """What they can cost until the cloud removes them; None where that is not known, or nobody does."""
     made_at: str | None = None
     """Since when they cost; None where none was made."""
     left: tuple[Host, ...] = ()
     """Machines that were hosts of it and are none any more. What was brought there may still be there."""
     expires_at: str | None = None
     """When the cloud itself removes the hosts; None where nobody does."""
+    lifetime: int | None = None
+    """Seconds after which it does, counted from when they were made; None likewise."""
     no_deadline: bool = False
     """Whether somebody typed that nobody is to remove them."""
     went: tuple[Host, ...] = ()

@@ -52,7 +52,8 @@ def refuse_too_little(spec: AppSpec, machine: Machine, name: str) -> None:
 def without_place(spec: AppSpec) -> AppSpec:
     """The spec without what only counts where a machine is made: for an app that is tried on another target than the
     one that it was written for."""
-    return replace(spec, resources=replace(spec.resources, region=None, zone=None, spot=False))
+    resources = replace(spec.resources, region=None, zone=None, spot=False, flex_start=False, reservation=None)
+    return replace(spec, resources=resources, limits=replace(spec.limits, max_cost=None))
 
 
 def refuse_to_make(spec: AppSpec) -> None:
@@ -62,8 +63,15 @@ def refuse_to_make(spec: AppSpec) -> None:
         PlacementRefused: something is.
     """
     wanted = spec.resources
-    places = [f"`{key}: {value}`" for key, value in (("region", wanted.region), ("zone", wanted.zone)) if value]
-    asked = places + ["`spot: true`"] * wanted.spot
+    named = {"region": wanted.region, "zone": wanted.zone, "reservation": wanted.reservation}
+    asked = [f"`{key}: {value}`" for key, value in named.items() if value]
+    asked += [f"`{key}: true`" for key in ("spot", "flex_start") if getattr(wanted, key)]
+    if spec.limits.max_cost is not None:
+        raise PlacementRefused(
+            f"`max_cost: {spec.limits.max_cost:g}` below `limits:` says what machines may cost that are made, and with "
+            f"`target: {spec.target}` none is",
+            hint="leave it out, write `max_duration:` in its place, or choose a `target:` that makes machines: gcp",
+        )
     if asked:
         raise PlacementRefused(
             f"{' and '.join(asked)} below `resources:` {'say' if len(asked) > 1 else 'says'} how a machine is to be "

@@ -51,6 +51,7 @@ DEPLOYMENT_PARTS: dict[str, Shape] = {
     "runtime": maybe(one_of("venv", "container")),
     "created_at": maybe(TEXT),
     "dollars_per_hour": maybe(NUMBER),
+    "dollars_at_most": maybe(NUMBER),
     "made_at": maybe(TEXT),
     "expires_at": maybe(TEXT),
     "hosts": listed(HOST),
@@ -87,6 +88,7 @@ STATUS = record(
     **DEPLOYMENT_PARTS,
     run=maybe(RUN),
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
+    dollars_so_far=maybe(NUMBER),
     host_reports=listed(
         record(host=TEXT, status=maybe(anything("the host's status.json")), silence=maybe(SILENCE), gone=FLAG)
     ),

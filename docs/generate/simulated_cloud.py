@@ -61,6 +61,8 @@ STRICT = """
   there already, or a bucket of somebody else's: 409.
 - Fingerprints and etags: 412, or 409 where a policy changed meanwhile.
 - Quotas of a region and of all, and zones that are sold out, as errors of the operation in Google's words.
+- Machines by flex-start without an end within seven days, or that are not sold so; reservations (`project.reserve`)
+  that are not there, are for other machines or used up. The words are Google's where they are known (of reservations).
 - Permissions by role, on the project and on the resource; those that come with a machine too (its disk, its subnetwork,
   its account). One can be taken away from somebody. All that are used are remembered.
 - Services that are not enabled, billing that is off, a project that is not there, tokens that expired: 401, 403, 404.

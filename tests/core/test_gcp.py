@@ -59,6 +59,16 @@ def test_nobody_gets_a_machine_that_is_taken_back_without_asking_for_one() -> No
     assert [read(f"resources: {{{text}}}").resources.spot for text in ("cpus: 4", "spot: true")] == [False, True]
 
 
+@pytest.mark.parametrize(("word", "dollars"), [("10", 10.0), ("12.50", 12.5), ("0.01", 0.01), ('"7"', 7.0)])
+def test_what_a_run_may_cost_is_a_number_of_dollars(word: str, dollars: float) -> None:
+    assert read(f"limits: {{max_cost: {word}}}").limits.max_cost == dollars
+
+
+@pytest.mark.parametrize("name", ["lab", "lab-1", "projects/other-lab/reservations/lab"])
+def test_a_reservation_may_be_another_projects(name: str) -> None:
+    assert read(f"resources: {{zone: us-central1-a, reservation: {name}}}").resources.reservation == name
+
+
 CASES: list[tuple[str, type[CynthusError], int, str]] = [
     # text, kind, column (all in line 1), part of the hint
     ("gcp: [a]", WrongType, 6, "keys with values"),
@@ -89,6 +99,21 @@ CASES: list[tuple[str, type[CynthusError], int, str]] = [
     ("resources: {zone: US-Central1-A}", BadName, 19, "zone: us-central1-a"),
     ("resources: {zone: zones/us-central1-a}", BadName, 19, "zone: us-central1-a"),
     ("resources: {spot: sometimes}", WrongType, 19, "true or false"),
+    ("resources: {flex_start: 4h}", WrongType, 25, "true or false"),
+    ("resources: {spot: true, flex_start: true}", KeysExclude, 37, "leave one of the two out"),
+    ("resources: {flex_start: true, spot: true}", KeysExclude, 25, "leave one of the two out"),
+    ("resources: {spot: true, reservation: lab}", KeysExclude, 38, "leave one of the two out"),
+    ("resources: {flex_start: true, reservation: lab}", KeysExclude, 44, "leave one of the two out"),
+    ("resources: {region: us-central1, reservation: lab}", KeysExclude, 47, "`zone: us-central1-a` in place of"),
+    ("resources: {reservation: Lab}", BadName, 26, "reservations list"),
+    ("resources: {reservation: projects/lab/lab}", BadName, 26, "reservations list"),
+    ("limits: {max_cost: 0}", BadValue, 20, "max_cost: 10"),
+    ("limits: {max_cost: -1}", BadValue, 20, "max_cost: 10"),
+    ("limits: {max_cost: 10 USD}", BadValue, 20, "max_cost: 10"),
+    ("limits: {max_cost: $10}", BadValue, 20, "max_cost: 10"),
+    ("limits: {max_cost: 1e3}", BadValue, 20, "max_cost: 10"),
+    ("limits: {max_cost: true}", BadValue, 20, "max_cost: 10"),
+    ("limits: {max_cost: [10]}", BadValue, 20, "max_cost: 10"),
 ]
 
 

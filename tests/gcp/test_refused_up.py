@@ -240,6 +240,30 @@ def test_a_machine_that_cannot_be_is_told_in_words(
     assert person.standing() == LASTS
 
 
+RESERVED: dict[str, tuple[tuple[str, int] | None, str, str]] = {
+    "is not there": (None, "there is no reservation lab in the machine's zone", "`gcloud compute reservations list"),
+    "has another machine type": (("n2-standard-8", 1), "the reservation lab is for other machines", "describe lab"),
+    "is used up": (("e2-standard-4", 0), "all machines of the reservation lab are in use", "leave `reservation:` out"),
+}
+
+
+@pytest.mark.parametrize("what", RESERVED)
+def test_a_reservation_that_has_nothing_is_told_in_words(
+    person: Someone, base: tuple[Path, Ended, Ended], what: str
+) -> None:
+    kept, message, way = RESERVED[what]
+    if kept is not None:
+        person.cloud.project.reserve("us-central1-a", "lab", *kept)
+    spec = base[0] / "cynthus.yaml"
+    before = spec.read_text()
+    spec.write_text(before.replace("zone: us-central1-a", "zone: us-central1-a, reservation: lab"))
+    answer = type_up(person, base[0])
+    spec.write_text(before)
+    error, hint = told(answer)
+    assert (answer.code, message in error, way in hint) == (1, True, True), answer
+    assert person.standing() == LASTS
+
+
 def test_one_permission_that_is_missing_is_named_with_a_role_that_has_it(
     person: Someone, base: tuple[Path, Ended, Ended]
 ) -> None:

@@ -109,7 +109,7 @@ class TestAfter:
         )
 
     def test_it_shows_the_offer_as_up_does(self, after: After) -> None:
-        assert "on n1-standard-4 in us-central1-a: $0.54 an hour" in after.answer.err
+        assert "on n1-standard-4 in us-central1-a: $0.55 an hour" in after.answer.err
         assert re.search(r"^Apply the base: \d+ added", after.answer.err, re.MULTILINE)
 
     def test_the_users_edit_of_a_module_is_rehearsed(self, after: After) -> None:
@@ -137,6 +137,26 @@ class TestAfter:
 
     def test_no_request_leaves_the_machine(self, after: After) -> None:
         assert after.asked == []
+
+
+WAYS = {
+    "flex-start": ("gpu: L4, flex_start: true, zone: us-central1-a", "g2-standard-4 in us-central1-a (flex-start)"),
+    "limited": ("nodes: 2, reservation: lab, zone: us-central1-a", "(reservation lab): $0.28 an hour, at most $9.9"),
+    "bound": ("gpu: 'H200:8', reservation: projects/us/reservations/lab, zone: us-central1-b", "a3-ultragpu-8g in us-"),
+}
+"""What `resources:` says, and a part of the offer."""
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize("way", WAYS)
+def test_a_machine_is_made_however_it_is_bought(person: User, way: str) -> None:
+    wish, offered = WAYS[way]
+    limits = "limits: {max_cost: 10}\n" if way == "limited" else ""
+    folder = person.folder(way, cynthus_yaml=f"target: gcp\nresources: {{{wish}}}\n{limits}")
+    answer = person.cynthus("up", "--simulate", "-y", "--json", folder, timeout=280)
+    assert answer.code == 0, answer
+    assert offered in answer.err
+    assert ", running" in answer.document["standing"][0]
 
 
 @pytest.mark.cloud

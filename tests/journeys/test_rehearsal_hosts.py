@@ -121,7 +121,7 @@ class TestAfter:
     def test_it_says_what_would_stand_and_cost(self, after: After) -> None:
         assert "words-" in after.answer.err
         assert "-host-0: n1-standard-4 in us-central1-a, running" in after.answer.err
-        assert "$0.54 an hour; by now it would have cost $0.00" in after.answer.err
+        assert "$0.55 an hour; by now it would have cost $0.00" in after.answer.err
 
     def test_the_users_folder_is_as_it_was(self, after: After) -> None:
         kept = {path: each for path, each in after.before.items() if path.startswith("words/")}

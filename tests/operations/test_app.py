@@ -127,3 +127,11 @@ def test_an_app_for_a_cloud_can_be_tried_where_no_machine_is_made(workshop: Work
     folder = workshop.folder(spec="target: gcp\nresources: {region: us-central1, zone: us-central1-a, spot: true}\n")
     resources = load_app(workshop.tools, str(folder), target="local").spec.resources
     assert (resources.region, resources.zone, resources.spot) == (None, None, False)
+
+
+@pytest.mark.parametrize("wish", ["flex_start: true", "zone: us-central1-a, reservation: lab"])
+def test_how_its_machine_would_be_bought_is_no_matter_there(workshop: Workshop, wish: str) -> None:
+    folder = workshop.folder(spec=f"target: gcp\nresources: {{{wish}}}\nlimits: {{max_cost: 10, max_duration: 4h}}\n")
+    spec = load_app(workshop.tools, str(folder), target="local").spec
+    assert (spec.resources.flex_start, spec.resources.reservation, spec.limits.max_cost) == (False, None, None)
+    assert str(spec.limits.max_duration) == "4h"

@@ -95,6 +95,30 @@ def rate(world: Counting, folder: Path) -> float:
     return found
 
 
+def test_it_is_told_beside_what_it_can_come_to(world: Counting, folder: Path, rate: float) -> None:
+    world.begins(folder)
+    world.later(hours=1)
+    assert world.costs(folder) == f"${rate:.2f}/h, ${rate:.2f} so far of at most ${24 * rate:.2f}"
+
+
+def test_with_max_cost_it_can_come_to_no_more_than_that(world: Counting) -> None:
+    folder = world.folder("other", spec="limits: {max_cost: 1.50}\n")
+    world.ended(world.up(folder))
+    most = world.bill(folder).most
+    assert most is not None
+    assert 1.45 < most < 1.5
+
+
+def test_what_it_can_come_to_is_that_of_the_machines_before_and_of_the_one_that_stands(
+    world: Counting, folder: Path, rate: float
+) -> None:
+    first = world.begins(folder)
+    world.later(hours=2)
+    world.ends(first, "deleted")
+    world.again(folder)
+    assert world.bill(folder).most == pytest.approx(2 * rate + 24 * rate, rel=1e-3)
+
+
 def test_it_grows_with_the_hours_that_a_machine_stands(world: Counting, folder: Path, rate: float) -> None:
     world.begins(folder)
     world.later(hours=10)

@@ -201,3 +201,28 @@ def test_a_later_source_counts_more(tmp_path: Path) -> None:
               "gcosts-august": {"g2-standard-4": {"us-east1": [4, 1, None]}}}  # fmt: skip
     (machine,) = (each for each in read(damaged(tmp_path, prices=prices)).machines if each.name == "g2-standard-4")
     assert (machine.price("us-east1", "on-demand"), machine.price("us-west1", "on-demand")) == (4, 3)
+
+
+# disks, and what can be reserved
+
+
+def test_the_usual_disk_has_a_price_in_every_region() -> None:
+    prices = catalog().disks["pd-balanced"]
+    assert set(prices) == set(catalog().zones)
+    assert all(0.05 < price < 0.25 for price in prices.values())
+
+
+def test_of_a_disk_that_is_listed_nowhere_no_price_is_made_up() -> None:
+    assert "hyperdisk-balanced" not in catalog().disks
+
+
+RESERVED = [
+    ("e2-standard-4", True), ("a3-highgpu-1g", False), ("a3-highgpu-8g", True), ("a3-ultragpu-8g", True),
+    ("a4-highgpu-8g", True), ("a4x-highgpu-4g", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "reserved"), RESERVED)
+def test_what_is_sold_by_the_hour_or_bound_to_reservations_can_be_reserved(name: str, *, reserved: bool) -> None:
+    (machine,) = (each for each in catalog().machines if each.name == name)
+    assert machine.sold("reservation") is reserved

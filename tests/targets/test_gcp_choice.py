@@ -58,6 +58,13 @@ CHOICES: list[tuple[dict[str, Any], str]] = [
     ({"gpu": "A100-80GB:1"}, "a2-ultragpu-1g"),
     ({"gpu": "H100:8"}, "a3-highgpu-8g"),
     ({"gpu": "H100-80GB:1", "spot": True}, "a3-highgpu-1g"),
+    ({"gpu": "H100:1", "flex_start": True}, "a3-highgpu-1g"),
+    ({"gpu": "L4:1", "flex_start": True}, "g2-standard-4"),
+    ({"gpu": ["T4:1", "L4:1"], "flex_start": True}, "g2-standard-4"),
+    ({"gpu": "GB200:4", "reservation": "lab"}, "a4x-highgpu-4g"),
+    ({"gpu": "B200:8", "reservation": "lab"}, "a4-highgpu-8g"),
+    ({"gpu": ["H100:1", "H100:8"], "reservation": "lab"}, "a3-highgpu-8g"),
+    ({"reservation": "lab"}, "e2-standard-4"),
 ]
 
 
@@ -89,7 +96,13 @@ REFUSALS: list[tuple[dict[str, Any], str, str]] = [
     ({"gpu": "A10"}, "`gpu: A10`", 'did you mean "A100"?'),
     ({"gpu": "L4:3"}, "`gpu: L4:3`", "machines there have 1, 2, 4, 8 of L4"),
     ({"gpu": "H200:1"}, "`gpu: H200:1`", "machines there have 8 of H200"),
-    ({"gpu": "H100:1"}, "a3-highgpu-1g cannot be bought by the hour", "`spot: true`"),
+    ({"gpu": "H100:1"}, "a3-highgpu-1g cannot be bought by the hour", "want `spot: true` or `flex_start: true` below"),
+    ({"gpu": "H100:4"}, "a3-highgpu-4g cannot be bought by the hour", "want `spot: true` or `flex_start: true` below"),
+    ({"gpu": "B200:8"}, "a4-highgpu-8g cannot be bought by the hour", "`flex_start: true` or `reservation: NAME`"),
+    ({"gpu": "H100:1", "reservation": "lab"}, "a3-highgpu-1g cannot be bought from a reservation", "`spot: true`"),
+    ({"gpu": "T4:1", "flex_start": True}, "n1-standard-4 cannot be bought by flex-start", "`flex_start: true` out"),
+    ({"flex_start": True}, "e2-standard-4 cannot be bought by flex-start", "leave `flex_start: true` out"),
+    ({"gpu": "GB200:4", "flex_start": True}, "only to be had where it was reserved before", "`reservation: NAME`"),
     ({"gpu": "L4:1", "cpus": "64+"}, "`gpu: L4:1`, `cpus: 64+`", "g2-standard-32"),
     ({"cpus": "6"}, "`cpus: 6`", "e2-standard-8 (8 processors, 32 GiB)"),
     ({"cpus": "289+"}, "`cpus: 289+`", "c4-standard-288"),
@@ -196,7 +209,7 @@ def brute_force(wanted: Resources, place: Place) -> set[tuple[str, str]]:
         for machine in catalog().machines:
             for region, letters in machine.places.items() if does(machine, wish, wanted) else ():
                 if place.region in ("", region) and in_zone(place, letters):
-                    price = machine.price(region, "spot" if wanted.spot else "on-demand")
+                    price = paid(machine, region, wanted)
                     best[machine.name, region] = (price is None, price or 0.0)
         if best:
             lowest = min(best.values())
@@ -214,11 +227,26 @@ def does(machine: Machine, wish: Gpu | None, wanted: Resources) -> bool:
     cpus, memory = wanted.cpus, wanted.memory
     return (
         (machine.gpu, machine.gpus, machine.part) == (name, count, 1)
-        and ("spot" if wanted.spot else "on-demand") in machine.ways
+        and sold(machine, wanted)
         and (cpus is None or machine.cpus == cpus.count or (cpus.at_least and machine.cpus >= cpus.count))
         and (memory is None or machine.memory * 1024**3 >= memory.bytes)
         and (wish is not None or cpus is not None or usual(machine, memory))
     )
+
+
+def sold(machine: Machine, wanted: Resources) -> bool:
+    """Whether it is sold so: from a reservation also what is sold by the hour."""
+    if wanted.reservation:
+        return bool({"reservation", "on-demand"} & set(machine.ways))
+    return ("spot" if wanted.spot else "flex-start" if wanted.flex_start else "on-demand") in machine.ways
+
+
+def paid(machine: Machine, region: str, wanted: Resources) -> float | None:
+    """What it costs so; what is reserved as much as by the hour."""
+    if region not in machine.prices:
+        return None
+    price = machine.prices[region]
+    return price.spot if wanted.spot else price.flex_start if wanted.flex_start else price.on_demand
 
 
 def usual(machine: Machine, memory: Size | None) -> bool:
@@ -231,9 +259,8 @@ def anything(dice: Random) -> tuple[Resources, Place]:
     gpus = tuple(Gpu(dice.choice(MODELS), dice.choice((1, 2, 4, 8, 16))) for _ in range(dice.randrange(4)))
     cpus = Cpus(dice.choice((1, 2, 4, 8, 12, 16, 30, 48, 96, 208, 300)), dice.random() < 0.5)
     memory = Size(dice.choice((dice.randrange(1, 64), dice.randrange(1, 2000))) * 1024**3)
-    wanted = Resources(
-        gpu=gpus, cpus=dice.choice((None, cpus)), memory=dice.choice((None, memory)), spot=dice.random() < 0.5
-    )
+    way = dice.choice(({}, {"spot": True}, {"flex_start": True}, {"reservation": "lab"}))
+    wanted = Resources(gpu=gpus, cpus=dice.choice((None, cpus)), memory=dice.choice((None, memory)), **way)
     return wanted, dice.choice(PLACES)
 
 

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from cynthus.core.clock import parse_label
 from cynthus.core.names import mint_deployment_id
 from cynthus.targets.gcp import names
+from cynthus.targets.gcp.checkup import wanted_of
+from cynthus.targets.gcp.life import LONGEST, USUAL_LIFETIME
 from cynthus.targets.gcp.machine import DRIVER, PLAIN, WITH_DRIVER
-from cynthus.targets.gcp.target import LONGEST, USUAL_LIFETIME
 from tests.targets.gcp_user import place, refusal, spec, target
 from tests.terraform.hcl import parse
 
@@ -93,25 +94,37 @@ def test_a_machine_lasts_a_little_longer_than_the_run_may(tmp_path: Path, limit:
 
 # what it costs
 
+DISK = 100 * 0.1 / 730
+"""Dollars an hour for the 100 GB of a machine with a GPU, in us-central1."""
+
 
 def test_the_price_is_that_of_the_table_where_it_holds(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "nodes": 2})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "2 of a2-highgpu-1g in us-central1-a"
-    assert offer.per_hour == pytest.approx(2 * 3.673385)
-    assert offer.maximum == pytest.approx(2 * 3.673385 * 24)
+    assert offer.per_hour == pytest.approx(2 * (3.673385 + DISK))
+    assert offer.maximum == pytest.approx(2 * (3.673385 + DISK) * 24)
 
 
 def test_a_price_is_that_of_the_region(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "zone": "europe-west4-a"})
-    assert target(tmp_path).offer(app, place(tmp_path, app)).per_hour == pytest.approx(3.747972)
+    assert target(tmp_path).offer(app, place(tmp_path, app)).per_hour == pytest.approx(3.747972 + 0.11 * DISK / 0.1)
 
 
 def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
     app = spec(resources={"gpu": "A100:1", "spot": True})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "a2-highgpu-1g in us-central1-a (spot)"
-    assert offer.per_hour == pytest.approx(2.12081)
+    assert offer.per_hour == pytest.approx(2.12081 + DISK)
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [({"flex_start": True}, " (flex-start)"), ({"reservation": "lab"}, " (reservation lab)"), ({}, "")],
+)
+def test_an_offer_says_how_a_machine_is_bought(tmp_path: Path, way: dict[str, Any], said: str) -> None:
+    app = spec(resources={"gpu": "L4:1", **way})
+    assert target(tmp_path).offer(app, place(tmp_path, app)).machine == f"g2-standard-4 in us-central1-a{said}"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +162,33 @@ def test_every_variable_is_declared_and_every_one_without_a_default_is_given(
     assert {name for name, each in declared.items() if "default" not in each.arguments} <= set(given)
     assert all("default" in declared[name].arguments for name in later)
     assert not set(given) & set(later)
+
+
+@pytest.mark.parametrize(
+    ("resources", "reservation"),
+    [
+        ({"gpu": "L4:1"}, None),
+        ({"gpu": "L4:1", "reservation": "lab"}, {"name": "lab", "bound": False}),
+        ({"gpu": "B200:8", "zone": "us-central1-b", "reservation": "lab"}, {"name": "lab", "bound": True}),
+    ],
+)
+def test_what_google_sells_in_reservations_alone_is_bound_to_one(
+    tmp_path: Path, resources: dict[str, Any], reservation: dict[str, Any] | None
+) -> None:
+    assert variables(tmp_path, "compute", spec(resources=resources))["reservation"] == reservation
+
+
+@pytest.mark.parametrize(("way", "counted"), [({"flex_start": True}, True), ({"spot": True}, True), ({}, False)])
+def test_what_is_lent_is_looked_for_in_the_quotas_of_what_is(
+    tmp_path: Path, *, way: dict[str, Any], counted: bool
+) -> None:
+    app = spec(resources={"gpu": "L4:1", **way})
+    assert wanted_of(app, place(tmp_path, app)).spot is counted
+
+
+def test_a_machine_whose_cost_has_a_limit_is_not_started_again(tmp_path: Path) -> None:
+    apps = spec(), spec(limits={"max_cost": 10})
+    assert [variables(tmp_path, "compute", app)["restart"] for app in apps] == [True, False]
 
 
 def test_gpus_are_asked_for_beside_a_machine_that_does_not_come_with_them(tmp_path: Path) -> None:

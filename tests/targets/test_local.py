@@ -250,6 +250,8 @@ def test_no_engine_is_an_error_for_an_app_that_asks_for_a_container(tmp_path: Pa
     [
         ({"zone": "us-central1-a"}, "`zone: us-central1-a` below `resources:` says how a machine is to be made"),
         ({"spot": True}, "`spot: true` below `resources:` says"),
+        ({"flex_start": True}, "`flex_start: true` below `resources:` says"),
+        ({"reservation": "lab"}, "`reservation: lab` below `resources:` says"),
         ({"zone": "us-central1-a", "spot": True}, "`zone: us-central1-a` and `spot: true` below `resources:` say how"),
     ],
 )

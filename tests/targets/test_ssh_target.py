@@ -379,7 +379,7 @@ def test_the_driver_that_counts_is_the_oldest(tmp_path: Path) -> None:
     assert place(tmp_path, spec(resources={"gpu": "L4:1"})).driver == 570
 
 
-@pytest.mark.parametrize("resources", [{"zone": "us-central1-a"}, {"spot": True}])
+@pytest.mark.parametrize("resources", [{"zone": "us-central1-a"}, {"spot": True}, {"flex_start": True}])
 def test_how_a_machine_is_to_be_made_is_refused_before_any_is_asked(tmp_path: Path, resources: dict[str, Any]) -> None:
     with pytest.raises(PlacementRefused, match="`target: ssh` none is"):
         place(tmp_path, spec(resources=resources))

@@ -18,7 +18,8 @@ TABLE = Path(__file__).with_name("machines.json")
 
 Way = Literal["on-demand", "spot", "flex-start", "reservation"]
 """How a machine is bought. `on-demand`: by the hour. `flex-start`: as soon as there is one, for a time that is said
-before. `reservation`: only what was ordered long before."""
+before. `reservation`: from what was reserved; who lists that sells it bound to a reservation, and everything that is
+sold on demand can be reserved too."""
 
 
 class Price(Struct, frozen=True, array_like=True):
@@ -74,9 +75,13 @@ class Machine(Struct, frozen=True):
         return f"{self.type}+{self.gpus}x{self.gpu}" if self.attached else self.type
 
     def price(self, region: str, way: Way) -> float | None:
-        """What it costs there, bought so."""
+        """What it costs there, bought so. What is reserved costs as much as on demand, whether it is used or not."""
         found = self.prices.get(region, UNKNOWN)
-        return {"on-demand": found.on_demand, "spot": found.spot, "flex-start": found.flex_start}.get(way)
+        return {"spot": found.spot, "flex-start": found.flex_start}.get(way, found.on_demand)
+
+    def sold(self, way: Way) -> bool:
+        """Whether it can be bought so."""
+        return way in self.ways or (way == "reservation" and "on-demand" in self.ways)
 
     def zones(self, region: str) -> tuple[str, ...]:
         """The zones of a region that are known to have it."""
@@ -92,8 +97,8 @@ class Machine(Struct, frozen=True):
 class Catalog(Struct, frozen=True):
     """All of it. `as_of` is the day of its prices. `zones`: the letters of each region's zones. `storage` is what a GB
     in a bucket costs by the month, by region, `images` what a GB of images does, and `secrets` one version of a secret;
-    the first six of a billing account cost nothing, which nobody can tell from here. `thrown_out`: prices that cannot
-    be right, a line each."""
+    the first six of a billing account cost nothing, which nobody can tell from here. `disks` is what a GB of a disk
+    costs by the month, by its type and region. `thrown_out`: prices that cannot be right, a line each."""
 
     as_of: str
     images: float
@@ -104,6 +109,7 @@ class Catalog(Struct, frozen=True):
     machines: tuple[Machine, ...]
     sources: Mapping[str, Source] = field(default_factory=dict)
     thrown_out: tuple[str, ...] = ()
+    disks: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @cache

@@ -86,7 +86,9 @@ def wanted_of(spec: AppSpec, placement: Placement) -> Wanted:
     return Wanted(
         project=placement.where["project"], zone=placement.where["zone"], machine=machine.type,
         image=image_of(machine), cpus=machine.cpus * nodes, gpu=gpu_type(machine), gpus=machine.gpus * nodes,
-        spot=spec.resources.spot, network=gcp.network is None, images=placement.runtime == "container",
+        # By flex-start it counts as a spot machine does.
+        spot=spec.resources.spot or spec.resources.flex_start,
+        network=gcp.network is None, images=placement.runtime == "container",
         secrets=bool(spec.secrets), proxy=gcp.access == "iap",
     )  # fmt: skip
 

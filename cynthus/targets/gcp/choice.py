@@ -23,11 +23,15 @@ FEWEST_CPUS, LEAST_MEMORY = 4, 16
 """What a machine without a GPU has where nothing is said, the memory in GiB."""
 SAME = {"A100-40GB": "A100", "H100-80GB": "H100"}
 """Models that people call by two names."""
-ONLY: dict[tuple[Way, ...], str] = {
-    ("spot", "flex-start"): "cannot be bought by the hour",
-    ("reservation",): "is only to be had where it was reserved before",
+WORDS: dict[Way, str] = {
+    "on-demand": "by the hour", "spot": "as a spot machine", "flex-start": "by flex-start",
+    "reservation": "from a reservation",
+}  # fmt: skip
+ASKED: dict[Way, str] = {
+    "spot": "`spot: true`", "flex-start": "`flex_start: true`", "reservation": "`reservation: NAME`",
 }
-"""Why machines that are bought so cannot be bought otherwise."""
+"""How each is asked for, below `resources:`."""
+_BOUGHT = {"on-demand": "", "spot": " (spot)", "flex-start": " (flex-start)"}
 
 
 class Place(Struct, frozen=True):
@@ -111,7 +115,14 @@ def choose_in(wanted: Resources, catalog: Catalog, zone: str) -> Choice:
 
 def way_of(wanted: Resources) -> Way:
     """How a machine would be bought."""
-    return "spot" if wanted.spot else "on-demand"
+    if wanted.reservation:
+        return "reservation"
+    return "spot" if wanted.spot else "flex-start" if wanted.flex_start else "on-demand"
+
+
+def bought(wanted: Resources) -> str:
+    """The same, as it stands behind the name of a machine; '' for one by the hour."""
+    return f" (reservation {wanted.reservation})" if wanted.reservation else _BOUGHT[way_of(wanted)]
 
 
 def _wishes(wanted: Resources) -> Sequence[tuple[str | None, int]]:
@@ -148,7 +159,11 @@ def _too_small(machine: Machine, wanted: Resources) -> str:
 
 
 def _not_sold(machine: Machine, way: Way) -> str:
-    return "" if way in machine.ways else ONLY.get(machine.ways, f"is not sold {way}")
+    if machine.sold(way):
+        return ""
+    if machine.ways == ("reservation",):
+        return "is only to be had where it was reserved before"
+    return f"cannot be bought {WORDS[way]}"
 
 
 def _elsewhere(machine: Machine, place: Place) -> str:
@@ -171,11 +186,19 @@ def _refusal(wanted: Resources, catalog: Catalog, place: Place, seen: Sequence[C
     sold = [each for each in large if not _not_sold(each.machine, way_of(wanted))]
     if not sold:
         machine = large[0].machine
-        said = "write `spot: true` under `resources:`, or ask for more" if "spot" in machine.ways else "ask for another"
-        return PlacementRefused(f"{machine.type} {_not_sold(machine, way_of(wanted))}", hint=said)
+        said = f"{machine.type} {_not_sold(machine, way_of(wanted))}"
+        return PlacementRefused(said, hint=_otherwise(machine, wanted))
     what = sold[0].machine.gpu or sold[0].machine.type
     hint = f"it is in {', '.join(nearest_places(sold[0].machine, place.region))}"
     return PlacementRefused(f"{what} {sold[0].refusal.replace('is not in', 'is not to be had in')}", hint=hint)
+
+
+def _otherwise(machine: Machine, wanted: Resources) -> str:
+    """How that machine can be bought."""
+    if "on-demand" in machine.ways:
+        return f"leave {ASKED[way_of(wanted)]} out, or ask for another"
+    ways = " or ".join(asked for way, asked in ASKED.items() if way in machine.ways)
+    return f"did you want {ways} below `resources:`? Or ask for another"
 
 
 def _each(wanted: Resources, seen: Sequence[Candidate]) -> Iterator[str]:

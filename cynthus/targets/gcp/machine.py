@@ -32,19 +32,34 @@ def machine_of(spec: AppSpec, placement: Placement) -> Machine:
 
 def machine_values(spec: AppSpec, placement: Placement) -> dict[str, object]:
     """What the module `vm` is told of the machine."""
-    machine, disk = machine_of(spec, placement), spec.resources.disk
+    machine = machine_of(spec, placement)
     gpu = gpu_type(machine)
-    asked = 0 if disk is None else -(-disk.bytes // GIB)
     return {
         "machine_type": machine.type,
         "gpus": machine.gpus,
         "accelerator": {"type": gpu, "count": machine.gpus} if machine.attached else None,
         "image": image_of(machine),
-        "disk": {"type": machine.disk, "size": LEAST_DISK * (2 if machine.gpus else 1) + asked},
+        "disk": {"type": machine.disk, "size": disk_size(spec, machine)},
         "nic_type": machine.nic,
         "spot": spec.resources.spot,
+        "flex_start": spec.resources.flex_start,
+        "reservation": reservation_of(spec, machine),
+        # A machine that is started again after a fault of its host has its whole time once more.
+        "restart": spec.limits.max_cost is None,
         "max_run_duration": placement.lifetime,
     }
+
+
+def disk_size(spec: AppSpec, machine: Machine) -> int:
+    """GB of its disk: what the system and an image take, and what is asked for beside that."""
+    asked = 0 if spec.resources.disk is None else -(-spec.resources.disk.bytes // GIB)
+    return LEAST_DISK * (2 if machine.gpus else 1) + asked
+
+
+def reservation_of(spec: AppSpec, machine: Machine) -> dict[str, object] | None:
+    """What it is taken from; `bound`: Google makes it in there alone, and ends it when that ends."""
+    name = spec.resources.reservation
+    return None if name is None else {"name": name, "bound": "reservation" in machine.ways}
 
 
 def gpu_type(machine: Machine) -> str | None:

@@ -174,6 +174,38 @@ def _sold_out(found: re.Match[str], _: str) -> Refusal:
     )
 
 
+def _no_reservation(found: re.Match[str], project: str) -> Refusal:
+    named = f" --project={project}" if project else ""
+    return Refusal(
+        f"there is no reservation {found['name']} in the machine's zone",
+        f"`gcloud compute reservations list{named}` shows all with their zones: write one of them, and "
+        "its zone, as `resources: {reservation: ..., zone: ...}`",
+    )
+
+
+def _reserved_otherwise(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"the reservation {found['name']} is for other machines than the one that is asked for",
+        f"`gcloud compute reservations describe {found['name']} --zone=ZONE` shows of which type: ask for the GPUs, "
+        "the processors and the memory of that below `resources:`",
+    )
+
+
+def _reserved_up(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"all machines of the reservation {found['name']} are in use",
+        "wait until one is free, reserve more, or leave `reservation:` out; `cynthus status --all` shows yours",
+    )
+
+
+def _not_by_name(found: re.Match[str], _: str) -> Refusal:
+    return Refusal(
+        f"the reservation {found['name']} is for every machine that fits, and cannot be named",
+        "leave `reservation:` out: Google takes the machine from it by itself; or make one with "
+        "--require-specific-reservation",
+    )
+
+
 def _quota(found: re.Match[str], project: str) -> Refusal:
     page = "https://console.cloud.google.com/iam-admin/quotas" + (f"?project={project}" if project else "")
     where = "in all regions together" if found["where"] == "globally" else found["where"]
@@ -220,6 +252,10 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     ("Machine type with name '(?P<type>[^']+)' does not exist in zone '(?P<zone>[^']+)'", _no_machine_type),
     ("zones/(?P<zone>[^/']+)/acceleratorTypes/(?P<type>[^']+)' was not found", _no_gpus),
     (r"\[(?P<machine>[\w-]+), (?P<other>[^\]]+)\] features are not compatible", _no_fit),
+    (r"Specified reservations? \[?'?(?P<name>[^'\]]*)'?\]? do(es)? not exist", _no_reservation),
+    ("No available resources in specified reservations '(?P<name>[^']*)'", _reserved_otherwise),
+    ("Specified reservation '(?P<name>[^']*)' does not have available resources", _reserved_up),
+    (r"Specified reservations \[(?P<name>[^\]]*)\] can not be targeted", _not_by_name),
     ("zones/(?P<zone>[a-z0-9-]+)' does not have enough resources available", _sold_out),
     ("is currently unavailable in the (?P<zone>[a-z0-9-]+) zone", _sold_out),
     ("(?P<zone>)(ZONE_RESOURCE_POOL_EXHAUSTED|insufficientCapacity)", _sold_out),

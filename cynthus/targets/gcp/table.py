@@ -66,6 +66,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     zones: dict[str, Letters]
     gpus: dict[str, Gpu]
     families: tuple[Family, ...]
+    disks: dict[str, dict[str, Dollars]] = field(default_factory=dict)
     prices: dict[str, dict[str, dict[str, Price]]] = field(default_factory=dict)
     """By source, machine and region. A later source counts more."""
 
@@ -137,7 +138,7 @@ def catalog_of(file: File) -> Catalog:
     thrown_out = tuple(_sane(prices))
     return Catalog(
         file.as_of, file.images, file.secrets, file.storage, file.zones, file.gpus, tuple(machines_of(file, prices)),
-        file.sources, thrown_out,
+        file.sources, thrown_out, file.disks,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cynthus.core.allowance import cost
 from cynthus.core.clock import as_label
 from cynthus.core.finding import Finding
 from cynthus.core.gcp import Gcp
@@ -25,10 +26,11 @@ from cynthus.targets.gcp.adoption import existing
 from cynthus.targets.gcp.api import Api
 from cynthus.targets.gcp.buckets import empty_bucket, insist_on_state, own_buckets
 from cynthus.targets.gcp.catalog import catalog
-from cynthus.targets.gcp.choice import choose_in
+from cynthus.targets.gcp.choice import bought, choose_in
 from cynthus.targets.gcp.explained import considered
 from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.targets.gcp.history import history
+from cynthus.targets.gcp.life import lifetime, per_hour
 from cynthus.targets.gcp.lifespan import lifespan
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
@@ -57,14 +59,8 @@ if TYPE_CHECKING:
 
 USER = "cynthus"
 """Who logs in: Google's own program on the machine makes the user of whom the key is told."""
-USUAL_LIFETIME = 24 * 3600
-"""Seconds, where the spec limits no run."""
-AROUND = 1800
-"""Seconds that a machine has beside the run's own: to boot, to be made ready, to save."""
 LINGER = 1800
 """Seconds for which a machine stays after its run, so that the next one, or a look at the last, finds it there."""
-LONGEST = 120 * 24 * 3600
-"""Google's limit of `max_run_duration`: 120 days."""
 METADATA = "http://metadata.google.internal"
 
 
@@ -99,9 +95,10 @@ class GcpTarget:
         with_driver = has_driver(machine)
         if machine.gpus and not with_driver:
             lacking += ("a driver for the GPUs",)
+        life = lifetime(spec, per_hour(spec, choice), f"{machine.type} in {zone}")
         return Placement(
             self.name, runtime, nodes=spec.resources.nodes or 1, gpus=machine.gpus, reasons=tuple(reasons),
-            unready=lacking, driver=DRIVER if with_driver else None, lifetime=_lifetime(spec), metadata=METADATA,
+            unready=lacking, driver=DRIVER if with_driver else None, lifetime=life, metadata=METADATA,
             linger=LINGER, considered=considered(choice),
             where={"project": project, "zone": zone},
         )
@@ -133,15 +130,14 @@ class GcpTarget:
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         zone = placement.where["zone"]
         choice = choose_in(spec.resources, catalog(), zone)
-        per_hour = choice.price * placement.nodes if choice.price is not None else None
-        hours = placement.stands / 3600 if placement.stands is not None else None
+        price, life = per_hour(spec, choice), placement.stands
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
         others = zones_of(spec, catalog(), zone)[1:]
         where = f"{zone}, else {' or '.join(others)}" if others else zone
         return Offer(
-            machine=f"{count}{choice.machine.type} in {where}{' (spot)' if spec.resources.spot else ''}",
-            per_hour=per_hour,
-            maximum=None if per_hour is None or hours is None else per_hour * hours,
+            machine=f"{count}{choice.machine.type} in {where}{bought(spec.resources)}",
+            per_hour=price,
+            maximum=None if price is None or life is None else cost(price, life),
             deletes_itself_at=None,
         )
 
@@ -265,11 +261,6 @@ class GcpTarget:
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment
         return ssh_environment(user) | (google(user) if host.connection.kind == "iap" else {})
-
-
-def _lifetime(spec: AppSpec) -> int:
-    limit = spec.limits.max_duration
-    return USUAL_LIFETIME if limit is None else min(round(limit.seconds) + AROUND, LONGEST)
 
 
 def _lasting_key(environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _permissions(world: World, told: Document) -> Document:
 
 
 def _project(world: World, told: Document) -> Document:
-    """Change what is told: latency, billing, enable, disable, limits, sell_out, restock."""
+    """Change what is told: latency, billing, enable, disable, limits, sell_out, restock, reserve."""
     project = world.project
     project.latency = float(told.get("latency", project.latency))
     project.billing = bool(told.get("billing", project.billing))
@@ -116,6 +116,9 @@ def _project(world: World, told: Document) -> Document:
         project.sell_out(zone, *types)
     for zone in told.get("restock", []):
         project.restock(zone)
+    for key, kept in told.get("reserve", {}).items():
+        zone, _, name = key.partition("/")
+        project.reserve(zone, name, kept["machine_type"], int(kept.get("count", 1)))
     return dict(world.store.get("settings", "project") or {})
 
 
@@ -163,7 +166,7 @@ _DOES: Mapping[tuple[str, str], tuple[Callable[[World, Document], Any], str]] = 
     ("GET", "permissions"): (_permissions, "those that were used; `?email=` by whom"),
     ("POST", "project"): (
         _project,
-        "`{latency, billing, enable, disable, limits, sell_out, restock}`: change what is told; gives all settings",
+        "`{latency, billing, enable, disable, limits, sell_out, restock, reserve}`: changes what is told, gives all",
     ),
     ("POST", "preempt"): (_preempt, "`{instance}`: take a spot machine back"),
     ("POST", "serial"): (serial, "`{instance, text}`: have that on its serial console"),

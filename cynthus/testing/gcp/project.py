@@ -106,6 +106,17 @@ class Project:
         self._tell(stockouts={each: types for each, types in self.stockouts.items() if each != zone})
 
     @property
+    def reservations(self) -> dict[str, Document]:
+        """By zone and name (`us-central1-a/lab`): of which machine type, and how many."""
+        found: dict[str, Document] = self._told.get("reservations", {})
+        return found
+
+    def reserve(self, zone: str, name: str, machine_type: str, count: int = 1) -> None:
+        """Have so many of these machines kept there for who names the reservation."""
+        kept = {"machine_type": machine_type, "count": count}
+        self._tell(reservations={**self.reservations, f"{zone}/{name}": kept})
+
+    @property
     def _told(self) -> Document:
         return self._store.get("settings", "project") or {}
 

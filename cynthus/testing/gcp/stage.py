@@ -130,6 +130,9 @@ def stage(
         cloud = SimulatedCloud(place / "cloud", driver=boots, project=project, prices=prices)
         stack.enter_context(cloud.serving())
         own |= {**cloud.environment(), ZONE_VARIABLES[0]: zone}
+        if spec.resources.reservation is not None:
+            name = spec.resources.reservation.rpartition("/")[2]
+            cloud.project.reserve(zone, name, choice.machine.type, spec.resources.nodes or 1)
         _have_network(Api(own), project, zone, gcp)
         key = place / "key"
         (make_key if boots else _make_half)(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cynthus.testing.gcp.compute import quotas, rules
+from cynthus.testing.gcp.compute import quotas, reservations, rules
 from cynthus.testing.gcp.compute.instance_disks import attached, make_disk
 from cynthus.testing.gcp.compute.instance_shape import INSTANCE
 from cynthus.testing.gcp.compute.kinds import Kind, fingerprint, referred
@@ -68,6 +68,7 @@ def _completed(call: Call, key: str, body: Document, machine: MachineType) -> Do
     gpus = rules.accelerators_of(call, body, machine)
     scheduling = rules.scheduling_of(body)
     rules.check_scheduling(scheduling, machine, gpus=bool(gpus))
+    reservations.check(call, body, scheduling, machine)
     shielded = {"enableSecureBoot": False, "enableVtpm": True, "enableIntegrityMonitoring": True}
     labels, tags, metadata = body.get("labels", {}), body.get("tags", {}), body.get("metadata", {})
     accelerators = [
@@ -175,7 +176,8 @@ def _lacking(
 ) -> Mapping[str, Any] | None:  # fmt: skip
     """How the operation fails where the project may not have so much, or the zone has no such machine left."""
     zone = call.names["zone"]
-    sold_out = call.world.project.stockouts.get(zone, [])
+    # What is reserved is there.
+    sold_out = [] if reservations.name_in(instance) else call.world.project.stockouts.get(zone, [])
     if fault.code and not fault.code.startswith("ZONE_RESOURCE_POOL"):
         return failure(fault.code, fault.message or f"it was told to fail with {fault.code}")
     if fault.code or "*" in sold_out or machine.name in sold_out:

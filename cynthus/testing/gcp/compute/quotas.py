@@ -47,7 +47,9 @@ GLOBAL = ("GPUS_ALL_REGIONS", "CPUS_ALL_REGIONS")
 def needs(instance: Document) -> Counter[str]:
     """What an instance takes, by metric; those of families are `FAMILY_QUOTA/NVIDIA_H100`."""
     found = machine_type(instance["machineType"].rpartition("/")[2])
-    spot = instance["scheduling"].get("preemptible", False)
+    # By flex-start it counts as what is preemptible does.
+    scheduling = instance["scheduling"]
+    spot = scheduling.get("preemptible", False) or scheduling.get("provisioningModel") == "FLEX_START"
     counted: Counter[str] = Counter({"INSTANCES": 1})
     if found is not None:
         cpus = _OF_SERIES.get(found.series, "CPUS")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cynthus.testing.gcp.store import Document
 
 _LONGEST = 120 * 86400
+_LONGEST_FLEX = 7 * 86400
 _ON_MAINTENANCE = {"TERMINATE", "MIGRATE"}
 _MODELS = ("STANDARD", "SPOT", "FLEX_START", "RESERVATION_BOUND")
 
@@ -69,6 +70,7 @@ def check_disk(machine: MachineType, kind: str) -> None:
 def check_scheduling(told: Document, machine: MachineType, *, gpus: bool) -> None:
     """Raises: Refusal, where what is said of when it runs contradicts itself."""
     spot = told["provisioningModel"] == "SPOT" or told["preemptible"]
+    ends = spot or told["provisioningModel"] in ("FLEX_START", "RESERVATION_BOUND")
     if told["provisioningModel"] not in _MODELS:
         raise invalid("scheduling.provisioningModel", told["provisioningModel"], f"Must be one of {_MODELS}.")
     if told["onHostMaintenance"] not in _ON_MAINTENANCE:
@@ -77,18 +79,53 @@ def check_scheduling(told: Document, machine: MachineType, *, gpus: bool) -> Non
         raise refusal(400, "Instances with guest accelerators do not support live migration.")
     if spot and told["onHostMaintenance"] != "TERMINATE":
         raise invalid("scheduling.onHostMaintenance", told["onHostMaintenance"], "Spot VMs cannot live migrate.")
+    if ends and not spot:
+        _check_one_time(told)
     if spot and told["automaticRestart"]:
         raise refusal(400, "Scheduling must have preemptible be false when AutomaticRestart is true.")
     seconds = told.get("maxRunDuration", {}).get("seconds")
-    if "instanceTerminationAction" in told and not spot and seconds is None and "terminationTime" not in told:
+    if "instanceTerminationAction" in told and not ends and seconds is None and "terminationTime" not in told:
         text = "You cannot specify a termination action for a VM instance that has the standard provisioning model"
         raise refusal(400, f"{text} (default). To use termination action, the VM instance must use a spot model.")
     if seconds is not None and not 30 <= int(seconds) <= _LONGEST:
         raise invalid("scheduling.maxRunDuration", seconds, f"Must be between 30 and {_LONGEST} seconds.")
     if seconds is not None and "instanceTerminationAction" not in told:
         raise refusal(400, "You must specify a termination action for a VM instance with a max run duration.")
-    if told["provisioningModel"] == "STANDARD" and not _on_demand(machine):
-        raise refusal(400, f"{machine.name} can be created with the SPOT or FLEX_START provisioning models alone.")
+    _check_sold(told["provisioningModel"], machine)
+
+
+def _check_one_time(told: Document) -> None:
+    """Raises: Refusal, where what is lent for a time is to last longer than that."""
+    model = told["provisioningModel"]
+    if told["onHostMaintenance"] != "TERMINATE":
+        raise invalid("scheduling.onHostMaintenance", told["onHostMaintenance"], f"{model} VMs cannot live migrate.")
+    if told["automaticRestart"]:
+        raise refusal(400, f"Automatic restart is not supported for VMs with the {model} provisioning model.")
+    if "instanceTerminationAction" not in told:
+        raise refusal(400, f"You must specify a termination action for a VM with the {model} provisioning model.")
+    if model != "FLEX_START":
+        return
+    seconds = told.get("maxRunDuration", {}).get("seconds")
+    if seconds is None and "terminationTime" not in told:
+        text = "VMs with the FLEX_START provisioning model must specify maxRunDuration or terminationTime."
+        raise invalid("scheduling.maxRunDuration", "", text)
+    if seconds is not None and int(seconds) > _LONGEST_FLEX:
+        text = f"Must be between 30 and {_LONGEST_FLEX} seconds for the FLEX_START provisioning model."
+        raise invalid("scheduling.maxRunDuration", seconds, text)
+
+
+def _check_sold(model: str, machine: MachineType) -> None:
+    """Raises: Refusal, where such a machine is not sold so."""
+    bound = machine.name.startswith(("a3-ultragpu", "a4"))
+    if model == "STANDARD" and not _on_demand(machine):
+        ways = "RESERVATION_BOUND" if machine.name.startswith("a4x") else "SPOT or FLEX_START"
+        raise refusal(400, f"{machine.name} can be created with the {ways} provisioning models alone.")
+    if model == "RESERVATION_BOUND" and not bound:
+        raise refusal(400, f"{machine.name} does not support the RESERVATION_BOUND provisioning model.")
+    if machine.name.startswith("a4x") and model != "RESERVATION_BOUND":
+        raise refusal(400, f"{machine.name} can be created with the RESERVATION_BOUND provisioning model alone.")
+    if model == "FLEX_START" and not machine.series.startswith(("a2", "a3", "a4", "g2", "g4")):
+        raise refusal(400, f"{machine.name} does not support the FLEX_START provisioning model.")
 
 
 def _on_demand(machine: MachineType) -> bool:

@@ -97,6 +97,29 @@ variable "spot" {
   nullable    = false
 }
 
+variable "flex_start" {
+  description = "Whether the machines cost less, are made as soon as there are some, and are ended by max_run_duration, after seven days at most."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "reservation" {
+  description = "What the machines are taken from: a reservation in the zone. bound: Google makes them in there alone, and ends them with it. null: from what everybody has."
+  type = object({
+    name  = string
+    bound = bool
+  })
+  default = null
+}
+
+variable "restart" {
+  description = "Whether Google starts a machine by the hour again after a fault of its host. Its max_run_duration begins anew then."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "max_run_duration" {
   description = "Seconds after which Google deletes the machines. null: never, and they bill until somebody does."
   type        = number

@@ -1,10 +1,18 @@
 # One machine, its disk, and its permission to remove itself. This is the place
 # for hardware that no variable names: a scratch_disk, a min_cpu_platform, a
-# reservation_affinity. What you change here stays when the files are written again.
+# node affinity. What you change here stays when the files are written again.
 
 locals {
+  # How it is bought. What is in a reservation by the hour is bought so, too.
+  bound = var.reservation == null ? false : var.reservation.bound
+  model = var.spot ? "SPOT" : var.flex_start ? "FLEX_START" : local.bound ? "RESERVATION_BOUND" : "STANDARD"
+
+  # By flex-start nothing is taken that somebody has reserved: what fits would be, unasked.
+  affinity = var.flex_start ? "NO_RESERVATION" : var.reservation == null ? null : "SPECIFIC_RESERVATION"
+  reserved = var.reservation == null ? [] : [var.reservation.name]
+
   # Google moves other machines to another host while they run; of these it cannot.
-  immovable = var.spot || var.gpus > 0 || var.accelerator != null
+  immovable = local.model != "STANDARD" || var.gpus > 0 || var.accelerator != null
 
   ssh_keys = length(var.ssh_keys) == 0 ? {} : { ssh-keys = join("\n", var.ssh_keys) }
 }
@@ -56,13 +64,13 @@ resource "google_compute_instance" "vm" {
   }
 
   scheduling {
-    provisioning_model  = var.spot ? "SPOT" : "STANDARD"
+    provisioning_model  = local.model
     preemptible         = var.spot
-    automatic_restart   = !var.spot
+    automatic_restart   = local.model == "STANDARD" && var.restart
     on_host_maintenance = local.immovable ? "TERMINATE" : "MIGRATE"
 
     # Deleted, not stopped: a stopped machine keeps its disk, and that bills.
-    instance_termination_action = var.spot || var.max_run_duration != null ? "DELETE" : null
+    instance_termination_action = local.model != "STANDARD" || var.max_run_duration != null ? "DELETE" : null
 
     # The cloud's own clock: it removes the machine even if nobody ever comes back.
     dynamic "max_run_duration" {
@@ -70,6 +78,23 @@ resource "google_compute_instance" "vm" {
 
       content {
         seconds = max_run_duration.value
+      }
+    }
+  }
+
+  dynamic "reservation_affinity" {
+    for_each = local.affinity == null ? [] : [local.affinity]
+
+    content {
+      type = reservation_affinity.value
+
+      dynamic "specific_reservation" {
+        for_each = local.reserved
+
+        content {
+          key    = "compute.googleapis.com/reservation-name"
+          values = [specific_reservation.value]
+        }
       }
     }
   }
@@ -102,6 +127,16 @@ resource "google_compute_instance" "vm" {
     precondition {
       condition     = var.network != null || var.subnetwork != null
       error_message = "Host ${var.name} needs a network or a subnetwork."
+    }
+
+    precondition {
+      condition     = length([for each in [var.spot, var.flex_start, var.reservation != null] : each if each]) < 2
+      error_message = "Host ${var.name} is bought in one way: as a spot machine, by flex-start, or from a reservation."
+    }
+
+    precondition {
+      condition     = !var.flex_start || (var.max_run_duration == null ? false : var.max_run_duration <= 604800)
+      error_message = "By flex-start host ${var.name} needs a max_run_duration of seven days (604800 seconds) at most."
     }
 
     # A newer image of the family leaves a machine alone; another wish makes it anew.

@@ -20,6 +20,9 @@ module "host-0" {
   image            = var.image
   disk             = var.disk
   spot             = var.spot
+  flex_start       = var.flex_start
+  reservation      = var.reservation
+  restart          = var.restart
   max_run_duration = var.max_run_duration
   secure_boot      = var.secure_boot
   service_account  = local.service_account
@@ -49,6 +52,9 @@ module "host-1" {
   image            = var.image
   disk             = var.disk
   spot             = var.spot
+  flex_start       = var.flex_start
+  reservation      = var.reservation
+  restart          = var.restart
   max_run_duration = var.max_run_duration
   secure_boot      = var.secure_boot
   service_account  = local.service_account

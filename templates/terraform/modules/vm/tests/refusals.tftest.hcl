@@ -76,3 +76,57 @@ run "no_machine_outside_of_every_network" {
 
   expect_failures = [google_compute_instance.vm]
 }
+
+run "no_machine_by_flex_start_without_an_end" {
+  command = plan
+
+  variables {
+    flex_start = true
+  }
+
+  expect_failures = [google_compute_instance.vm]
+}
+
+run "no_machine_by_flex_start_for_more_than_seven_days" {
+  command = plan
+
+  variables {
+    flex_start       = true
+    max_run_duration = 604801
+  }
+
+  expect_failures = [google_compute_instance.vm]
+}
+
+run "no_spot_machine_by_flex_start" {
+  command = plan
+
+  variables {
+    spot             = true
+    flex_start       = true
+    max_run_duration = 3600
+  }
+
+  expect_failures = [google_compute_instance.vm]
+}
+
+run "no_spot_machine_from_a_reservation" {
+  command = plan
+
+  variables {
+    spot        = true
+    reservation = { name = "lab", bound = false }
+  }
+
+  expect_failures = [google_compute_instance.vm]
+}
+
+run "no_reservation_of_no_name" {
+  command = plan
+
+  variables {
+    reservation = { name = "Lab 1", bound = false }
+  }
+
+  expect_failures = [var.reservation]
+}

@@ -140,6 +140,87 @@ run "a_machine_that_may_be_taken_away_is_deleted_then" {
   }
 }
 
+run "a_machine_by_flex_start_takes_no_reservation_and_is_deleted_in_time" {
+  command = plan
+
+  variables {
+    flex_start       = true
+    max_run_duration = 604800
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].provisioning_model == "FLEX_START" && google_compute_instance.vm.scheduling[0].preemptible == false
+    error_message = "It is bought by flex-start, and not taken back."
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].max_run_duration[0].seconds == 604800 && google_compute_instance.vm.scheduling[0].instance_termination_action == "DELETE"
+    error_message = "Google makes none without an end."
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].automatic_restart == false && google_compute_instance.vm.scheduling[0].on_host_maintenance == "TERMINATE"
+    error_message = "It is neither started again nor moved."
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.reservation_affinity[0].type == "NO_RESERVATION" && length(google_compute_instance.vm.reservation_affinity[0].specific_reservation) == 0
+    error_message = "What somebody has reserved is left to them."
+  }
+}
+
+run "a_machine_by_the_hour_is_taken_from_a_reservation" {
+  command = plan
+
+  variables {
+    reservation = { name = "lab", bound = false }
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.reservation_affinity[0].type == "SPECIFIC_RESERVATION" && google_compute_instance.vm.reservation_affinity[0].specific_reservation[0].key == "compute.googleapis.com/reservation-name" && google_compute_instance.vm.reservation_affinity[0].specific_reservation[0].values == tolist(["lab"])
+    error_message = "It is the one that was named, and no other."
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].provisioning_model == "STANDARD" && google_compute_instance.vm.scheduling[0].automatic_restart
+    error_message = "It is a machine by the hour like any other."
+  }
+}
+
+run "a_machine_that_google_makes_in_reservations_alone_is_bound_to_one" {
+  command = plan
+
+  variables {
+    machine_type     = "a4-highgpu-8g"
+    gpus             = 8
+    reservation      = { name = "projects/owner/reservations/lab", bound = true }
+    max_run_duration = null
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].provisioning_model == "RESERVATION_BOUND" && google_compute_instance.vm.reservation_affinity[0].specific_reservation[0].values == tolist(["projects/owner/reservations/lab"])
+    error_message = "It is bound to the reservation that was named, of whichever project."
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].instance_termination_action == "DELETE" && google_compute_instance.vm.scheduling[0].automatic_restart == false
+    error_message = "It is deleted when the reservation ends."
+  }
+}
+
+run "a_machine_whose_cost_has_a_limit_is_not_started_again" {
+  command = plan
+
+  variables {
+    restart = false
+  }
+
+  assert {
+    condition     = google_compute_instance.vm.scheduling[0].automatic_restart == false && google_compute_instance.vm.scheduling[0].provisioning_model == "STANDARD"
+    error_message = "Its clock would begin anew."
+  }
+}
+
 run "gpus_disk_and_card_are_those_that_were_asked_for" {
   command = plan
 

@@ -146,6 +146,34 @@ variable "spot" {
   nullable    = false
 }
 
+variable "flex_start" {
+  description = "Whether the machine costs less, is made as soon as there is one, and is ended by max_run_duration, after seven days at most."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "reservation" {
+  description = "What the machine is taken from: a reservation in the zone, by its name or as projects/P/reservations/R. bound: Google makes it in there alone, and ends it with it. null: from what everybody has."
+  type = object({
+    name  = string
+    bound = bool
+  })
+  default = null
+
+  validation {
+    condition     = var.reservation == null ? true : can(regex("^(projects/[a-z0-9.:-]+/reservations/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", var.reservation.name))
+    error_message = "A reservation has at most 63 small letters, digits and dashes; that of another project is projects/PROJECT/reservations/NAME."
+  }
+}
+
+variable "restart" {
+  description = "Whether Google starts a machine by the hour again after a fault of its host. Its max_run_duration begins anew then."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "max_run_duration" {
   description = "Seconds after which Google deletes the machine. null: never, and it bills until somebody does."
   type        = number
