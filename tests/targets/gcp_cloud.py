@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cynthus.core.deployment import ConnectionInfo, Host
 from cynthus.targets.gcp.api import Api
@@ -23,12 +23,13 @@ def api(cloud: SimulatedCloud, **environment: str) -> Api:
     return Api({**cloud.environment(), **environment}, wait=0.01)
 
 
-def machine(cloud: SimulatedCloud, name: str = NAME) -> Host:
+def machine(cloud: SimulatedCloud, name: str = NAME, **changes: Any) -> Host:
     """Make a machine, and give it as Terraform would."""
     client = Client(cloud.endpoint)
     if not client.get("compute", f"projects/{cloud.project.id}/global/networks").body.get("items"):
         furnish(client)
-    made = client.done(client.post("compute", f"projects/{cloud.project.id}/zones/{ZONE}/instances", instance(name)))
+    place = f"projects/{cloud.project.id}/zones/{ZONE}/instances"
+    made = client.done(client.post("compute", place, instance(name, **changes)))
     client.close()
     there = ConnectionInfo("iap", instance_id=str(made["targetId"]), project=cloud.project.id, zone=ZONE)
     return Host("host-0", "10.128.0.2", "10.128.0.2", "cynthus", 22, 0, there)
