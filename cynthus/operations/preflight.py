@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError, ProjectUnfit, TerraformFailed, UsageError
+from cynthus.operations.edits import edits_fingerprint
 from cynthus.operations.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -91,10 +92,12 @@ def checked(
     if _only_off(wrong):
         _enable(tools, preflight, wrong, yes=yes)
         wrong = []
-    _refuse([each for each in wrong if each.level == "error"])
-    # Where hosts stand their own are among what is in use.
-    for each in wrong if not _stand(site) else ():
-        tools.progress.warn(f"{each.check}: {each.message}; {each.fix}")
+    if not edits_fingerprint(site, placed.target):
+        _refuse([each for each in wrong if each.level == "error"])
+    # What the user has made of the files nobody knows here. And where hosts stand their own are among what is in use.
+    for each in wrong:
+        if each.level == "error" or not _stand(site):
+            tools.progress.warn(f"{each.check}: {each.message}; {each.fix}")
     return prepared
 
 

@@ -97,6 +97,16 @@ def test_what_is_doubtful_is_a_warning_and_no_end(world: Clouded, folder: Path, 
     assert world.progress.warnings == ["quotas: 1 of 1 in use; wait"]
 
 
+def test_what_somebody_has_edited_is_not_known_so_well_that_it_would_end_anything(
+    world: Clouded, folder: Path, answers: Answers
+) -> None:
+    plan(world.tools, Request(str(folder)))
+    (folder / "infra/gcp/compute/custom.tf").write_text("# another machine\n")
+    answers.findings = [QUOTA]
+    assert world.up(folder).ending == "started"
+    assert world.progress.warnings == ["quotas: GPUS_ALL_REGIONS: 0; ask for more"]
+
+
 def test_what_nobody_can_tell_is_no_matter(world: Clouded, folder: Path) -> None:
     assert world.up(folder).ending == "started"
     assert world.progress.warnings == []

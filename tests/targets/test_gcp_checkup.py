@@ -100,6 +100,15 @@ def test_several_services_that_are_off_are_one_finding(cloud: SimulatedCloud, tm
     assert one(look(cloud, tmp_path)).enables == hosts
 
 
+def test_a_service_that_is_off_is_an_error_also_where_nobody_may_list_them(
+    cloud: SimulatedCloud, tmp_path: Path
+) -> None:
+    cloud.deny(OWNER, "serviceusage.services.list")
+    cloud.project.disable("compute.googleapis.com")
+    found = one([each for each in look(cloud, tmp_path) if each.level == "error"])
+    assert "Compute Engine API is not enabled" in found.message
+
+
 @pytest.mark.parametrize("service", ["cloudresourcemanager", "cloudbilling", "serviceusage", "cloudquotas"])
 def test_a_service_that_only_tells_of_the_others_may_be_off(
     cloud: SimulatedCloud, tmp_path: Path, service: str

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cynthus.core.finding import Finding
-from cynthus.errors import CloudFailed, UsageError
+from cynthus.errors import CloudFailed, ProjectUnfit, UsageError
 from cynthus.targets.gcp.api import NotThere
 from cynthus.targets.gcp.place import region_of
 from cynthus.targets.gcp.quotas import in_all_regions, in_regions, of_family
@@ -67,6 +67,8 @@ def checkup(questions: Mapping[str, Callable[[], tuple[Finding, ...]]]) -> tuple
 def _told(name: str, question: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     try:
         return question()
+    except ProjectUnfit as error:
+        return (Finding("services", "error", error.message, error.hint),)
     except CloudFailed as error:
         return (Finding(name.partition(" in ")[0], "warning", f"nobody can tell: {error.message}", error.hint),)
 
@@ -75,6 +77,7 @@ def _careful(name: str, api: Api, wanted: Wanted) -> tuple[Finding, ...]:
     """What a question comes to.
 
     Raises:
+        ProjectUnfit: the service that was asked is off, which is told by who asks for services.
         CloudFailed, UsageError: nobody can tell.
     """
     try:
@@ -83,11 +86,12 @@ def _careful(name: str, api: Api, wanted: Wanted) -> tuple[Finding, ...]:
         means = understood(str(error), wanted.project)
         if means is None:
             raise CloudFailed(str(error), hint=getattr(error, "hint", "")) from None
-        # A deployment does without those that are only asked about it.
-        if not means.final or (is_off(str(error)) and name in _ASIDE):
-            raise CloudFailed(means.message, hint=means.hint) from None
-        check = "services" if is_off(str(error)) else HOPELESS
-        return (Finding(check, "error", means.message, means.hint),)
+        off = is_off(str(error))
+        if not means.final or off:
+            # A deployment does without those that are only asked about it.
+            kind = ProjectUnfit if off and name not in _ASIDE else CloudFailed
+            raise kind(means.message, hint=means.hint) from None
+        return (Finding(HOPELESS, "error", means.message, means.hint),)
 
 
 def _project(api: Api, wanted: Wanted) -> Iterator[Finding]:
