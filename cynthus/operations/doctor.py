@@ -48,9 +48,9 @@ def doctor(
 
 def _asked(tools: Tools, off: Sequence[str]) -> bool:
     """Whether somebody says yes."""
-    consequence = "this changes the cloud project, and costs nothing by itself"
-    tools.progress.note(f"not enabled: {', '.join(off)}")
-    return tools.person.confirm("Enable them?", consequence=consequence)
+    tools.progress.note(f"  ! not enabled: {', '.join(off)}")
+    tools.progress.note("    enabling that changes the cloud project, and costs nothing by itself")
+    return tools.person.confirm("Enable them?", consequence=f"this would enable {', '.join(off)}")
 
 
 def _enable(tools: Tools, place: Target, spec: AppSpec, root: Path, off: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError, ProjectUnfit, TerraformFailed, UsageError
@@ -75,30 +76,40 @@ def checked(
     preflight = placed.target.preflight(placed.app.spec, placed.placement, roots) if tools.settings.preflight else None
     if preflight is None:
         return plan()
-    sent = asked(tools, site, preflight)
+    sent, ask = asked(tools, site, preflight), partial(Asked, preflight)
     try:
         prepared = plan()
     except (ProjectUnfit, TerraformFailed) as error:
-        wrong = [each for each in (sent or Asked(preflight)).amiss(tools) if each.level == "error"]
+        wrong = (sent or ask()).amiss(tools)
+        if not _only_off(wrong):
+            if isinstance(error, ProjectUnfit):
+                _refuse(wrong)
+            raise
+        _enable(tools, preflight, wrong, yes=yes)
+        sent = ask()
+        prepared = plan()
+    if makes_some(prepared.plan):
+        wrong = (sent or ask()).amiss(tools)
         if _only_off(wrong):
             _enable(tools, preflight, wrong, yes=yes)
-            return plan()
-        if isinstance(error, ProjectUnfit):
-            _refuse(wrong)
-        raise
-    if not makes_some(prepared.plan):
-        return prepared
-    wrong = [*(sent or Asked(preflight)).amiss(tools)]
-    if _only_off(wrong):
-        _enable(tools, preflight, wrong, yes=yes)
-        wrong = []
+            wrong = ask().amiss(tools)
+        _judge(tools, site, placed, wrong)
+    return prepared
+
+
+def _judge(tools: Tools, site: Site, placed: Placed, wrong: Sequence[Finding]) -> None:
+    """Warn of what is doubtful, and end it for what is sure: not where the user has edited the files, for nobody knows
+    here what these ask for.
+
+    Raises:
+        ProjectUnfit: something is.
+    """
     if not edits_fingerprint(site, placed.target):
-        _refuse([each for each in wrong if each.level == "error"])
-    # What the user has made of the files nobody knows here. And where hosts stand their own are among what is in use.
+        _refuse(wrong)
     for each in wrong:
+        # Where hosts stand their own are among what is in use.
         if each.level == "error" or not _stand(site):
             tools.progress.warn(f"{each.check}: {each.message}; {each.fix}")
-    return prepared
 
 
 def makes_some(plan: Plan) -> bool:
@@ -118,7 +129,8 @@ def _enable(tools: Tools, preflight: Preflight, wrong: Sequence[Finding], *, yes
     names = [name for each in wrong for name in each.enables]
     for each in wrong:
         tools.progress.note(f"  ! {each.message}")
-    consequence = f"this would enable {', '.join(names)}, which changes the cloud project and costs nothing by itself"
+    tools.progress.note("    enabling that changes the cloud project, and costs nothing by itself")
+    consequence = f"this would enable {', '.join(names)}"
     if not yes and not tools.person.confirm("Enable them?", consequence=consequence):
         raise UsageError("nothing was made: you said no", hint=wrong[0].fix)
     with tools.progress.step(f"Enable {', '.join(names)}") as step:
@@ -127,6 +139,7 @@ def _enable(tools: Tools, preflight: Preflight, wrong: Sequence[Finding], *, yes
 
 def _refuse(wrong: Sequence[Finding]) -> None:
     """Raises: ProjectUnfit, where something is."""
-    for first in wrong[:1]:
-        others = (f"{each.check}: {each.message}; {each.fix}" for each in wrong[1:])
+    errors = [each for each in wrong if each.level == "error"]
+    for first in errors[:1]:
+        others = (f"{each.check}: {each.message}; {each.fix}" for each in errors[1:])
         raise ProjectUnfit(first.message, hint=f"{first.fix}; nothing was made", details=tuple(others))

@@ -3,6 +3,8 @@ one."""
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,15 +14,18 @@ from msgspec.structs import replace
 from cynthus.errors import CloudFailed, ProjectUnfit, TerraformFailed
 from cynthus.operations.doctor import doctor
 from cynthus.operations.up import Request, prepare
+from cynthus.process import Command, run
 from cynthus.testing.gcp import OWNER
 from tests.gcp.laptop import Laptop, laptop
 from tests.gcp.test_unlucky_up import LASTS, WHOLE, spec
+from tests.journeys.test_schemas import complaints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cynthus.core.finding import Finding
+    from cynthus.process import Completed
     from cynthus.testing.gcs_faults import Request as Asked
 
 OFF = ("compute.googleapis.com", "storage.googleapis.com", "iam.googleapis.com", "artifactregistry.googleapis.com",
@@ -163,6 +168,11 @@ def test_up_enables_what_is_off_where_somebody_says_yes_and_goes_on(new: Laptop)
     assert f"  ! not enabled in the cloud project rehearsal: {', '.join(OFF)}" in new.progress.notes
 
 
+def test_a_quota_that_only_shows_once_services_are_on_ends_it_before_anything_is_made(new: Laptop) -> None:
+    new.cloud.project.set_limit("CPUS_ALL_REGIONS", 0)
+    assert refused(new).message.startswith("CPUS_ALL_REGIONS: 0")
+
+
 def test_a_service_without_which_it_can_be_planned_is_enabled_before_the_offer(person: Laptop) -> None:
     person.cloud.project.disable("iap.googleapis.com")
     person.up(person.app)
@@ -197,3 +207,20 @@ def test_doctor_asks_whoever_is_there(new: Laptop, *, answer: bool) -> None:
     new.with_person(answer=answer)
     assert (look(new, enable=None) == {}) is answer
     assert new.person.questions == ["Enable them?"]
+
+
+def typed(person: Laptop, *words: str) -> Completed:
+    """What `doctor` answers where nobody sits."""
+    environment = person.tools.settings.environment
+    return run(Command((sys.executable, "-m", "cynthus", "doctor", str(person.app), *words), person.place, environment))
+
+
+def test_typed_without_anybody_there_doctor_enables_nothing_unless_it_is_told_to(new: Laptop) -> None:
+    said = typed(new)
+    assert said.returncode == 1, said.stderr
+    assert f"gcloud services enable {' '.join(OFF)}".encode() in said.stdout
+    assert not {*OFF} & {*new.cloud.project.enabled}
+    said = typed(new, "--enable", "--json")
+    assert said.returncode == 0, said.stderr
+    assert complaints(json.loads(said.stdout)) == []
+    assert {*OFF} <= {*new.cloud.project.enabled}

@@ -31,6 +31,8 @@ class Answers:
     """A place that gives these answers, one question each."""
 
     findings: list[Finding] = field(default_factory=list)
+    behind: list[Finding] = field(default_factory=list)
+    """What only shows once all is enabled."""
     asked: int = 0
     enabled: list[str] = field(default_factory=list)
     hangs: threading.Event = field(default_factory=threading.Event)
@@ -47,6 +49,7 @@ class Answers:
 
     def enable(self, names: Sequence[str], activity: Callable[[str], None]) -> None:
         self.enabled += names
+        self.findings = [each for each in self.findings if not each.enables] + self.behind
 
     def _answer(self, finding: Finding) -> tuple[Finding, ...]:
         self.asked += 1
@@ -188,3 +191,13 @@ def test_nothing_is_enabled_where_nothing_can_be_had_all_the_same(
     with pytest.raises(ProjectUnfit):
         world.up(folder)
     assert answers.enabled == []
+
+
+def test_what_only_shows_once_all_is_enabled_is_seen_before_anything_is_made(
+    world: Clouded, folder: Path, answers: Answers
+) -> None:
+    answers.findings, answers.behind = [OFF], [QUOTA]
+    with pytest.raises(ProjectUnfit, match="GPUS_ALL_REGIONS"):
+        world.up(folder)
+    assert answers.enabled == ["a.googleapis.com"]
+    assert world.asked("apply") == []

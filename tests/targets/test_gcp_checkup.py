@@ -9,7 +9,7 @@ import pytest
 
 from cynthus.errors import CloudFailed
 from cynthus.targets.gcp.checkup import Checkup
-from cynthus.targets.gcp.machine import WITH_DRIVER
+from cynthus.targets.gcp.machine import PLAIN, WITH_DRIVER
 from cynthus.targets.gcp.wanted import Wanted
 from cynthus.testing.gcp import OWNER, OWNER_TOKEN
 from tests.gcp.conftest import cloud
@@ -186,6 +186,13 @@ def test_who_may_not_go_through_the_proxy_is_warned_with_its_role(cloud: Simulat
     found = next(each for each in look(cloud, tmp_path, token="some") if each.check == "permissions")
     assert (found.level, "you lack iap.tunnelInstances.accessViaIAP, unless" in found.message) == ("warning", True)
     assert "--role=roles/iap.tunnelResourceAccessor" in found.fix
+
+
+def test_who_logs_in_by_os_login_needs_its_role(cloud: SimulatedCloud) -> None:
+    cloud.deny(OWNER, "compute.instances.osAdminLogin")
+    wanted = Wanted("rehearsal", (ZONE,), "e2-standard-4", PLAIN, os_login=True)
+    found = one(wrong(Checkup(api(cloud), wanted).questions["permissions"]()))
+    assert (found.level, "--role=roles/compute.osAdminLogin" in found.fix) == ("warning", True)
 
 
 def asked(cloud: SimulatedCloud, folder: Path, *roots: str, token: str, **keys: object) -> list[Finding]:

@@ -45,8 +45,9 @@ def in_regions(api: Api, wanted: Wanted) -> Iterator[Finding]:
     """What each region that is tried has. Too little is an error only where no region has enough."""
     there = _of_regions(api, wanted)
     cpus = _CPUS.get(wanted.machine.partition("-")[0])
-    if cpus is not None:
-        yield from _within(_spot(cpus, there, wanted), there, wanted.cpus, wanted)
+    # What counts the processors of spot machines differs by who has ever asked for how many.
+    if cpus is not None and not wanted.spot:
+        yield from _within(cpus, there, wanted.cpus, wanted)
     metric = _GPUS.get(wanted.gpu or "")
     if metric is not None:
         yield from _within(_spot(metric, there, wanted), there, wanted.gpus, wanted)

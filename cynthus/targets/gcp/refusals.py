@@ -94,7 +94,8 @@ def _not_enabled(found: re.Match[str], project: str) -> Refusal:
     hosts = [f"{each}.googleapis.com" for each in SERVICES]
     return Refusal(
         f"the {found['api']} is not enabled in the cloud project{_named(project)}",
-        f"{enabling(hosts, project)} enables all that a deployment takes; that counts a minute or two later",
+        f"{enabling(hosts, project)} enables all that a deployment takes, and so does `cynthus doctor --enable`; that "
+        "counts a minute or two later",
         final=True,
     )
 
