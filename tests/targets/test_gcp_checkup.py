@@ -167,6 +167,12 @@ def test_a_zone_without_such_machines_is_told_with_those_that_have_some(cloud: S
     assert "us-central1-a" in found.fix
 
 
+def test_an_image_that_google_has_taken_away_is_an_error(cloud: SimulatedCloud) -> None:
+    gone = "projects/ubuntu-os-cloud/global/images/family/ubuntu-0404"
+    found = one(wrong(Checkup(api(cloud), Wanted("rehearsal", (ZONE,), "e2-standard-4", gone)).questions["image"]()))
+    assert (found.level, gone in found.message, "override file" in found.fix) == ("error", True, True)
+
+
 def test_a_zone_that_does_not_exist_is_told(cloud: SimulatedCloud, tmp_path: Path) -> None:
     (found,) = [each for each in look(cloud, tmp_path, zone="us-central1-z") if each.level == "error"]
     assert "Google has no zone us-central1-z" in found.message
