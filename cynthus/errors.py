@@ -803,9 +803,11 @@ class NotPermitted(CloudFailed):
 class ProjectUnfit(CloudFailed):
     """Nothing can be made in a cloud project as it is.
 
-    It is not there, or not yours; nobody pays for it; a service that a deployment takes is not enabled in it; or it has
-    no such zone. The message says which, and the line below it has the cloud's own words. That is asked before anything
-    is planned: nothing was made. The hint has the command that mends it.
+    It is not there, or not yours; nobody pays for it; a service that a deployment takes is not enabled in it; it has no
+    such zone; it may have less of something than that takes (a quota); or you lack a permission there. The message says
+    which, and the lines below it what else there is, or the cloud's own words. That is asked before anything is made.
+    The hint has the command or the page that mends it. A permission that you have under a condition looks as if it were
+    missing: `CYNTHUS_PREFLIGHT=off` asks for none.
     """
 
     code = "CYN-531"

@@ -12,13 +12,14 @@ from cynthus.operations import infrastructure, roots
 from cynthus.operations.elsewhere import coming
 from cynthus.operations.expiry import expiry
 from cynthus.operations.offer import accept
+from cynthus.operations.preflight import checked, makes_some
 from cynthus.operations.site import COMPUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cynthus.core.placement import Instead, Placement
-    from cynthus.core.plan import Offer, Plan
+    from cynthus.core.plan import Offer
     from cynthus.operations.app import App
     from cynthus.operations.elsewhere import Coming
     from cynthus.operations.offer import Prepared
@@ -84,7 +85,10 @@ def make(
     due = roots.due(site, placed.target)
     try:
         data = _coming(tools, site, placed) if fetching else ()
-        prepared = replace(_planned(tools, site, placed, due, kept=kept), data=data)
+        prepared = checked(
+            tools, site, placed, due, lambda: _planned(tools, site, placed, due, kept=kept), yes=yes
+        )  # fmt: skip
+        prepared = replace(prepared, data=data)
         accept(tools, prepared, yes=yes)
         if prepared.plan.empty and site.entry is not None and site.entry.phase == "up" and not site.entry.awaited:
             roots.note_as_applied(site, due)
@@ -130,8 +134,9 @@ def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) 
     if not due:
         return site
     offer = ready.target.offer(ready.app.spec, ready.placement)
+    offer = replace(offer, machine="no machine yet", per_hour=0.0, maximum=0.0)
     try:
-        prepared = roots.plan(tools, site, replace(offer, machine="no machine yet", per_hour=0.0, maximum=0.0), due)
+        prepared = checked(tools, site, ready, due, lambda: roots.plan(tools, site, offer, due), yes=yes)
         accept(tools, prepared, yes=yes)
         try:
             roots.apply(tools, site, prepared, journal)
@@ -148,15 +153,11 @@ def _planned(tools: Tools, site: Site, placed: Placed, due: Sequence[str], *, ke
     `kept` it would be said to end when the other one was to."""
     offer = placed.target.offer(placed.app.spec, placed.placement)
     prepared = roots.plan(tools, site, replace(offer, deletes_itself_at=expiry(site)), due)
-    if not (kept and placed.target.makes and _makes_some(prepared.plans[COMPUTE])):
+    if not (kept and placed.target.makes and makes_some(prepared.plans[COMPUTE])):
         return prepared
     roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
     again = roots.plan(tools, site, replace(offer, deletes_itself_at=expiry(site)), (COMPUTE,))
     return replace(again, plans={**prepared.plans, **again.plans})
-
-
-def _makes_some(plan: Plan) -> bool:
-    return any(change.action in ("create", "replace") for change in plan.changes)
 
 
 def written(tools: Tools, site: Site, placed: Placed) -> Site:

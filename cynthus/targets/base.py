@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.process import Command, Completed
+    from cynthus.targets.preflight import Preflight
 
 
 class FileEntry(Struct, frozen=True):
@@ -320,3 +321,6 @@ class Target(Protocol):
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         """What `cynthus doctor` says about this target."""
+
+    def preflight(self, spec: AppSpec, placement: Placement, roots: Collection[str]) -> Preflight | None:
+        """What can be asked before these roots are made; None where nothing is made."""

@@ -90,6 +90,7 @@ def test_a_zone_that_was_named_is_the_only_one(person: Laptop) -> None:
 
 def test_a_quota_is_no_matter_of_the_zone(person: Laptop) -> None:
     person.cloud.project.set_limit("CPUS_ALL_REGIONS", 0)
+    person.exports(CYNTHUS_PREFLIGHT="off")
     with pytest.raises(TerraformFailed, match="CPUS_ALL_REGIONS"):
         person.up(person.app)
     assert not any("on to" in note for note in person.progress.notes)

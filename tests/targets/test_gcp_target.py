@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from cynthus.core.clock import parse_label
 from cynthus.core.names import mint_deployment_id
 from cynthus.targets.gcp import names
-from cynthus.targets.gcp.checkup import wanted_of
 from cynthus.targets.gcp.life import LONGEST, USUAL_LIFETIME
 from cynthus.targets.gcp.machine import DRIVER, PLAIN, WITH_DRIVER
+from cynthus.targets.gcp.wanted import wanted_of
 from tests.targets.gcp_user import place, refusal, spec, target
 from tests.terraform.hcl import parse
 
@@ -183,7 +183,7 @@ def test_what_is_lent_is_looked_for_in_the_quotas_of_what_is(
     tmp_path: Path, *, way: dict[str, Any], counted: bool
 ) -> None:
     app = spec(resources={"gpu": "L4:1", **way})
-    assert wanted_of(app, place(tmp_path, app)).spot is counted
+    assert wanted_of(app, place(tmp_path, app), ("base", "compute")).spot is counted
 
 
 def test_a_machine_whose_cost_has_a_limit_is_not_started_again(tmp_path: Path) -> None:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from cynthus.core.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 SERVICES = ("compute", "storage", "iam", "iamcredentials", "artifactregistry", "secretmanager", "iap")
 """What a deployment takes of Google's."""
 ROLES = {
     "compute.instances": "compute.instanceAdmin.v1",
+    "compute.instances.osLogin": "compute.osAdminLogin",
+    "compute.instances.osAdminLogin": "compute.osAdminLogin",
     "compute.disks": "compute.instanceAdmin.v1",
+    "compute.machineTypes": "compute.instanceAdmin.v1",
+    "compute.acceleratorTypes": "compute.instanceAdmin.v1",
     "compute.subnetworks.use": "compute.instanceAdmin.v1",
     "compute.firewalls": "compute.securityAdmin",
     "compute.networks.updatePolicy": "compute.securityAdmin",
@@ -26,11 +30,13 @@ ROLES = {
     "artifactregistry": "artifactregistry.admin",
     "secretmanager": "secretmanager.admin",
     "iap.tunnelInstances": "iap.tunnelResourceAccessor",
+    "serviceusage.services.enable": "serviceusage.serviceUsageAdmin",
 }
 """The role that has a permission, by how the permission begins: of several, the longest."""
 _NOBODY = re.compile(
     "invalid authentication credentials|could not find default credentials|invalid_grant|[Ee]rror 401|invalid_token"
 )
+_OFF = re.compile(r"[A-Za-z() ]*? API (has not been used in project|is not enabled in the cloud project)")
 OTHER_NAMES = "`cynthus destroy`, then without the folder infra/gcp the next `cynthus up` has other names"
 
 
@@ -48,6 +54,16 @@ def understood(said: str, project: str) -> Refusal | None:
 def is_nobody(said: str) -> bool:
     """Whether Google does not know who asks."""
     return _NOBODY.search(" ".join(said.split())) is not None
+
+
+def is_off(said: str) -> bool:
+    """Whether that is what a service says, or we of it, that is not enabled."""
+    return _OFF.search(" ".join(said.split())) is not None
+
+
+def enabling(hosts: Sequence[str], project: str) -> str:
+    """The command that switches services on."""
+    return f"`gcloud services enable {' '.join(hosts)} --project={project or 'PROJECT'}`"
 
 
 def role_of(permission: str) -> str:
@@ -77,11 +93,11 @@ def _nobody_pays(_: re.Match[str], project: str) -> Refusal:
 def _not_enabled(found: re.Match[str], project: str) -> Refusal:
     host = re.search(r"/apis/api/(\w+)\.googleapis\.com/", found.string)
     other = host is not None and host[1] not in SERVICES
-    names = " ".join(f"{each}.googleapis.com" for each in ((host[1],) if host and other else SERVICES))
-    does = "does that" if other else "enables all that a deployment takes"
+    hosts = [f"{each}.googleapis.com" for each in ((host[1],) if host and other else SERVICES)]
+    does = "does that" if other else "enables all that a deployment takes, and so does `cynthus doctor --enable`"
     return Refusal(
         f"the {found['api']} is not enabled in the cloud project{_named(project)}",
-        f"`gcloud services enable {names} --project={project or 'PROJECT'}` {does}; that counts a minute or two later",
+        f"{enabling(hosts, project)} {does}; that counts a minute or two later",
         final=True,
     )
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.settings import Settings
+    from cynthus.targets.preflight import Preflight
 
 USER = "cynthus"
 """Who logs in: Google's own program on the machine makes the user of whom the key is told."""
@@ -243,6 +244,8 @@ class GcpTarget:
         return renew(self._settings.environment, day, project, keep=keep)
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
+        from cynthus.targets.gcp.checkup import checkup
+
         if spec is None:
             return ()
         try:
@@ -251,12 +254,14 @@ class GcpTarget:
             return (Finding("gcp", "error", error.message, error.hint),)
         lasting = _lasting_key(self._settings.environment)
         fine = (Finding("gcp", "ok", reason) for reason in placement.reasons if reason not in lasting)
-        return (*fine, *(Finding("gcp", "warning", each) for each in lasting), *self._checkup(spec, placement))
+        warned = (Finding("gcp", "warning", each) for each in lasting)
+        return (*fine, *warned, *checkup(self.preflight(spec, placement, self.roots).questions))
 
-    def _checkup(self, spec: AppSpec, placement: Placement) -> tuple[Finding, ...]:
-        from cynthus.targets.gcp.checkup import checkup, wanted_of
+    def preflight(self, spec: AppSpec, placement: Placement, roots: Collection[str]) -> Preflight:
+        from cynthus.targets.gcp.checkup import Checkup
+        from cynthus.targets.gcp.wanted import wanted_of
 
-        return checkup(self._glance, wanted_of(spec, placement))
+        return Checkup(self._glance, wanted_of(spec, placement, roots))
 
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment
