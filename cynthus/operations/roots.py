@@ -83,7 +83,7 @@ def apply(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Map
             with refusals_told(tools, site, root):
                 outputs = apply_saved(open_terraform(tools, site, step, root), site, root)
             step.result(describe(made, done=True))
-    note_as_applied(site, tuple(prepared.plans))
+        note_as_applied(site, (root,))
     return outputs
 
 

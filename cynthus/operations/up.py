@@ -230,9 +230,9 @@ def bring(
     """
     if not start and ready.target.makes and not ready.site.hosts:
         return _prepare_without_hosts(tools, ready, newest, journal, request)
-    site = make_hosts(tools, ready, journal, yes=request.yes)
-    with cost_told(tools, site):
-        return on_hosts(tools, replace(ready, site=site), newest, journal, request, lock, start=start)
+    ready = make_hosts(tools, ready, journal, yes=request.yes)
+    with cost_told(tools, ready.site):
+        return on_hosts(tools, ready, newest, journal, request, lock, start=start)
 
 
 def on_hosts(
