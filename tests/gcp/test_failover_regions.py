@@ -1,4 +1,4 @@
-"""A region that has no such machine left, or allows no more: the next region of the offer is tried, then the next GPU."""
+"""A region that has nothing left, or allows no more: the next region of the offer is tried, and then the next GPU."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from cynthus.operations.up import Request, run, up
 from cynthus.testing.gcp.places import REGIONS
 from tests.gcp.laptop import Laptop, laptop
 from tests.gcp.sold_out import A, B, C, F, sell_out_region, wish, zones
+from tests.gcp.someone import someone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.bed.beds import Bed
 
 
 @pytest.fixture
@@ -149,3 +152,28 @@ def test_without_any_gpus_for_the_cloud_project_no_other_is_tried(person: Laptop
         person.up(person.app)
     assert "iam-admin/quotas" in caught.value.hint
     assert not any("on to" in note for note in person.progress.notes)
+
+
+# with the real provider
+
+
+@pytest.mark.hosts
+@pytest.mark.cloud
+def test_terraform_makes_the_part_of_the_network_there_and_plans_nothing_after_it(
+    bed: Bed, google: dict[str, str], tmp_path: Path
+) -> None:
+    (machine,) = bed.hosts(1)
+    with someone(tmp_path, google, [machine], GOOGLE_ZONE=A) as person:
+        app = person.folder(main="print('ran')", more="runtime: venv\n")
+        spec = app / "cynthus.yaml"
+        spec.write_text(spec.read_text().replace("resources: {zone: us-central1-a}\n", ""))
+        person.cloud.project.set_limit("CPUS", 0, region="us-central1")
+        answer = person.user.cynthus("up", app, "-y", timeout=240)
+        assert (answer.code, answer.out) == (0, "ran\n"), answer
+        assert "us-central1 allows no more (CPUS): on to us-east1-b; what lasts stays in us-central1" in answer.err
+        assert [each["zone"].rpartition("/")[2] for each in person.cloud.instances()] == ["us-east1-b"]
+        plan = person.user.cynthus("plan", app, "--detailed-exitcode")
+        assert plan.code == 0, plan
+        assert person.user.cynthus("destroy", app, "-y").code == 0
+        assert person.standing() == {}
+    bed.remove(machine)
