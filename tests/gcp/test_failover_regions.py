@@ -134,7 +134,7 @@ def test_after_all_places_of_a_gpu_the_next_one_of_the_list_is_taken(person: Lap
     person.up(person.app)
     (machine,) = person.cloud.instances()
     assert machine["machineType"].endswith(f"{A}/machineTypes/n1-standard-4")
-    assert any("has none left (L4): on to n1-standard-4 with T4" in note for note in person.progress.notes)
+    assert any(f"L4: {C} has none left: on to n1-standard-4 with T4 in {A}" in note for note in person.progress.notes)
 
 
 def test_the_run_is_told_how_many_gpus_it_has_there(person: Laptop) -> None:

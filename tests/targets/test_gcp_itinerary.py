@@ -168,7 +168,7 @@ def test_in_a_region_that_is_named_it_is_followed_by_the_next_gpu(tmp_path: Path
     assert found is not None
     assert found.placement is not None
     assert (found.placement.gpus, found.placement.where["gpu"]) == (2, "T4:2")
-    assert found.why.endswith("(L4): on to n1-standard-8 with T4:2 in us-central1-a")
+    assert found.why.endswith("(NVIDIA_L4_GPUS): on to n1-standard-8 with T4:2 in us-central1-a")
 
 
 def test_where_all_have_refused_nowhere_is_left(tmp_path: Path) -> None:

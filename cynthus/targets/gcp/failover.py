@@ -38,7 +38,7 @@ def instead(spec: AppSpec, catalog: Catalog, tried: Sequence[Placement], said: s
         wait = WAITS[before]
         return Instead(last, f"{found.why}: {last.where['zone']} again in {wait:g} s", found.why, wait)
     gpu = last.where.get("gpu")
-    why = f"{found.why} ({gpu})" if gpu else found.why
+    why = f"{gpu}: {found.why}" if gpu else found.why
     left = _left(itinerary(spec.resources, catalog, tried[0].where), tried, found.scope)
     if not left:
         return Instead(None, why, why)
