@@ -32,6 +32,7 @@ def main(rounds: int) -> None:
         spec = app / "cynthus.yaml"
         spec.write_text(spec.read_text().replace("zone: us-central1-a", "region: us-central1"))
         cynthus(person, app, "prepare")
+        terraform(person, app, "init")
         first, ratios = ZONES[0], []
         for number in range(rounds):
             # The zone that was the last one is where the next machine is asked for first.
@@ -68,14 +69,18 @@ def per_refusal(person: Someone, app: Path) -> float:
 
 def refused_by_hand(person: Someone, app: Path, zone: str) -> float:
     """Seconds that it takes to be told no."""
-    argv = (*installed()[0].argv, "apply", "-auto-approve", "-input=false", f"-var=zone={zone}")
-    root, shell = app / "infra/gcp/compute", person.user.shell()
     began = time.monotonic()
-    answer = subprocess.run(argv, cwd=root, env=shell, check=False, capture_output=True)
+    answer = terraform(person, app, "apply", "-auto-approve", f"-var=zone={zone}")
     took = time.monotonic() - began
-    if not answer.returncode:
-        raise SystemExit(f"{zone} gives machines, so there is nothing to measure")
+    if not answer.returncode or b"does not have enough resources" not in answer.stderr:
+        raise SystemExit(f"{zone} was to refuse:\n{answer.stderr.decode(errors='replace')}")
     return took
+
+
+def terraform(person: Someone, app: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """In the root of the machines, as somebody types it."""
+    argv, root = (*installed()[0].argv, *words, "-input=false", "-no-color"), app / "infra/gcp/compute"
+    return subprocess.run(argv, cwd=root, env=person.user.shell(), check=False, capture_output=True)
 
 
 def cynthus(person: Someone, app: Path, command: str) -> None:

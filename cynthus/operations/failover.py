@@ -95,7 +95,7 @@ def _planned(tools: Tools, site: Site, placed: Placed, before: Prepared) -> Prep
     roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
     price = placed.target.offer(placed.app.spec, placed.placement).per_hour
     offer = replace(before.offer, per_hour=price, deletes_itself_at=expiry(site))
-    return roots.plan(tools, site, offer, roots.due(site, placed.target))
+    return roots.plan(tools, site, offer, roots.due(site, placed.target), retry=True)
 
 
 def _made_by(prepared: Prepared) -> set[tuple[str, str]]:
