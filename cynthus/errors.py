@@ -35,6 +35,7 @@
     ├── TerraformError
     │   ├── TerraformMissing, TerraformTooOld, TerraformTimeout, TerraformLocked
     │   └── TerraformFailed           with Terraform's own diagnostics
+    │       └── NowhereLeft           every place of the offer refuses the machines
     ├── AnsibleError
     │   ├── AnsibleMissing, AnsibleTimeout, HostUnreachable
     │   └── TaskFailed                the task, the host and what the host said
@@ -586,6 +587,18 @@ class TerraformFailed(TerraformError):
     """
 
     code = "CYN-310"
+
+
+class NowhereLeft(TerraformFailed):
+    """No place of the offer has such machines now, or allows more of them.
+
+    Each that was tried is listed with its reason, and Terraform's own words about the last one are below. Nothing that
+    bills by the hour was made. Capacity changes by the minute: run the command again later. More places are tried where
+    `resources:` names neither `zone` nor `region`, and other GPUs where `gpu` lists them in order of preference.
+    `cynthus gpus` shows what there is, and `cynthus doctor` how much of it the cloud project may have.
+    """
+
+    code = "CYN-311"
 
 
 class AnsibleError(CynthusError):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.finding import Finding
     from cynthus.core.plan import Plan
-    from cynthus.operations.making import Placed
+    from cynthus.operations.failover import Placed
     from cynthus.operations.offer import Prepared
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools

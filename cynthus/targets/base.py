@@ -238,8 +238,8 @@ class Target(Protocol):
         better. `root` is the rendered folder that Terraform was at work in."""
 
     def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> Instead | None:
-        """Where else the machines may be had, for as much, after what Terraform has passed on of the refusal of the
-        last place that was tried; None where another place would not help, or there is none."""
+        """Where else of what was offered the machines may be had, after what Terraform has passed on of the refusal of
+        the last place that was tried; None where another place would not help."""
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]

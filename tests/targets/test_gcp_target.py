@@ -99,7 +99,7 @@ DISK = 100 * 0.1 / 730
 
 
 def test_the_price_is_that_of_the_table_where_it_holds(tmp_path: Path) -> None:
-    app = spec(resources={"gpu": "A100:1", "nodes": 2})
+    app = spec(resources={"gpu": "A100:1", "nodes": 2, "zone": "us-central1-a"})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "2 of a2-highgpu-1g in us-central1-a"
     assert offer.per_hour == pytest.approx(2 * (3.673385 + DISK))
@@ -112,7 +112,7 @@ def test_a_price_is_that_of_the_region(tmp_path: Path) -> None:
 
 
 def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
-    app = spec(resources={"gpu": "A100:1", "spot": True})
+    app = spec(resources={"gpu": "A100:1", "spot": True, "zone": "us-central1-a"})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "a2-highgpu-1g in us-central1-a (spot)"
     assert offer.per_hour == pytest.approx(2.12081 + DISK)

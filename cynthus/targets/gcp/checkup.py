@@ -176,7 +176,8 @@ def _having(api: Api, wanted: Wanted, kind: str, name: str) -> Iterator[Finding]
             return
         near = [each for each in zones if region_of(each) in wanted.regions] or zones
         named = f"write one of {', '.join(near[:6])} as `resources: {{zone: ...}}`"
-        yield Finding("zone", "error", said, named if near else "ask for another machine")
+        fix = named if near else "ask for another machine"
+        yield Finding("zone", "warning" if wanted.others else "error", said, fix)
         return
     yield Finding("zone", "ok", f"{wanted.zone} has {name}")
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from msgspec.structs import replace
+
 from cynthus.core.finding import Finding
 from cynthus.errors import CloudFailed
 from cynthus.targets.gcp.api import NotThere
@@ -38,7 +40,7 @@ def in_all_regions(api: Api, wanted: Wanted) -> Iterator[Finding]:
     """What all regions have together: in a new cloud project no GPU at all."""
     limits = _limits(api.ask("GET", "compute", f"projects/{wanted.project}"))
     for metric, needed in (("GPUS_ALL_REGIONS", wanted.gpus), ("CPUS_ALL_REGIONS", wanted.cpus)):
-        yield from _within(metric, {"all regions together": limits}, needed, wanted)
+        yield from _within(metric, {"all regions together": limits}, needed, replace(wanted, others=False))
 
 
 def in_regions(api: Api, wanted: Wanted) -> Iterator[Finding]:
@@ -108,7 +110,8 @@ def _spot(metric: str, there: Mapping[str, Limits], wanted: Wanted) -> str:
 
 
 def _within(metric: str, there: Mapping[str, Limits], needed: int, wanted: Wanted) -> Iterator[Finding]:
-    """What is to be said of a metric, by place. What a place does not tell of is no matter."""
+    """What is to be said of a metric, by place. What a place does not tell of is no matter, and where other GPUs are
+    tried as well, nothing is an end of it."""
     known = {place: limits[metric] for place, limits in there.items() if metric in limits}
     if not needed or not known:
         return
@@ -116,7 +119,7 @@ def _within(metric: str, there: Mapping[str, Limits], needed: int, wanted: Wante
     free = [place for place in enough if known[place][1] + needed <= known[place][0]]
     said = "; ".join(f"{limit:g} in {place}, {used:g} of them in use" for place, (limit, used) in known.items())
     said = f"{metric}: {said}; this takes {needed}"
-    if not enough and len(known) == len(there):
+    if not enough and len(known) == len(there) and not wanted.others:
         yield Finding("quotas", "error", said, _page(wanted))
     elif next(iter(known)) in free:
         yield Finding("quotas", "ok", said)

@@ -37,6 +37,7 @@ _NOBODY = re.compile(
     "invalid authentication credentials|could not find default credentials|invalid_grant|[Ee]rror 401|invalid_token"
 )
 _OFF = re.compile(r"[A-Za-z() ]*? API (has not been used in project|is not enabled in the cloud project)")
+_MORE_PLACES = "where `resources:` names neither `zone:` nor `region:`, other zones and regions are tried as well"
 OTHER_NAMES = "`cynthus destroy`, then without the folder infra/gcp the next `cynthus up` has other names"
 
 
@@ -186,7 +187,7 @@ def _no_fit(found: re.Match[str], _: str) -> Refusal:
 def _sold_out(found: re.Match[str], _: str) -> Refusal:
     return Refusal(
         f"{found['zone'] or 'the zone'} has no such machine left, which may change any minute",
-        "with `region: ...` and no `zone:` below `resources:` every zone of the region is tried; or try again later",
+        f"try again later; {_MORE_PLACES}",
     )
 
 
@@ -220,15 +221,29 @@ def _not_by_name(found: re.Match[str], _: str) -> Refusal:
         "leave `reservation:` out: Google takes the machine from it by itself; or make one with "
         "--require-specific-reservation",
     )
+def _taken_back(_: re.Match[str], __: str) -> Refusal:
+    return Refusal("Google took the machine back while it was being made", f"run it again; {_MORE_PLACES}")
+
+
+def _closed(found: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"{found['zone']} is closed to the cloud project{_named(project)}, or is none of Google's",
+        "`gcloud compute zones list` shows those that are open to it: write one as `resources: {zone: ...}`",
+    )
+
+
+def _not_gone_yet(_: re.Match[str], __: str) -> Refusal:
+    return Refusal("what stood there before is not gone yet", "run it again in a minute or two")
 
 
 def _quota(found: re.Match[str], project: str) -> Refusal:
     page = "https://console.cloud.google.com/iam-admin/quotas" + (f"?project={project}" if project else "")
     where = "in all regions together" if found["where"] == "globally" else found["where"]
     limit = f"{float(found['limit']):g} of {found['metric']} {where}"
+    others = f"; {_MORE_PLACES}" if where.startswith("in region") else ""
     return Refusal(
         f"the cloud project{_named(project)} may have {limit}, and this is more",
-        f"{page} is where to ask for more; `cynthus doctor` shows what is in use",
+        f"{page} is where to ask for more; `cynthus doctor` shows what is in use{others}",
     )
 
 
@@ -276,7 +291,10 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     ("is currently unavailable in the (?P<zone>[a-z0-9-]+) zone", _sold_out),
     ("(?P<zone>)(ZONE_RESOURCE_POOL_EXHAUSTED|insufficientCapacity)", _sold_out),
     (r"Quota '(?P<metric>[^']+)' exceeded\. +Limit: (?P<limit>[\d.]+\d) (?P<where>globally|in region [\w-]+)", _quota),
-    ("[Ee]rror 429|rateLimitExceeded", _too_often),
+    ("UNSUPPORTED_OPERATION|was preempted", _taken_back),
+    ("[Zz]one '(?P<zone>[^']+)' is not found or access is unauthorized", _closed),
+    ("RESOURCE_NOT_READY|The resource '[^']+' is not ready", _not_gone_yet),
+    ("[Ee]rror 429|rateLimitExceeded|RESOURCE_OPERATION_RATE_EXCEEDED|Operation rate exceeded", _too_often),
     ("[Ee]rror 50[0-9]|backendError", _trouble),
 )
 _RULES = tuple((re.compile(words), means) for words, means in _WORDS)

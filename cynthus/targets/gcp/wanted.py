@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cynthus.core.gcp import Gcp
 from cynthus.targets.gcp.catalog import catalog
-from cynthus.targets.gcp.failover import zones_of
+from cynthus.targets.gcp.itinerary import itinerary
 from cynthus.targets.gcp.machine import gpu_type, image_of, machine_of
 from cynthus.targets.gcp.place import region_of
 
@@ -64,6 +64,8 @@ class Wanted(Struct, frozen=True):
     """Whether what lasts is made; else it stands."""
     machines: bool = True
     """Whether machines are."""
+    others: bool = False
+    """Whether other GPUs are tried where these are refused."""
 
     @property
     def zone(self) -> str:
@@ -119,8 +121,10 @@ class Wanted(Struct, frozen=True):
 def wanted_of(spec: AppSpec, placement: Placement, roots: Collection[str]) -> Wanted:
     """What a deployment takes that would be placed so, of which these roots are to be made."""
     machine, gcp, nodes = machine_of(spec, placement), spec.gcp or Gcp(), placement.nodes
+    stops = itinerary(spec.resources, catalog(), placement.where)
+    alike = tuple(each.zone for each in stops if each.gpu == stops[0].gpu)
     return Wanted(
-        project=placement.where["project"], zones=zones_of(spec, catalog(), placement.where["zone"]),
+        project=placement.where["project"], zones=alike, others=len(alike) < len(stops),
         machine=machine.type, image=image_of(machine), cpus=machine.cpus * nodes, gpu=gpu_type(machine),
         gpus=machine.gpus * nodes, attached=machine.attached,
         # By flex-start it counts as a spot machine does.
