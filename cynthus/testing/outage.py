@@ -179,6 +179,9 @@ class _OutageTarget:
     def supply(self) -> Supply | None:
         return self._target.supply()
 
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
+        return self._target.entered(hosts, root, as_root=as_root)
+
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         self._outage.ask(root)
         return self._target.asking(hosts, root)

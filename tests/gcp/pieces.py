@@ -162,7 +162,7 @@ def _network(id_: str, project: str, region: str, email: str) -> Iterator[Piece]
     yield router
     listed = [{"name": f"{here}/subnetworks/{id_}", "sourceIpRangesToNat": ["ALL_IP_RANGES"]}]
     how = {"natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS"}
-    yield Nat(f"{module}router_nat.nat", router, {"name": id_, **how, "subnetworks": listed})
+    yield Nat(f"{module}router_nat.nat[0]", router, {"name": id_, **how, "subnetworks": listed})
     rule = {"network": network, "direction": "INGRESS", "targetServiceAccounts": [email]}
     for end, words, more in (
         ("ssh", f"SSH to the machines of {said}", {"sourceRanges": ["35.235.240.0/20"]}),

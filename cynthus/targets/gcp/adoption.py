@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cynthus.targets.gcp.api import Api
 
-NAT = "google_compute_router_nat.nat"
+NAT = "google_compute_router_nat.nat[0]"
 """The one kind of thing that is a part of another, and has no path of its own."""
 MARK = "cynthus-deployment"
 """The label that says whose something is."""
@@ -68,7 +68,10 @@ def _things(
 ) -> tuple[Thing, ...]:
     if root != "base":
         return tuple(thing for thing in _machines(api, deployment, values) if thing.address not in known)
-    asked = [thing for thing in _of_base(deployment, values) if thing.address not in known]
+    # What has a count by now had none in states of before.
+    asked = [
+        thing for thing in _of_base(deployment, values) if not {thing.address, thing.address.removesuffix("[0]")} & {*known}
+    ]
     if not asked:
         return ()
     with ThreadPoolExecutor(len(asked)) as pool:
@@ -97,7 +100,7 @@ def _of_base(deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
         path = f"{project}/secrets/{deployment}-{name}"
         yield Thing(f'module.secret["{name}"].google_secret_manager_secret.secret', path, "secretmanager", path)
     if not values.get("network") and not values.get("subnetwork"):
-        yield from _of_network(deployment, project, region)
+        yield from _of_network(deployment, project, region, nat=values.get("access") != "public")
 
 
 def buckets(deployment: str) -> Iterator[Thing]:
@@ -107,7 +110,7 @@ def buckets(deployment: str) -> Iterator[Thing]:
         yield Thing(f"module.{module}.google_storage_bucket.bucket", name, "storage", f"b/{name}")
 
 
-def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
+def _of_network(deployment: str, project: str, region: str, *, nat: bool) -> Iterator[Thing]:
     places = {
         "google_compute_network.network": f"{project}/global/networks/{deployment}",
         "google_compute_subnetwork.subnetwork": f"{project}/regions/{region}/subnetworks/{deployment}",
@@ -118,7 +121,8 @@ def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
     for resource, path in places.items():
         yield Thing(f"module.network[0].{resource}", path, "compute", path)
     router = places["google_compute_router.router"]
-    yield Thing(f"module.network[0].{NAT}", f"{router}/{deployment}", "compute", router)
+    if nat:
+        yield Thing(f"module.network[0].{NAT}", f"{router}/{deployment}", "compute", router)
 
 
 def is_ours(api: Api, deployment: str, thing: Thing) -> bool:

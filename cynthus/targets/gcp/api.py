@@ -33,6 +33,8 @@ BASES = {
     "resourcemanager": "https://cloudresourcemanager.googleapis.com/v1",
     "serviceusage": "https://serviceusage.googleapis.com/v1",
     "cloudbilling": "https://cloudbilling.googleapis.com/v1",
+    "oslogin": "https://oslogin.googleapis.com/v1",
+    "openidconnect": "https://openidconnect.googleapis.com/v1",
     "storage": "https://storage.googleapis.com/storage/v1",
 }
 _TRIES = 4

@@ -26,6 +26,8 @@ ROLES = {
     "artifactregistry": "artifactregistry.admin",
     "secretmanager": "secretmanager.admin",
     "iap.tunnelInstances": "iap.tunnelResourceAccessor",
+    "compute.instances.osLogin": "compute.osLogin",
+    "compute.instances.osAdminLogin": "compute.osAdminLogin",
 }
 """The role that has a permission, by how the permission begins: of several, the longest."""
 _NOBODY = re.compile(
@@ -75,7 +77,8 @@ def _nobody_pays(_: re.Match[str], project: str) -> Refusal:
 
 
 def _not_enabled(found: re.Match[str], project: str) -> Refusal:
-    names = " ".join(f"{each}.googleapis.com" for each in SERVICES)
+    services = (*SERVICES, "oslogin") if "OS Login" in found["api"] else SERVICES
+    names = " ".join(f"{each}.googleapis.com" for each in services)
     return Refusal(
         f"the {found['api']} is not enabled in the cloud project{_named(project)}",
         f"`gcloud services enable {names} --project={project or 'PROJECT'}` enables all that a deployment takes; that "
@@ -118,6 +121,40 @@ def _not_as_that_account(found: re.Match[str], project: str) -> Refusal:
         f"you may not let a machine run as {found['account']}",
         f"{role_of('iam.serviceAccounts.actAs')} in the cloud project{_named(project)} permits it: ask who owns the "
         "project for that",
+    )
+
+
+def _by_role_only(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"a policy of the organisation requires OS Login in the cloud project{_named(project)}, and the machine was to "
+        "heed a key in its metadata",
+        "write `gcp: {login: oslogin}` in cynthus.yaml: that takes roles/compute.osAdminLogin, and oslogin.googleapis.com "
+        "to be enabled",
+    )
+
+
+def _no_public_address(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"a policy of the organisation lets no machine of the cloud project{_named(project)} have a public address",
+        "leave `access: public` and `from:` out below `gcp:`, so that SSH goes through Google's proxy; or ask who set the "
+        "policy (constraints/compute.vmExternalIpAccess) for an exception",
+    )
+
+
+def _from_outside(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"the cloud project{_named(project)} is of an organisation that you do not belong to, and that lets nobody from "
+        "outside log in to its machines",
+        "ask its administrator for roles/compute.osLoginExternalUser, which is given on the organisation; or for an "
+        "account there",
+    )
+
+
+def _full_profile(_: re.Match[str], __: str) -> Refusal:
+    return Refusal(
+        "your OS Login profile is full of keys",
+        "`gcloud compute os-login ssh-keys list` shows them, and `gcloud compute os-login ssh-keys remove --key=KEY` "
+        "removes one. Those of Cynthus go by themselves after a day",
     )
 
 
@@ -208,6 +245,10 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     ("resource 'projects/[^/']+' was not found", _no_project),
     (r"Invalid value for field 'zone': '(?P<zone>[^']+)'\. Unknown zone", _no_zone),
     ("resource 'projects/[^/']+/zones/(?P<zone>[^/']+)' was not found", _no_zone),
+    (r"constraints/compute\.requireOsLogin violated", _by_role_only),
+    (r"constraints/compute\.vmExternalIpAccess violated", _no_public_address),
+    ("belongs to an external organization|oslogin.updateExternalUser", _from_outside),
+    ("Login profile size exceeds", _full_profile),
     ("access to service account '(?P<account>[^']+)'", _not_as_that_account),
     (r"Required '(?P<permission>[\w.]+)' permission for", _not_permitted),
     (r"does not have (?P<permission>[\w.]+) access to", _not_permitted),

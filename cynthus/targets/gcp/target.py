@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -29,6 +30,7 @@ from cynthus.targets.gcp.choice import choose_in
 from cynthus.targets.gcp.explained import considered
 from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
+from cynthus.targets.gcp.os_login import OsLogin, by_role
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
 from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
@@ -77,6 +79,7 @@ class GcpTarget:
         self._connections: dict[tuple[Host, Path], SshConnection] = {}
         self._api = Api(settings.environment)
         self._glance = Api(settings.environment, tries=1)
+        self._logins = OsLogin(Api(settings.environment, tries=2), settings.environment)
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
         environment = self._settings.environment
@@ -134,7 +137,7 @@ class GcpTarget:
         others = zones_of(spec, catalog(), zone)[1:]
         where = f"{zone}, else {' or '.join(others)}" if others else zone
         return Offer(
-            machine=f"{count}{choice.machine.type} in {where}{' (spot)' if spec.resources.spot else ''}",
+            machine=f"{count}{choice.machine.type} in {where}{' (spot)' if spec.resources.spot else ''}{_besides(spec)}",
             per_hour=per_hour,
             maximum=None if per_hour is None or hours is None else per_hour * hours,
             deletes_itself_at=None,
@@ -147,8 +150,9 @@ class GcpTarget:
             "network": gcp.network, "subnetwork": gcp.subnetwork, "access": gcp.access,
         }
         if root == "base":
-            return {**common, "secrets": list(spec.secrets)}
-        return {**common, **machine_values(spec, placement), "zone": zone, "user": USER, "key": gcp.key or USUAL}
+            return {**common, "ssh_from": gcp.source, "secrets": list(spec.secrets)}
+        entry = {"login": gcp.login, "user": USER, "key": gcp.key or USUAL}
+        return {**common, **machine_values(spec, placement), "zone": zone, **entry}
 
     def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
         if spec.gcp is None or spec.gcp.state is None:
@@ -164,17 +168,26 @@ class GcpTarget:
     ) -> Mapping[str, object]:
         if root == "base":
             return {"owner": _owner()}
-        key = (spec.gcp or Gcp()).key or USUAL
+        gcp = spec.gcp or Gcp()
+        # Made here where it is missing, also where the machine is told of none.
+        public = public_half(gcp.key or USUAL)
         expires = None
         if placement.lifetime is not None:
             expires = as_label(now + timedelta(seconds=placement.lifetime))
-        return {"owner": _owner(), "expires": expires, "ssh_keys": [f"{USER}:{public_half(key)}"]}
+        keys = [f"{USER}:{public}"] if gcp.login == "metadata" else []
+        return {"owner": _owner(), "expires": expires, "ssh_keys": keys}
 
     def connect(self, host: Host, root: Path) -> SshConnection:
         if (host, root) not in self._connections:
-            way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", self._ssh_environment(host))
+            who = partial(self._logins.user, host, root) if by_role(host) else None
+            way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", self._ssh_environment(host), who)
             self._connections[host, root] = SshConnection(way)
         return self._connections[host, root]
+
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
+        for host in filter(by_role, hosts if as_root else ()):
+            self._logins.insist_on_root(host)
+        return [replace(each, user=self._logins.user(each, root)) if by_role(each) else each for each in hosts]
 
     def console(self, host: Host) -> tuple[str, ...]:
         return instances.console(self._api, host)
@@ -248,6 +261,11 @@ class GcpTarget:
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment
         return ssh_environment(user) | (google(user) if host.connection.kind == "iap" else {})
+
+
+def _besides(spec: AppSpec) -> str:
+    """What comes with each machine and is not in its price, which the table does not know."""
+    return ", and a public address each at a price of its own" if spec.gcp and spec.gcp.access == "public" else ""
 
 
 def _lifetime(spec: AppSpec) -> int:

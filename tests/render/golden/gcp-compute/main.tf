@@ -29,6 +29,7 @@ module "host-0" {
   nic_type   = var.nic_type
 
   access   = var.access
+  login    = var.login
   user     = var.user
   key      = var.key
   ssh_keys = var.ssh_keys
@@ -58,6 +59,7 @@ module "host-1" {
   nic_type   = var.nic_type
 
   access   = var.access
+  login    = var.login
   user     = var.user
   key      = var.key
   ssh_keys = var.ssh_keys

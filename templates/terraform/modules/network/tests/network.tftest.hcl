@@ -31,7 +31,7 @@ run "lets_in_nothing_but_ssh_from_outside" {
   }
 
   assert {
-    condition     = google_compute_subnetwork.subnetwork.private_ip_google_access && google_compute_router_nat.nat.nat_ip_allocate_option == "AUTO_ONLY"
+    condition     = google_compute_subnetwork.subnetwork.private_ip_google_access && google_compute_router_nat.nat[0].nat_ip_allocate_option == "AUTO_ONLY"
     error_message = "The way out: Google's services by the private way, all others through NAT."
   }
 
@@ -43,7 +43,7 @@ run "lets_in_nothing_but_ssh_from_outside" {
   assert {
     condition = alltrue([for name in [
       google_compute_network.network.name, google_compute_subnetwork.subnetwork.name, google_compute_router.router.name,
-      google_compute_router_nat.nat.name,
+      google_compute_router_nat.nat[0].name,
     ] : name == "weather-1a2b3c"]) && google_compute_firewall.ssh.name == "weather-1a2b3c-ssh" && google_compute_firewall.hosts.name == "weather-1a2b3c-hosts"
     error_message = "Names follow from the id, so that what is there after a crash is known again."
   }
@@ -73,5 +73,24 @@ run "takes_another_range_of_private_addresses" {
   assert {
     condition     = google_compute_subnetwork.subnetwork.ip_cidr_range == "192.168.4.0/24"
     error_message = "The range is handed on."
+  }
+}
+
+run "has_no_nat_where_machines_go_out_by_addresses_of_their_own" {
+  command = plan
+
+  variables {
+    ssh_from = ["203.0.113.7/32"]
+    nat      = false
+  }
+
+  assert {
+    condition     = length(google_compute_router_nat.nat) == 0
+    error_message = "Nothing would go through it, and it bills."
+  }
+
+  assert {
+    condition     = google_compute_firewall.ssh.source_ranges == toset(["203.0.113.7/32"]) && one(google_compute_firewall.ssh.allow).ports == tolist(["22"])
+    error_message = "One range is let in, to the port of SSH."
   }
 }
