@@ -30,7 +30,7 @@ def _range(text: str) -> str:
         raise Misfit(f"{quoted(text)} is too much of the internet to let it in to SSH", hint=_SAY)
     if any(found.overlaps(each) for each in _INSIDE):
         raise Misfit(
-            f"nobody comes from {quoted(text)} to a public address: that is what a machine is called in its own network",
+            f"nobody comes from {quoted(text)} to a public address: so a machine is called in its own network",
             hint="write the address by which the internet sees you, which your network's administrator or your router "
             "knows; or leave `from` out and use `access: internal` where a VPN leads to the network",
         )

@@ -120,7 +120,7 @@ def both_or_neither(gcp: Gcp) -> Gcp:
     if gcp.access == "public" and gcp.network is not None:
         raise Misfit(
             f"the network {gcp.network} has rules of its own for who may come in, which `from:` does not change",
-            hint="leave `network` out, so that one is made which lets nobody else in; or use `access: iap` or `internal`",
+            hint="leave `network` out, so that one is made which lets nobody else in; or use `access: iap`, `internal`",
             kind=KeysExclude, at=("access",),
         )
     if gcp.access != "public" and gcp.source is not None:

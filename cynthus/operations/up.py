@@ -120,8 +120,17 @@ def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepar
     with holding(tools, app.folder, verb), HostLock(tools, verb) as lock:
         site = identify(tools, app.folder, app.spec, yes=request.yes)
         with explained(site):
+            _open(tools, site, app)
             lock.take(site)
             return _under_way(tools, request, verb, app, site, lock)
+
+
+def _open(tools: Tools, site: Site, app: App) -> None:
+    """Whoever comes from elsewhere than last time is let in first: all else asks the hosts."""
+    if site.hosts:
+        source = tools.targets.find(site.target).open_to(site.id, app.spec, site.root())
+        if source:
+            tools.progress.note(f"SSH is let in from {source} now, and from nowhere else")
 
 
 def _under_way(

@@ -226,6 +226,14 @@ class Target(Protocol):
     def connect(self, host: Host, root: Path) -> Connection:
         """A way to one of this target's hosts. `root` is the rendered folder that made them."""
 
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:
+        """Have hosts that stand let in who comes from where the spec says now; gives that where it was another place
+        before, else ''. `root` is the rendered folder of the root that holds the hosts.
+
+        Raises:
+            CloudFailed, NotLoggedIn: it cannot be changed.
+        """
+
     def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
         """The hosts as a play is told of them, `as_root` where it has to become that: with the user's own name where
         each has one there.

@@ -179,6 +179,9 @@ class _OutageTarget:
     def supply(self) -> Supply | None:
         return self._target.supply()
 
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:
+        return self._target.open_to(deployment, spec, root)
+
     def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
         return self._target.entered(hosts, root, as_root=as_root)
 

@@ -69,9 +69,8 @@ def _things(
     if root != "base":
         return tuple(thing for thing in _machines(api, deployment, values) if thing.address not in known)
     # What has a count by now had none in states of before.
-    asked = [
-        thing for thing in _of_base(deployment, values) if not {thing.address, thing.address.removesuffix("[0]")} & {*known}
-    ]
+    told = {*known, *(f"{each}[0]" for each in known)}
+    asked = [thing for thing in _of_base(deployment, values) if thing.address not in told]
     if not asked:
         return ()
     with ThreadPoolExecutor(len(asked)) as pool:

@@ -1,4 +1,4 @@
-"""Google's OS Login: a machine lets in whoever has a role for it, by the keys and under the name of their own profile."""
+"""Google's OS Login: a machine lets in whoever has a role for it, by the keys and the name of their profile."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ACT_AS = "iam.serviceAccounts.actAs"
 PERMISSIONS = (MAY_ENTER, MAY_BE_ROOT, ACT_AS)
 """What OS Login looks for on the machine, and on the account that it runs as."""
 LASTS = timedelta(days=1)
-"""How long a key is in a profile. It goes by itself: a profile has 32 KiB, and programs that left theirs filled many."""
+"""How long a key is in a profile. It goes by itself: a profile has 32 KiB, and many were filled by programs."""
 RENEWED = timedelta(hours=12)
 """A key that lasts no longer than this gets its day anew, so that whoever follows a run for days is let in again."""
 
@@ -64,12 +64,12 @@ class OsLogin:
 
     def insist_on_root(self, host: Host) -> None:
         """Raises: NotPermitted, where they may log in and not become root there."""
-        lacking = self._lacking(host, "compute", _instance(host), (MAY_BE_ROOT,))
+        lacking = self._lacking("compute", _instance(host), (MAY_BE_ROOT,))
         if lacking:
             raise NotPermitted(
                 f"{host.name}: you may log in and not become root there, which making it ready takes",
-                hint=f"have {role_of(MAY_BE_ROOT)} given to you in the cloud project, or for this machine; what was just "
-                "given counts after a minute or two",
+                hint=f"have {role_of(MAY_BE_ROOT)} given to you in the cloud project, or for this machine; what was "
+                "just given counts after a minute or two",
             )
 
     def _user(self, host: Host, root: Path) -> str:
@@ -108,8 +108,8 @@ class OsLogin:
         if not found:
             raise NotPermitted(
                 "Google does not say whose these credentials are, and OS Login goes by that",
-                hint="log in with `gcloud auth application-default login`, whose credentials say it; a token of another "
-                "kind has to have the scope https://www.googleapis.com/auth/userinfo.email",
+                hint="log in with `gcloud auth application-default login`, whose credentials say it; a token of "
+                "another kind has to have the scope https://www.googleapis.com/auth/userinfo.email",
             )
         return found
 
@@ -137,7 +137,7 @@ class OsLogin:
         Raises:
             NotPermitted: a role is missing.
         """
-        lacking = set(self._lacking(host, "compute", _instance(host), (MAY_ENTER, MAY_BE_ROOT)))
+        lacking = set(self._lacking("compute", _instance(host), (MAY_ENTER, MAY_BE_ROOT)))
         if lacking == {MAY_ENTER, MAY_BE_ROOT}:
             raise NotPermitted(
                 "you may not log in there: the machine asks for a role (OS Login)",
@@ -149,14 +149,14 @@ class OsLogin:
             return
         account = names.account(deployment, project)
         path = f"projects/{project}/serviceAccounts/{account}"
-        if self._lacking(host, "iam", path, (ACT_AS,)):
+        if self._lacking("iam", path, (ACT_AS,)):
             raise NotPermitted(
                 f"you may not log in there: the machine runs as {account}, which you may not act as",
                 hint=f"have {role_of(ACT_AS)} given to you on that account, or in the cloud project; it counts after a "
                 "minute or two",
             )
 
-    def _lacking(self, host: Host, service: str, path: str, wanted: Collection[str]) -> tuple[str, ...]:
+    def _lacking(self, service: str, path: str, wanted: Collection[str]) -> tuple[str, ...]:
         """Of these permissions those that the user has not; none where nobody can tell."""
         verb = "/testIamPermissions" if service == "compute" else ":testIamPermissions"
         try:

@@ -128,23 +128,23 @@ def _by_role_only(_: re.Match[str], project: str) -> Refusal:
     return Refusal(
         f"a policy of the organisation requires OS Login in the cloud project{_named(project)}, and the machine was to "
         "heed a key in its metadata",
-        "write `gcp: {login: oslogin}` in cynthus.yaml: that takes roles/compute.osAdminLogin, and oslogin.googleapis.com "
-        "to be enabled",
+        "write `gcp: {login: oslogin}` in cynthus.yaml: that takes roles/compute.osAdminLogin, and "
+        "oslogin.googleapis.com to be enabled",
     )
 
 
 def _no_public_address(_: re.Match[str], project: str) -> Refusal:
     return Refusal(
         f"a policy of the organisation lets no machine of the cloud project{_named(project)} have a public address",
-        "leave `access: public` and `from:` out below `gcp:`, so that SSH goes through Google's proxy; or ask who set the "
-        "policy (constraints/compute.vmExternalIpAccess) for an exception",
+        "leave `access: public` and `from:` out below `gcp:`, so that SSH goes through Google's proxy; or ask who set "
+        "the policy (constraints/compute.vmExternalIpAccess) for an exception",
     )
 
 
 def _from_outside(_: re.Match[str], project: str) -> Refusal:
     return Refusal(
-        f"the cloud project{_named(project)} is of an organisation that you do not belong to, and that lets nobody from "
-        "outside log in to its machines",
+        f"the cloud project{_named(project)} is of an organisation that you do not belong to, and that lets nobody "
+        "from outside log in to its machines",
         "ask its administrator for roles/compute.osLoginExternalUser, which is given on the organisation; or for an "
         "account there",
     )

@@ -32,6 +32,7 @@ from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
 from cynthus.targets.gcp.os_login import OsLogin, by_role
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
+from cynthus.targets.gcp.public import besides, open_to
 from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
 from cynthus.targets.gcp.stays import stays
@@ -136,8 +137,9 @@ class GcpTarget:
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
         others = zones_of(spec, catalog(), zone)[1:]
         where = f"{zone}, else {' or '.join(others)}" if others else zone
+        more = f"{' (spot)' if spec.resources.spot else ''}{besides(spec)}"
         return Offer(
-            machine=f"{count}{choice.machine.type} in {where}{' (spot)' if spec.resources.spot else ''}{_besides(spec)}",
+            machine=f"{count}{choice.machine.type} in {where}{more}",
             per_hour=per_hour,
             maximum=None if per_hour is None or hours is None else per_hour * hours,
             deletes_itself_at=None,
@@ -183,6 +185,9 @@ class GcpTarget:
             way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", self._ssh_environment(host), who)
             self._connections[host, root] = SshConnection(way)
         return self._connections[host, root]
+
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:
+        return open_to(self._api, deployment, spec, root)
 
     def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
         for host in filter(by_role, hosts if as_root else ()):
@@ -261,11 +266,6 @@ class GcpTarget:
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment
         return ssh_environment(user) | (google(user) if host.connection.kind == "iap" else {})
-
-
-def _besides(spec: AppSpec) -> str:
-    """What comes with each machine and is not in its price, which the table does not know."""
-    return ", and a public address each at a price of its own" if spec.gcp and spec.gcp.access == "public" else ""
 
 
 def _lifetime(spec: AppSpec) -> int:

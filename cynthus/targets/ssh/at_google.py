@@ -32,9 +32,9 @@ BY_ADDRESS = (
         r"Connection timed out|Operation timed out|No route to host|Network is unreachable|Host is down|"
         r"Connection refused",
         "{host} does not answer, at an address that is open to few",
-        "see that it stands (`cynthus status`). With `gcp: {{access: public}}` only who comes `from:` there gets in, and "
-        "the address by which the internet sees you may have changed: write the new one, and `cynthus up` opens it. With "
-        "`access: internal` your machine has to reach that network",
+        "see that it stands (`cynthus status`). With `gcp: {{access: public}}` only who comes `from:` there gets in, "
+        "and the address by which the internet sees you may have changed: write the new one, and `cynthus up` opens "
+        "it. With `access: internal` your machine has to reach that network",
         passes=True,
     ),
 )

@@ -44,6 +44,7 @@ TITLES = {
     "serviceusage": "Service Usage API",
     "cloudbilling": "Cloud Billing API",
     "iap": "Cloud Identity-Aware Proxy API",
+    "oslogin": "Cloud OS Login API",
 }
 """The services, and what they are called where they are not enabled."""
 
@@ -141,6 +142,11 @@ def no_project(service: str, project: str) -> Refusal:
         return refusal(403, "The caller does not have permission")
     info = _info("CONSUMER_INVALID", consumer=f"projects/{project}", service=HOSTS[service])
     return refusal(403, f"Permission denied on resource project {project}.", details=[info])
+
+
+def constrained(name: str, number: str, more: str = "") -> Refusal:
+    """What is said where a policy of the organisation forbids it."""
+    return refusal(412, f"Constraint constraints/{name} violated for project {number}.{more}")
 
 
 def _info(reason: str, **metadata: str) -> Mapping[str, object]:

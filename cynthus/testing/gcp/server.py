@@ -16,6 +16,7 @@ from cynthus.testing.gcp import (
     compute,
     control,
     logins,
+    os_login,
     projects_api,
     repositories,
     secrets,
@@ -39,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *compute.ROUTES,
     *buckets.ROUTES,
     *accounts.ROUTES,
+    *os_login.ROUTES,
     *projects_api.ROUTES,
     *repositories.ROUTES,
     *secrets.ROUTES,
@@ -61,8 +63,9 @@ class _Handler(GcsHandler):
         if path.startswith("/simulation/"):
             query = dict(parse_qsl(urlsplit(self.path).query))
             return _encoded(control.answer(self.world, self.command, path.split("/")[2], query, self._body()))
-        if path.startswith(("/oauth2/", "/sts/")):
-            query = dict(parse_qsl(urlsplit(self.path).query))
+        if path.startswith(("/oauth2/", "/openidconnect/", "/sts/")):
+            sent = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            query = {"access_token": sent} | dict(parse_qsl(urlsplit(self.path).query))
             return _encoded(logins.answer(self.world, path, query, self._body()))
         self.world.settle()
         return super()._found()
