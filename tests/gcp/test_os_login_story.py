@@ -1,5 +1,5 @@
-"""A machine that lets people in by their roles (OS Login), through Google's proxy. Each test goes on where the one before
-it stopped."""
+"""A machine that lets people in by their roles (OS Login), through Google's proxy. Each test goes on where the one
+before it stopped."""
 
 from __future__ import annotations
 

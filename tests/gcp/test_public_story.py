@@ -64,9 +64,9 @@ def cut(person: Someone) -> None:
 def ranges(person: Someone) -> list[list[str]]:
     """What each rule lets in that is about addresses."""
     api = Api(person.cloud.endpoint)
-    found = [each["sourceRanges"] for each in api.get("compute", f"{P}/global/firewalls")["items"] if "sourceRanges" in each]
+    rules = api.get("compute", f"{P}/global/firewalls")["items"]
     api.close()
-    return found
+    return [each["sourceRanges"] for each in rules if "sourceRanges" in each]
 
 
 def says(app: Path, source: str) -> None:

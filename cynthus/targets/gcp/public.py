@@ -24,8 +24,8 @@ def besides(spec: AppSpec) -> str:
 def open_to(api: Api, deployment: str, spec: AppSpec, root: Path) -> str:
     """Let in who comes from where the spec says now; gives that range where it was another one before, else ''.
 
-    Who comes from elsewhere than last time reaches no machine, and so could not have Terraform's plan be made of it. The
-    next plan finds what it would have made.
+    Who comes from elsewhere than last time reaches no machine, and `up` asks those before it plans. The next plan finds
+    what it would have made.
 
     Raises:
         CloudFailed, NotLoggedIn: it cannot be changed.
@@ -46,5 +46,5 @@ def open_to(api: Api, deployment: str, spec: AppSpec, root: Path) -> str:
         # Google answers when it is done, or after two minutes.
         told = api.ask("POST", "compute", f"projects/{project}/global/operations/{told['name']}/wait")
     if told.get("error"):
-        raise CloudFailed(f"Google Cloud does not change {path}", hint="run it again; the console of Google shows the rule")
+        raise CloudFailed(f"Google Cloud does not change {path}", hint="run it again; the console shows the rule")
     return gcp.source
