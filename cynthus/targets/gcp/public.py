@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.targets.gcp.api import Api
 
+PERMISSIONS = ("compute.subnetworks.useExternalIp",)
+"""What a machine takes more that has one."""
+
 
 def besides(spec: AppSpec) -> str:
     """What comes with each machine and is not in its price, which the table does not know."""

@@ -10,9 +10,9 @@ output "host" {
     }[var.access]
     internal_address = google_compute_instance.vm.network_interface[0].network_ip
     # With OS Login everybody has a name of their own there, which their login profile says.
-    user             = var.login == "oslogin" ? null : var.user
-    port             = 22
-    gpus             = var.gpus
+    user = var.login == "oslogin" ? null : var.user
+    port = 22
+    gpus = var.gpus
     connection = {
       kind        = var.access == "iap" ? "iap" : "ssh"
       instance_id = google_compute_instance.vm.instance_id
