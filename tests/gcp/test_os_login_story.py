@@ -4,6 +4,7 @@ before it stopped."""
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -16,6 +17,7 @@ from cynthus.testing.gcp.principals import OWNER
 from tests.bed.keys import new_key
 from tests.gcp.api import Api
 from tests.gcp.someone import Someone, someone
+from tests.journeys.user import User
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +146,15 @@ def test_a_shell_there_is_the_users(person: Someone, came: Ended, app: Path) -> 
 def test_the_log_and_the_outputs_come_again(person: Someone, came: Ended, app: Path) -> None:
     said, pulled = person.user.cynthus("logs", app), person.user.cynthus("pull", app)
     assert (said.code, said.out, pulled.code) == (0, f"here as {NAME}\n", 0), (said, pulled)
+
+
+def test_a_team_mate_enters_the_same_machine_under_their_own_name(person: Someone, came: Ended, app: Path) -> None:
+    person.cloud.token("sim-mate", "mate@example.com", "roles/owner")
+    mate = User(person.user.place / "mate", {**person.user.environment, "GOOGLE_OAUTH_ACCESS_TOKEN": "sim-mate"})
+    shutil.copytree(app, mate.place / "app", symlinks=True, ignore=shutil.ignore_patterns(".terraform"))
+    answer = mate.cynthus("ssh", mate.place / "app", "--", "id", "-un")
+    assert (answer.code, answer.out.splitlines()[:1]) == (0, ["mate_example_com"]), answer
+    assert len(person.cloud.instances()) == 1
 
 
 def test_who_may_not_be_root_may_still_look(person: Someone, came: Ended, app: Path) -> None:
