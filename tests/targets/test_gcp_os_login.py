@@ -150,6 +150,18 @@ def test_somebody_from_outside_who_has_it_has_another_name(cloud: SimulatedCloud
     assert logins(cloud).user(host, tmp_path) == f"ext_{NAME}"
 
 
+def test_who_may_not_name_the_project_that_asks_gets_in_without(
+    cloud: SimulatedCloud, host: Host, tmp_path: Path
+) -> None:
+    cloud.deny(OWNER, "serviceusage.services.use")
+    assert logins(cloud).user(host, tmp_path) == NAME
+
+
+def test_who_may_name_it_does(cloud: SimulatedCloud, host: Host, tmp_path: Path) -> None:
+    logins(cloud).user(host, tmp_path)
+    assert "serviceusage.services.use" in cloud.permissions(OWNER)
+
+
 def test_an_api_that_is_off_is_told_with_the_command_that_enables_it(
     cloud: SimulatedCloud, host: Host, tmp_path: Path
 ) -> None:

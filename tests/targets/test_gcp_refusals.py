@@ -77,6 +77,8 @@ def test_what_is_there_already_stays_and_other_names_are_a_way_out(said: str, me
             "Insufficient IAM permissions. The instance belongs to an external organization.",
             "an organisation that you do not belong to", "roles/compute.osLoginExternalUser",
         ),
+        (str(refusals.not_on_its_account("lab-1")), "which cloud project asks", "set-quota-project lab-1"),
+        ("The oslogin.googleapis.com API requires a quota project", "which cloud project asks", "serviceUsageConsumer"),
         ("Login profile size exceeds 32 KiB. Delete profile values", "is full of keys", "ssh-keys remove --key=KEY"),
         (str(refusals.disabled("oslogin", "7")), "the Cloud OS Login API is not enabled", "oslogin.googleapis.com"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -35,6 +36,7 @@ LASTS = timedelta(days=1)
 RENEWED = timedelta(hours=12)
 """A key that lasts no longer than this gets its day anew, so that whoever follows a run for days is let in again."""
 
+_NOT_ON_ITS_ACCOUNT = "permission to use project"
 _TRY = "try `gcloud compute os-login describe-profile`, which asks for the same"
 
 
@@ -79,9 +81,7 @@ class OsLogin:
             return name
         self._email = self._email or self._who()
         line = public_half(key) if key else ""
-        profile: Mapping[str, Any] = self._api.ask(
-            "GET", "oslogin", f"{self._path}/loginProfile", query={"projectId": project}
-        )
+        profile = self._ask("GET", "loginProfile", project)
         until = self._lasts(profile, line)
         if line and until - self._clock.now() <= RENEWED:
             self._insist_on_entry(host, root)
@@ -90,10 +90,6 @@ class OsLogin:
         name = _name(profile)
         self._known[project, key] = name, until if line else self._clock.now() + LASTS
         return name
-
-    @property
-    def _path(self) -> str:
-        return f"users/{quote(self._email, safe='@')}"
 
     def _who(self) -> str:
         """Whose profile it is: the credentials say it, or Google, where the login was for that too."""
@@ -125,11 +121,23 @@ class OsLogin:
 
     def _import(self, line: str, project: str) -> Mapping[str, Any]:
         ends = int((self._clock.now() + LASTS).timestamp() * 1_000_000)
-        body = {"key": line, "expirationTimeUsec": str(ends)}
-        path = f"{self._path}:importSshPublicKey"
-        answer = self._api.ask("POST", "oslogin", path, body=body, query={"projectId": project})
+        answer = self._ask("POST", ":importSshPublicKey", project, {"key": line, "expirationTimeUsec": str(ends)})
         found: Mapping[str, Any] = answer.get("loginProfile") or {}
         return found
+
+    def _ask(
+        self, method: str, what: str, project: str, body: Mapping[str, object] | None = None
+    ) -> Mapping[str, Any]:
+        """Of the user's own profile. Which cloud project that is asked for has to be said with most logins, and may be
+        said by who may use its services; gcloud's own tokens need it not."""
+        path = f"users/{quote(self._email, safe='@')}{what if what.startswith(':') else f'/{what}'}"
+        asked = partial(self._api.ask, method, "oslogin", path, body=body, query={"projectId": project})
+        try:
+            return asked(paid_by=project)
+        except NotPermitted as error:
+            if _NOT_ON_ITS_ACCOUNT not in error.message:
+                raise
+        return asked()
 
     def _insist_on_entry(self, host: Host, root: Path) -> None:
         """What would be asked at the door is asked before, for the door says no more than no.

@@ -150,6 +150,14 @@ def _from_outside(_: re.Match[str], project: str) -> Refusal:
     )
 
 
+def _whose_request(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"Google wants to know which cloud project asks, and you may not say{_named(project) or ' one'}",
+        f"have roles/serviceusage.serviceUsageConsumer given to you there; or `gcloud auth application-default "
+        f"set-quota-project {project or 'PROJECT'}` where you may use another",
+    )
+
+
 def _full_profile(_: re.Match[str], __: str) -> Refusal:
     return Refusal(
         "your OS Login profile is full of keys",
@@ -248,6 +256,7 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     (r"constraints/compute\.requireOsLogin violated", _by_role_only),
     (r"constraints/compute\.vmExternalIpAccess violated", _no_public_address),
     ("belongs to an external organization|oslogin.updateExternalUser", _from_outside),
+    ("requires a quota project|permission to use project", _whose_request),
     ("Login profile size exceeds", _full_profile),
     ("access to service account '(?P<account>[^']+)'", _not_as_that_account),
     (r"Required '(?P<permission>[\w.]+)' permission for", _not_permitted),

@@ -24,7 +24,7 @@ from cynthus.testing.gcp import (
 )
 from cynthus.testing.gcp.compute.kinds import named
 from cynthus.testing.gcp.images import PROJECTS
-from cynthus.testing.gcp.refusals import TITLES, refusal
+from cynthus.testing.gcp.refusals import TITLES, not_on_its_account, refusal
 from cynthus.testing.gcp.router import Answer, Call, Route, Router
 from cynthus.testing.gcs_handler import GcsHandler
 
@@ -99,6 +99,9 @@ class _Handler(GcsHandler):
             raise refusal(404, "Not Found")
         route, names = self.router.find(service, self.command, path)
         who = self.world.principals.who(self.headers.get("Authorization", ""))
+        paying = self.headers.get("X-Goog-User-Project", "")
+        if paying and not self.world.policies.allows(who, "serviceusage.services.use", ""):
+            raise not_on_its_account(paying)
         project = names.get("project", "")
         public = project in PROJECTS and "/images" in path
         self.world.project.admit(service, "" if public or project == "-" else project)
