@@ -134,5 +134,6 @@ def wanted_of(spec: AppSpec, placement: Placement, roots: Collection[str]) -> Wa
         # By flex-start it counts as a spot machine does.
         spot=spec.resources.spot or spec.resources.flex_start, network=gcp.network is None,
         images=placement.runtime == "container", secrets=bool(spec.secrets), proxy=gcp.access == "iap",
-        os_login=gcp.login == "oslogin", public=gcp.access == "public", base="base" in roots, machines="compute" in roots,
+        os_login=gcp.login == "oslogin", public=gcp.access == "public",
+        base="base" in roots, machines="compute" in roots,
     )  # fmt: skip

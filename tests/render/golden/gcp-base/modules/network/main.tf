@@ -65,7 +65,7 @@ resource "google_compute_router" "other" {
 }
 
 resource "google_compute_router_nat" "other" {
-  for_each = var.other_regions
+  for_each = var.nat ? var.other_regions : {}
 
   name                               = var.name
   router                             = google_compute_router.other[each.key].name
