@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from cynthus.errors import NowhereLeft, TerraformFailed
+from cynthus.errors import NowhereLeft, SpecError, TerraformFailed, UsageError
 from cynthus.operations.down import down
 from cynthus.operations.up import Request, run, up
 from cynthus.testing.gcp.places import REGIONS
@@ -152,6 +152,38 @@ def test_without_any_gpus_for_the_cloud_project_no_other_is_tried(person: Laptop
         person.up(person.app)
     assert "iam-admin/quotas" in caught.value.hint
     assert not any("on to" in note for note in person.progress.notes)
+
+
+# what cannot be had anywhere
+
+
+@pytest.mark.parametrize(
+    ("resources", "message", "hint"),
+    [
+        ("gpu: H10", "there is no GPU", 'did you mean "H100"?'),
+        ("gpu: A10", "Google Cloud has no machine with that", 'did you mean "A100"?'),
+        ("gpu: 'L4:3'", "Google Cloud has no machine with that", "machines there have 1, 2, 4, 8 of L4"),
+        ("gpu: A100, region: us-east5", "A100 is not to be had in us-east5", "it is in us-east1"),
+    ],
+)
+def test_gpus_that_are_nowhere_or_elsewhere_are_told_before_anything_is_made(
+    person: Laptop, resources: str, message: str, hint: str
+) -> None:
+    wish(person, f"resources: {{{resources}}}\n")
+    with pytest.raises(UsageError) as caught:
+        person.up(person.app)
+    problems = caught.value.problems if isinstance(caught.value, SpecError) else (caught.value,)
+    assert (message in problems[0].message, hint in problems[0].hint) == (True, True), problems[0]
+    assert person.standing() == {}
+
+
+def test_a_quota_of_a_region_that_is_named_is_told_with_the_page_to_ask_for_more(person: Laptop) -> None:
+    wish(person, "resources: {region: us-central1}\n")
+    person.cloud.project.set_limit("CPUS", 0, region="us-central1")
+    with pytest.raises(NowhereLeft, match="may have 0 of CPUS in region us-central1") as caught:
+        person.up(person.app)
+    assert "iam-admin/quotas?project=rehearsal" in caught.value.hint
+    assert "neither `zone:` nor `region:`" in caught.value.hint
 
 
 # with the real provider

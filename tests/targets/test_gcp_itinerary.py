@@ -232,6 +232,11 @@ def test_once_it_is_gone_the_next_one_begins_where_the_buckets_are(tmp_path: Pat
     assert place(tmp_path, spec(resources={"gpu": "L4"}), **SAID).where["zone"] == A
 
 
+def test_not_where_there_is_no_such_machine(tmp_path: Path) -> None:
+    stands(tmp_path, {**BASE, "region": "us-east5"}, {"zone": "us-east4-c"}, machine=False)
+    assert place(tmp_path, spec(resources={"gpu": "L4"}), **SAID).where["zone"] == "us-east4-c"
+
+
 def test_a_region_that_the_deployment_knows_may_be_named_without_a_move_of_what_lasts(tmp_path: Path) -> None:
     stands(tmp_path, BASE, {"zone": A}, machine=False)
     app = spec(resources={"gpu": "L4", "region": "us-east4"})

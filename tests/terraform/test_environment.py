@@ -33,6 +33,11 @@ def test_what_must_be_set_wins_over_the_user(name: str) -> None:
     assert terraform_environment({name: "theirs"})[name] != "theirs"
 
 
+@pytest.mark.parametrize(("user", "counts"), [({}, "400"), ({"GOGC": "50"}, "50")])
+def test_little_garbage_is_collected_unless_the_user_says_how_much(user: dict[str, str], counts: str) -> None:
+    assert terraform_environment(user)["GOGC"] == counts
+
+
 def test_questions_are_switched_off() -> None:
     assert terraform_environment({})["TF_INPUT"] == "0"
 

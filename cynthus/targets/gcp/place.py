@@ -54,7 +54,7 @@ def settled(spec: AppSpec, environment: Mapping[str, str], root: Path, catalog: 
     Raises:
         PlacementRefused: there is no such machine, or nobody says where.
     """
-    wanted = _near_what_lasts(_as_it_stands(spec.resources, root, catalog), root)
+    wanted = _near_what_lasts(_as_it_stands(spec.resources, root, catalog), root, catalog)
     said = wanted.zone or rendered(root, "zone") or _said(environment, ZONE_VARIABLES)
     if wanted.region is None or wanted.zone:
         if not said:
@@ -88,12 +88,17 @@ def _as_it_stands(wanted: Resources, root: Path, catalog: Catalog) -> Resources:
     return replace(wanted, gpu=stands[:1]) if stands else wanted
 
 
-def _near_what_lasts(wanted: Resources, root: Path) -> Resources:
-    """A machine that had to go to another region is gone: the next one begins again where the buckets are."""
-    if wanted.region or wanted.zone or is_made(root):
-        return wanted
+def _near_what_lasts(wanted: Resources, root: Path, catalog: Catalog) -> Resources:
+    """A machine that had to go to another region is gone: the next one begins again where the buckets are, if there is
+    such a machine there."""
     home, zone = home_region(root), rendered(root, "zone")
-    return replace(wanted, region=home) if home and zone and region_of(zone) != home else wanted
+    if wanted.region or wanted.zone or is_made(root) or not (home and zone) or region_of(zone) == home:
+        return wanted
+    try:
+        choose(wanted, catalog, Place(home))
+    except PlacementRefused:
+        return wanted
+    return replace(wanted, region=home)
 
 
 def home_region(root: Path) -> str | None:
