@@ -35,6 +35,7 @@
     ├── TerraformError
     │   ├── TerraformMissing, TerraformTooOld, TerraformTimeout, TerraformLocked
     │   └── TerraformFailed           with Terraform's own diagnostics
+    │       └── NowhereLeft           every place of the offer refuses the machines
     ├── AnsibleError
     │   ├── AnsibleMissing, AnsibleTimeout, HostUnreachable
     │   └── TaskFailed                the task, the host and what the host said
@@ -588,6 +589,18 @@ class TerraformFailed(TerraformError):
     code = "CYN-310"
 
 
+class NowhereLeft(TerraformFailed):
+    """No place of the offer has such machines now, or allows more of them.
+
+    Each that was tried is listed with its reason, and Terraform's own words about the last one are below. Nothing that
+    bills by the hour was made. Capacity changes by the minute: run the command again later. More places are tried where
+    `resources:` names neither `zone` nor `region`, and other GPUs where `gpu` lists them in order of preference.
+    `cynthus gpus` shows what there is, and `cynthus doctor` how much of it the cloud project may have.
+    """
+
+    code = "CYN-311"
+
+
 class AnsibleError(CynthusError):
     """Ansible did not do what it was asked."""
 
@@ -803,9 +816,11 @@ class NotPermitted(CloudFailed):
 class ProjectUnfit(CloudFailed):
     """Nothing can be made in a cloud project as it is.
 
-    It is not there, or not yours; nobody pays for it; a service that a deployment takes is not enabled in it; or it has
-    no such zone. The message says which, and the line below it has the cloud's own words. That is asked before anything
-    is planned: nothing was made. The hint has the command that mends it.
+    It is not there, or not yours; nobody pays for it; a service that a deployment takes is not enabled in it; it has no
+    such zone; it may have less of something than that takes (a quota); or you lack a permission there. The message says
+    which, and the lines below it what else there is, or the cloud's own words. That is asked before anything is made.
+    The hint has the command or the page that mends it. A permission that you have under a condition looks as if it were
+    missing: `CYNTHUS_PREFLIGHT=off` asks for none.
     """
 
     code = "CYN-531"

@@ -23,6 +23,8 @@ ENVIRONMENT = {
     "program that Cynthus starts sees the variable",
     "CYNTHUS_SIMULATED_HOSTS": "MODULE:NAME of what boots hosts for `cynthus up --simulate`, as `--hosts` names it; "
     "without one a rehearsal ends at the finished apply",
+    "CYNTHUS_PREFLIGHT": "`off` asks a cloud project before a plan for no quotas, permissions and services: what is "
+    "lacking is then told when something is made",
     "NO_COLOR": "any value switches colours off (no-color.org)",
     "XDG_STATE_HOME": "where the index of deployments lies (default ~/.local/state)",
     "XDG_DATA_HOME": "where local deployments lie (default ~/.local/share)",
@@ -95,6 +97,8 @@ class Settings(NamedTuple):
     color: bool
     simulated_hosts: str = ""
     """What boots hosts for a rehearsal; '' where nothing does."""
+    preflight: bool = True
+    """Whether a place is asked before a plan whether what would be made can be had."""
 
     def __repr__(self) -> str:
         # What is written of it somewhere never has the password.
@@ -121,6 +125,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         ansible_timeout=_seconds(environment, "CYNTHUS_ANSIBLE_TIMEOUT", 3600),
         color="NO_COLOR" not in environment,
         simulated_hosts=environment.get("CYNTHUS_SIMULATED_HOSTS", ""),
+        preflight=environment.get("CYNTHUS_PREFLIGHT", "") != "off",
     )
 
 

@@ -111,6 +111,7 @@ def plan(planned: Planned) -> Document:
         data=[to_builtins(each) for each in prepared.data],
         reasons=list(planned.reasons),
         considered=[to_builtins(each) for each in planned.considered],
+        findings=[to_builtins(each) for each in planned.amiss],
     )
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from cynthus.core.clock import parse_stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    from cynthus.core.finding import Finding
 
 
 def span(seconds: int) -> str:
@@ -44,3 +47,12 @@ def price(dollars_per_hour: float | None) -> str:
 def typed(verb: str, where: str | None) -> str:
     """A command as it would be typed for the same deployment."""
     return f"cynthus {verb}" + (f" {shlex.quote(where)}" if where else "")
+
+
+def findings(found: Iterable[Finding]) -> Iterator[str]:
+    """What checks came to, a line each, and below it what mends it."""
+    marks = {"ok": "ok", "warning": "warn", "error": "FAIL"}
+    for each in found:
+        yield f"{marks[each.level]:<5} {each.check:<14} {each.message}"
+        if each.fix:
+            yield f"{'':<20} fix: {each.fix}"

@@ -53,7 +53,10 @@ class Placement(Struct, frozen=True):
 
 
 class Instead(Struct, frozen=True):
-    """Another place, for a refusal of the first, and in a few words why."""
+    """Another place, for a refusal of the last one; None where none is left. `why`: a line for the user, of which
+    `because` is what came of the last place. `wait`: seconds before it is asked."""
 
-    placement: Placement
+    placement: Placement | None
     why: str
+    because: str = ""
+    wait: float = 0.0

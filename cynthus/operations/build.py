@@ -76,7 +76,8 @@ def build(tools: Tools, request: Request) -> Built:
                 )
             app = pinned(tools, app, site, anew=False)
             ready = make_ready(tools, app, site)
-            site = make_hosts(tools, ready, journal, yes=request.yes, fetching=False)
+            ready = make_hosts(tools, ready, journal, yes=request.yes, fetching=False)
+            site = ready.site
             lock.take(site)
             make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
             lock.insist()

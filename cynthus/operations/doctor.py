@@ -10,26 +10,54 @@ from typing import TYPE_CHECKING
 from cynthus.core.finding import Finding
 from cynthus.errors import CynthusError, SpecError
 from cynthus.operations.app import load_app
+from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.site import folder_named, root_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from cynthus.core.spec import AppSpec
     from cynthus.operations.tools import Tools
+    from cynthus.targets.base import Target
 
 
 def doctor(
-    tools: Tools, where: str | None, *, target: str | None = None, programs: Callable[[], Iterator[Finding]]
+    tools: Tools, where: str | None, *, target: str | None = None, programs: Callable[[], Iterator[Finding]],
+    enable: bool | None = False,
 ) -> tuple[Finding, ...]:
-    """Look at everything and change nothing. `programs` checks the programs that Cynthus drives."""
-    findings = [_python(), *programs(), _memory(tools), _records(tools)]
+    """Look at everything, the programs and the target at the same time. `programs` checks those that Cynthus drives.
+
+    Nothing is changed, but that what is off at the target and can be switched on is, where that is to be (`enable`), or
+    where somebody says yes (None).
+    """
     folder, spec = folder_named(where, tools.cwd_folder) or Path(tools.index.find(str(where)).folder), None
+    findings = []
     if _is_app(folder):
         found, spec = _app(tools, folder, target)
         findings.append(found)
-    name = target or (spec.target if spec else "local")
-    return (*findings, *tools.targets.find(name).check(spec, root_of(folder, name)))
+    place = tools.targets.find(target or (spec.target if spec else "local"))
+    root = root_of(folder, place.name)
+    driven, there = side_by_side([lambda: tuple(programs()), lambda: tuple(place.check(spec, root))])
+    here = (_python(), *driven.result(), _memory(tools), _records(tools), *findings)
+    off = tuple(name for each in there.result() for name in each.enables)
+    if spec is None or not off or not (_asked(tools, off) if enable is None else enable):
+        return (*here, *there.result())
+    _enable(tools, place, spec, root, off)
+    return (*here, *place.check(spec, root))
+
+
+def _asked(tools: Tools, off: Sequence[str]) -> bool:
+    """Whether somebody says yes."""
+    tools.progress.note(f"  ! not enabled: {', '.join(off)}")
+    tools.progress.note("    enabling that changes the cloud project, and costs nothing by itself")
+    return tools.person.confirm("Enable them?", consequence=f"this would enable {', '.join(off)}")
+
+
+def _enable(tools: Tools, place: Target, spec: AppSpec, root: Path, off: Sequence[str]) -> None:
+    preflight = place.preflight(spec, place.place(spec, root), place.roots)
+    assert preflight is not None  # noqa: S101 - it has found what is off
+    with tools.progress.step(f"Enable {', '.join(off)}") as step:
+        preflight.enable(off, step.activity)
 
 
 def _python() -> Finding:

@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from cynthus.errors import TerraformError, TerraformFailed
+from cynthus.errors import TerraformError
 from cynthus.operations import infrastructure, roots
 from cynthus.operations.elsewhere import coming
 from cynthus.operations.expiry import expiry
+from cynthus.operations.failover import look_at_all, make_somewhere
 from cynthus.operations.offer import accept
+from cynthus.operations.preflight import checked, makes_some
 from cynthus.operations.site import COMPUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from cynthus.core.placement import Instead, Placement
-    from cynthus.core.plan import Offer, Plan
-    from cynthus.operations.app import App
     from cynthus.operations.elsewhere import Coming
+    from cynthus.operations.failover import Made, Placed
     from cynthus.operations.offer import Prepared
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.operations.up import Ready
     from cynthus.state.journal import Journal
-    from cynthus.targets.base import Target
 
 
-class Placed(Protocol):
-    """What is known before anything is made."""
-
-    @property
-    def app(self) -> App: ...
-    @property
-    def target(self) -> Target: ...
-    @property
-    def placement(self) -> Placement: ...
-
-
-class Made(Struct, frozen=True):
-    """What an apply came to: the outputs of the last root, what was offered, and where it was made in the end."""
-
-    outputs: Mapping[str, object]
-    offer: Offer
-    placement: Placement
-
-
-class _Elsewhere(Struct, frozen=True):
-    """The same app in another place."""
-
-    app: App
-    target: Target
-    placement: Placement
-
-
-def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool, fetching: bool = True) -> Site:
-    """All roots; nothing is applied where nothing would change.
+def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool, fetching: bool = True) -> Ready:
+    """All roots; nothing is applied where nothing would change. Gives what is known then, with hosts and their place.
 
     Where data will come from elsewhere (`fetching`), that is part of what is asked.
 
@@ -68,8 +39,12 @@ def make_hosts(tools: Tools, ready: Ready, journal: Journal, *, yes: bool, fetch
     kept = roots.write_runtime(tools, site, ready.target, ready.app, ready.placement)
     made = make(tools, site, ready, journal, yes=yes, fetching=fetching, kept=kept)
     if made is None:
-        return site
-    return infrastructure.record(tools, site, made.placement, made.outputs, made.offer, before)
+        return replace(ready, site=site)
+    site = infrastructure.record(tools, site, made.placement, made.outputs, made.offer, before)
+    ready = replace(ready, site=site)
+    if made.placement == ready.placement:
+        return ready
+    return replace(ready, placement=made.placement).with_source(ready.source)
 
 
 def make(
@@ -84,42 +59,19 @@ def make(
     due = roots.due(site, placed.target)
     try:
         data = _coming(tools, site, placed) if fetching else ()
-        prepared = replace(_planned(tools, site, placed, due, kept=kept), data=data)
+        prepared = checked(
+            tools, site, placed, due, lambda: _planned(tools, site, placed, due, kept=kept), yes=yes
+        )  # fmt: skip
+        prepared = replace(prepared, data=data)
         accept(tools, prepared, yes=yes)
         if prepared.plan.empty and site.entry is not None and site.entry.phase == "up" and not site.entry.awaited:
             roots.note_as_applied(site, due)
             return None
-        made = _made(tools, site, placed, prepared, journal)
+        made = make_somewhere(tools, site, placed, prepared, journal)
         roots.note_as_applied(site, due)
         return made
     finally:
         roots.forget_plans(site, due)
-
-
-def _made(tools: Tools, site: Site, placed: Placed, prepared: Prepared, journal: Journal) -> Made:
-    """Apply. Where a place has no such machine left the next one is tried that was part of the offer; not where hosts
-    stand already, which would have to move."""
-    tried, moves = [placed.placement], not site.hosts or site.hosts_gone
-    while True:
-        try:
-            return Made(roots.apply(tools, site, prepared, journal), prepared.offer, placed.placement)
-        except TerraformError as error:
-            other = _instead(placed, tried, error) if moves else None
-            if other is None:
-                _look_at_all(tools, site)
-                raise
-        tools.progress.note(other.why)
-        tried.append(other.placement)
-        placed = _Elsewhere(placed.app, placed.target, other.placement)
-        infrastructure.write(tools, placed.app, site, placed.target, placed.placement)
-        roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
-        prepared = roots.plan(tools, site, prepared.offer, (COMPUTE,))
-
-
-def _instead(placed: Placed, tried: Sequence[Placement], error: TerraformError) -> Instead | None:
-    if not isinstance(error, TerraformFailed):
-        return None
-    return placed.target.instead(placed.app.spec, tried, "\n".join((error.message, *error.details)))
 
 
 def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) -> Site:
@@ -130,13 +82,14 @@ def make_long_lived(tools: Tools, ready: Ready, journal: Journal, *, yes: bool) 
     if not due:
         return site
     offer = ready.target.offer(ready.app.spec, ready.placement)
+    offer = replace(offer, machine="no machine yet", per_hour=0.0, maximum=0.0)
     try:
-        prepared = roots.plan(tools, site, replace(offer, machine="no machine yet", per_hour=0.0, maximum=0.0), due)
+        prepared = checked(tools, site, ready, due, lambda: roots.plan(tools, site, offer, due), yes=yes)
         accept(tools, prepared, yes=yes)
         try:
             roots.apply(tools, site, prepared, journal)
         except TerraformError:
-            _look_at_all(tools, site)
+            look_at_all(tools, site)
             raise
     finally:
         roots.forget_plans(site, due)
@@ -148,15 +101,11 @@ def _planned(tools: Tools, site: Site, placed: Placed, due: Sequence[str], *, ke
     `kept` it would be said to end when the other one was to."""
     offer = placed.target.offer(placed.app.spec, placed.placement)
     prepared = roots.plan(tools, site, replace(offer, deletes_itself_at=expiry(site)), due)
-    if not (kept and placed.target.makes and _makes_some(prepared.plans[COMPUTE])):
+    if not (kept and placed.target.makes and makes_some(prepared.plans[COMPUTE])):
         return prepared
     roots.write_runtime(tools, site, placed.target, placed.app, placed.placement, anew=True)
     again = roots.plan(tools, site, replace(offer, deletes_itself_at=expiry(site)), (COMPUTE,))
     return replace(again, plans={**prepared.plans, **again.plans})
-
-
-def _makes_some(plan: Plan) -> bool:
-    return any(change.action in ("create", "replace") for change in plan.changes)
 
 
 def written(tools: Tools, site: Site, placed: Placed) -> Site:
@@ -165,11 +114,6 @@ def written(tools: Tools, site: Site, placed: Placed) -> Site:
     site = infrastructure.register(tools, site, placed.placement, offer)
     infrastructure.write(tools, placed.app, site, placed.target, placed.placement)
     return site
-
-
-def _look_at_all(tools: Tools, site: Site) -> None:
-    """Have the next plan look at every root: something may be missing in one that was not looked at."""
-    roots.forget_applied(site, tools.targets.find(site.target).roots)
 
 
 def _coming(tools: Tools, site: Site, placed: Placed) -> tuple[Coming, ...]:

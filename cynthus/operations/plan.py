@@ -15,10 +15,12 @@ from cynthus.operations.elsewhere import coming, pinned
 from cynthus.operations.expiry import expiry
 from cynthus.operations.gpus import aged
 from cynthus.operations.identity import identify
+from cynthus.operations.preflight import asked, makes_some
 from cynthus.operations.remains import explained
 from cynthus.operations.taken_out import tell_taken_out
 
 if TYPE_CHECKING:
+    from cynthus.core.finding import Finding
     from cynthus.core.placement import Considered
     from cynthus.operations.offer import Prepared
     from cynthus.operations.site import Site
@@ -39,6 +41,7 @@ def plan(tools: Tools, request: Request) -> Planned:
             tell_needs(tools, app, site, placement)
             infrastructure.write(tools, app, site, target, placement)
             roots.write_runtime(tools, site, target, app, placement)
+            sent = asked(tools, site, target.preflight(app.spec, placement, target.roots))
             try:
                 offer = replace(target.offer(app.spec, placement), deletes_itself_at=expiry(site))
                 prepared = roots.plan(tools, site, offer, target.roots)
@@ -46,7 +49,8 @@ def plan(tools: Tools, request: Request) -> Planned:
             finally:
                 roots.forget_plans(site, target.roots)
     reasons = (*placement.reasons, *aged(tools, target))
-    return Planned(site, replace(prepared, data=data), reasons, placement.considered)
+    amiss = sent.amiss(tools) if sent is not None and makes_some(prepared.plan) else ()
+    return Planned(site, replace(prepared, data=data), reasons, placement.considered, amiss)
 
 
 class Planned(Struct, frozen=True):
@@ -56,3 +60,5 @@ class Planned(Struct, frozen=True):
     prepared: Prepared
     reasons: tuple[str, ...]
     considered: tuple[Considered, ...] = ()
+    amiss: tuple[Finding, ...] = ()
+    """What `up` would stumble over, as far as the place tells."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from cynthus.errors import CynthusError, TerraformFailed
@@ -42,8 +42,11 @@ def _stands(site: Site, root: str) -> bool:
     return is_applied(site.paths.applied(root), site.root(root)) and resource_count(site.root(root)) != 0
 
 
-def plan(tools: Tools, site: Site, offer: Offer, roots: Sequence[str] = (COMPUTE,)) -> Prepared:
-    """Let Terraform say what it would do in these roots, and save that."""
+def plan(
+    tools: Tools, site: Site, offer: Offer, roots: Sequence[str] = (COMPUTE,), *, retry: bool = False
+) -> Prepared:
+    """Let Terraform say what it would do in these roots, and save that. In a `retry` by the same command no crash came
+    between, so the state knows all that was made."""
     made = {}
     for root in roots:
         with tools.progress.step("Plan" if root == COMPUTE else f"Plan the {root}") as step:
@@ -51,7 +54,7 @@ def plan(tools: Tools, site: Site, offer: Offer, roots: Sequence[str] = (COMPUTE
             tools.targets.find(site.target).insist_on_state(site.root(root))
             with deleted_files_told(site, root), refusals_told(tools, site, root):
                 terraform.init()
-                with adopting(tools, site, root, terraform):
+                with nullcontext() if retry else adopting(tools, site, root, terraform):
                     made[root] = terraform.plan(site.paths.plan(root), var_files=var_files(tools, site, root))
             step.result(describe(made[root]))
     return Prepared(made, offer)
@@ -83,7 +86,7 @@ def apply(tools: Tools, site: Site, prepared: Prepared, journal: Journal) -> Map
             with refusals_told(tools, site, root):
                 outputs = apply_saved(open_terraform(tools, site, step, root), site, root)
             step.result(describe(made, done=True))
-    note_as_applied(site, tuple(prepared.plans))
+        note_as_applied(site, (root,))
     return outputs
 
 

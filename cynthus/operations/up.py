@@ -217,13 +217,11 @@ def bring(
     if not start and ready.target.makes and not ready.site.hosts:
         return _prepare_without_hosts(tools, ready, newest, journal, request)
     before = ready.site
-    site = make_hosts(tools, ready, journal, yes=request.yes)
+    ready = make_hosts(tools, ready, journal, yes=request.yes)
     # What stood before and is gone has saved its checkpoints, and nobody has brought them home.
     vanished = bool(before.gone or (before.entry and before.entry.phase == "gone"))
-    with cost_told(tools, site):
-        return on_hosts(
-            tools, replace(ready, site=site), newest, journal, request, lock, start=start, restore=vanished
-        )
+    with cost_told(tools, ready.site):
+        return on_hosts(tools, ready, newest, journal, request, lock, start=start, restore=vanished)
 
 
 def on_hosts(

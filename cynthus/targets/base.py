@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.process import Command, Completed
+    from cynthus.targets.preflight import Preflight
 
 
 class FileEntry(Struct, frozen=True):
@@ -237,8 +238,8 @@ class Target(Protocol):
         better. `root` is the rendered folder that Terraform was at work in."""
 
     def instead(self, spec: AppSpec, tried: Sequence[Placement], said: str) -> Instead | None:
-        """Where else the machines may be had, for as much, after what Terraform has passed on of the refusal of the
-        last place that was tried; None where another place would not help, or there is none."""
+        """Where else of what was offered the machines may be had, after what Terraform has passed on of the refusal of
+        the last place that was tried; None where another place would not help."""
 
     def existing(
         self, deployment: str, root: str, values: Mapping[str, object], known: Collection[str]
@@ -320,3 +321,6 @@ class Target(Protocol):
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         """What `cynthus doctor` says about this target."""
+
+    def preflight(self, spec: AppSpec, placement: Placement, roots: Collection[str]) -> Preflight | None:
+        """What can be asked before these roots are made; None where nothing is made."""

@@ -92,3 +92,6 @@ class Standing:
 
     def remove_leftovers(self, going: Iterable[Leftover], sweep: Sweep) -> Iterator[Removal]:  # noqa: ARG002 - likewise
         return iter(())
+
+    def preflight(self, *_: object) -> None:
+        """Nothing is made."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
     from cynthus.targets.base import Claim, Connection, FileEntry, Sum, Target, Tunnel
+    from cynthus.targets.preflight import Preflight
 
 DOES_NOT_ANSWER = "the host does not answer"
 
@@ -197,6 +198,9 @@ class _OutageTarget:
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
         return self._target.check(spec, root)
+
+    def preflight(self, spec: AppSpec, placement: Placement, roots: Collection[str]) -> Preflight | None:
+        return self._target.preflight(spec, placement, roots)
 
 
 class _OutageConnection:

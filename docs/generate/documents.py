@@ -169,6 +169,10 @@ SOLD = record(
 
 CONSIDERED = record(machine=TEXT, per_hour=maybe(NUMBER), verdict=TEXT)
 
+FINDING = record(
+    check=TEXT, level=one_of("ok", "warning", "error"), message=TEXT, fix=TEXT, enables=strings()
+)  # fmt: skip
+
 COMING = record(line=TEXT, size=maybe(INTEGER))
 
 ITEM = record(
@@ -189,7 +193,7 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
         "`plan`",
         {
             "deployment": DEPLOYMENT, "changes": listed(CHANGE), "offer": OFFER, "data": listed(COMING),
-            "reasons": strings(), "considered": listed(CONSIDERED),
+            "reasons": strings(), "considered": listed(CONSIDERED), "findings": listed(FINDING),
         },
     ),
     "rehearsal": (
@@ -283,14 +287,7 @@ KINDS: dict[str, tuple[str, dict[str, Shape]]] = {
             "notes": strings(), "written": FLAG,
         },
     ),
-    "doctor": (
-        "`doctor`",
-        {
-            "findings": listed(
-                record(check=TEXT, level=one_of("ok", "warning", "error"), message=TEXT, fix=TEXT)
-            )
-        },
-    ),
+    "doctor": ("`doctor`", {"findings": listed(FINDING)}),
     "explain": ("`explain`", {"errors": listed(record(code=TEXT, exit_code=INTEGER, text=TEXT))}),
     "init": ("`init`", {"folder": TEXT}),
     "version": ("`version`", {"versions": anything("a version for each part")}),

@@ -41,12 +41,17 @@ def program(host: Host, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def give_gpu(host: Host, base_tar: Path) -> None:
-    """A GPU on its bus, a driver that works, and an image in which the GPU can be tried."""
+def list_gpu(host: Host) -> None:
+    """Its place on the bus."""
     folder = host.path(PCI) / "0000:01:00.0"
     folder.mkdir(parents=True)
     for name, word in (("vendor", "0x10de"), ("device", "0x27b8"), ("class", "0x030200")):
         (folder / name).write_text(f"{word}\n")
+
+
+def give_gpu(host: Host, base_tar: Path) -> None:
+    """A GPU on its bus, a driver that works, and an image in which the GPU can be tried."""
+    list_gpu(host)
     program(host, "nvidia-smi", SMI)
     program(host, "nvidia-ctk", TOOLKIT)
     # Stand-ins for modules would be for the machine's own kernel.

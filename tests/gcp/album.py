@@ -63,6 +63,8 @@ class Album:
     def of(self, does: Callable[[], object]) -> list[Picture]:
         """Those that are taken while they do that."""
         self._person.cloud.after(self._take)
+        # It changes nothing, and would be at it while files are written here.
+        self._person.target.looks_ahead = False
         does()
         self._person.cloud.after(lambda _: None)
         return self.pictures

@@ -24,7 +24,7 @@ from tests.gcp.plain_terraform import PlainTerraform
 from tests.operations.workshop import Workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from cynthus.ansible.client import Ansible
@@ -41,6 +41,9 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHnobodyhasit somebody\n"
 
 class NoHosts(GcpTarget):
     """The target `gcp`, whose machines let everybody in at once and have nothing on them."""
+
+    looks_ahead = True
+    """Whether it asks before a plan, beside all that goes on. Who takes pictures between calls has it ask nothing."""
 
     def __init__(self, own: Settings) -> None:
         super().__init__(own)
@@ -59,6 +62,9 @@ class NoHosts(GcpTarget):
 
     def connect(self, host: Host, root: Path) -> Any:
         return self._here
+
+    def preflight(self, spec: AppSpec, placement: Placement, roots: Collection[str]) -> Any:
+        return super().preflight(spec, placement, roots) if self.looks_ahead else None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ class Laptop(Workshop):
         self.cloud = cloud
         self.api = api
         self.clock = FakeClock(cloud.clock)
-        targets = OutageTargets(Only(NoHosts(self.tools.settings)), Outage())
+        self.target = NoHosts(self.tools.settings)
+        targets = OutageTargets(Only(self.target), Outage())
         self.tools = replace(
             self.tools, targets=targets, terraform=PlainTerraform(api), ansible=FakeAnsible(up_steps), clock=self.clock
         )
@@ -102,6 +109,12 @@ class Laptop(Workshop):
         """Have these in the shell too."""
         environment = {**self.tools.settings.environment, **variables}
         self.tools = replace(self.tools, settings=settings.read(environment))
+
+    def moves(self, **variables: str) -> None:
+        """The same, and have the target see them."""
+        self.exports(**variables)
+        self.target = NoHosts(self.tools.settings)
+        self.tools = replace(self.tools, targets=OutageTargets(Only(self.target), Outage()))
 
     def plays(self, ansible: Ansible) -> None:
         """Have plays come to something else."""

@@ -130,6 +130,8 @@ def base(values: Mapping[str, Any]) -> Iterator[Piece]:
     account = {"accountId": f"{id_}-vm", "serviceAccount": {"description": RUN_AS.format(id_)}}
     yield Thing("module.identity.google_service_account.vm", "iam", f"{project}/serviceAccounts/{email}", account)
     yield from _network(id_, project, region, email)
+    for other, block in (values.get("other_regions") or {}).items():
+        yield from _part(id_, project, other, block, f'other["{other}"]')
     for module, end in (("input", "in"), ("output", "out")):
         name = f"cynthus-{id_}-{end}"
         body = {"name": name, "location": region.upper(), "labels": labels}
@@ -151,18 +153,9 @@ def base(values: Mapping[str, Any]) -> Iterator[Piece]:
 def _network(id_: str, project: str, region: str, email: str) -> Iterator[Piece]:
     module, said = "module.network[0].google_compute_", f"the deployment {id_}, made by Cynthus."
     network = f"{project}/global/networks/{id_}"
-    here = f"{project}/regions/{region}"
     body = {"name": id_, "description": f"Network of {said}", "autoCreateSubnetworks": False}
     yield Thing(f"{module}network.network", "compute", network, body)
-    inside = {"name": id_, "network": network}
-    part = {**inside, "description": f"Subnetwork of {said}", "ipCidrRange": "10.128.0.0/20"}
-    yield Thing(f"{module}subnetwork.subnetwork", "compute", f"{here}/subnetworks/{id_}", part)
-    described = {**inside, "description": f"Router of {said}"}
-    router = Thing(f"{module}router.router", "compute", f"{here}/routers/{id_}", described)
-    yield router
-    listed = [{"name": f"{here}/subnetworks/{id_}", "sourceIpRangesToNat": ["ALL_IP_RANGES"]}]
-    how = {"natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS"}
-    yield Nat(f"{module}router_nat.nat", router, {"name": id_, **how, "subnetworks": listed})
+    yield from _part(id_, project, region, "10.128.0.0/20")
     rule = {"network": network, "direction": "INGRESS", "targetServiceAccounts": [email]}
     for end, words, more in (
         ("ssh", f"SSH to the machines of {said}", {"sourceRanges": ["35.235.240.0/20"]}),
@@ -170,6 +163,20 @@ def _network(id_: str, project: str, region: str, email: str) -> Iterator[Piece]
     ):
         wall = {**rule, **more, "name": f"{id_}-{end}", "description": words, "allowed": [{"IPProtocol": "tcp"}]}
         yield Thing(f"{module}firewall.{end}", "compute", f"{project}/global/firewalls/{id_}-{end}", wall)
+
+
+def _part(id_: str, project: str, region: str, block: str, other: str = "") -> Iterator[Piece]:
+    """What a network has in one region."""
+    module, said = "module.network[0].google_compute_", f"the deployment {id_}, made by Cynthus."
+    here, inside = f"{project}/regions/{region}", {"name": id_, "network": f"{project}/global/networks/{id_}"}
+    part = {**inside, "description": f"Subnetwork of {said}", "ipCidrRange": block}
+    yield Thing(f"{module}subnetwork.{other or 'subnetwork'}", "compute", f"{here}/subnetworks/{id_}", part)
+    described = {**inside, "description": f"Router of {said}"}
+    router = Thing(f"{module}router.{other or 'router'}", "compute", f"{here}/routers/{id_}", described)
+    yield router
+    listed = [{"name": f"{here}/subnetworks/{id_}", "sourceIpRangesToNat": ["ALL_IP_RANGES"]}]
+    how = {"natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS"}
+    yield Nat(f"{module}router_nat.{other or 'nat'}", router, {"name": id_, **how, "subnetworks": listed})
 
 
 def _secret(module: str, path: str, labels: Values, member: str) -> Iterator[Piece]:
@@ -192,6 +199,13 @@ def compute(values: Mapping[str, Any]) -> Iterator[Piece]:
     if values["spot"]:
         ends |= {"provisioningModel": "SPOT", "preemptible": True, "onHostMaintenance": "TERMINATE"}
         ends |= {"automaticRestart": False}
+    added = values["accelerator"]
+    gpus = {}
+    if values["gpus"]:
+        ends["onHostMaintenance"] = "TERMINATE"
+    if added:
+        kind = f"{zone}/acceleratorTypes/{added['type']}"
+        gpus = {"guestAccelerators": [{"acceleratorType": kind, "acceleratorCount": added["count"]}]}
     inside = f"{project}/regions/{values['region']}/subnetworks/{id_}"
     body = {
         "name": f"{id_}-host-0",
@@ -201,6 +215,7 @@ def compute(values: Mapping[str, Any]) -> Iterator[Piece]:
         "networkInterfaces": [{"subnetwork": inside}],
         "serviceAccounts": [{"email": email, "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}],
         "scheduling": ends,
+        **gpus,
         "metadata": {"items": [{"key": "ssh-keys", "value": "\n".join(values["ssh_keys"])}]},
     }
     kind = "module.host-0.google_compute_instance"

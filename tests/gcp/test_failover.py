@@ -1,4 +1,4 @@
-"""A zone that has no such machine left: the next one of the region is tried, without another question."""
+"""A place that has no such machine left, or allows no more: the next one of the offer is tried, and nobody asked."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.core.placement import Placement
-from cynthus.errors import TerraformFailed
+from cynthus.errors import NowhereLeft, TerraformFailed
 from cynthus.operations.down import down
 from cynthus.operations.status import status
 from cynthus.operations.up import Request, run
-from cynthus.targets.gcp.catalog import catalog
-from cynthus.targets.gcp.failover import instead, zones_of
 from cynthus.testing.gcp import OperationFault
-from tests import specs
-from tests.gcp.laptop import SPEC, Laptop, laptop
+from tests.gcp.laptop import Laptop, laptop
+from tests.gcp.sold_out import A, B, C, F, sell_out_region, wish, zones
 from tests.gcp.someone import someone
 
 if TYPE_CHECKING:
@@ -24,9 +21,9 @@ if TYPE_CHECKING:
 
     from tests.bed.beds import Bed
 
-A, B, C, F = (f"us-central1-{letter}" for letter in "abcf")
 REGION = "resources: {region: us-central1}\n"
 DETAILED = "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS"
+ROUTERS = "Quota 'ROUTERS' exceeded.  Limit: 0.0 in region us-central1."
 
 
 @pytest.fixture
@@ -35,15 +32,6 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Laptop]:
     with laptop(tmp_path) as made:
         wish(made, REGION)
         yield made
-
-
-def wish(person: Laptop, more: str) -> None:
-    (person.app / "cynthus.yaml").write_text(SPEC.format(key=person.place / "key") + more)
-
-
-def zones(person: Laptop) -> list[str]:
-    """Where machines stand."""
-    return [each["zone"].rpartition("/")[2] for each in person.cloud.instances()]
 
 
 def test_the_first_zone_that_has_some_gives_one(person: Laptop) -> None:
@@ -73,11 +61,12 @@ def test_the_zones_that_will_be_tried_are_in_the_offer(person: Laptop) -> None:
     assert any(f"in {A}, else {B} or {C} or {F}" in note for note in person.progress.notes)
 
 
-def test_where_all_are_sold_out_the_last_refusal_is_told(person: Laptop) -> None:
-    for zone in (A, B, C, F):
-        person.cloud.project.sell_out(zone)
-    with pytest.raises(TerraformFailed, match=F):
+def test_where_all_are_sold_out_each_place_is_told_with_its_reason_and_what_to_do(person: Laptop) -> None:
+    sell_out_region(person, "us-central1")
+    with pytest.raises(NowhereLeft, match=F) as caught:
         person.up(person.app)
+    assert caught.value.details[:4] == tuple(f"{zone} has none left" for zone in (A, B, C, F))
+    assert "run it again later" in caught.value.hint
     assert zones(person) == []
 
 
@@ -88,9 +77,32 @@ def test_a_zone_that_was_named_is_the_only_one(person: Laptop) -> None:
         person.up(person.app)
 
 
-def test_a_quota_is_no_matter_of_the_zone(person: Laptop) -> None:
+def test_a_quota_of_all_regions_together_stops_at_once(person: Laptop) -> None:
     person.cloud.project.set_limit("CPUS_ALL_REGIONS", 0)
+    person.exports(CYNTHUS_PREFLIGHT="off")
     with pytest.raises(TerraformFailed, match="CPUS_ALL_REGIONS"):
+        person.up(person.app)
+    assert not any("on to" in note for note in person.progress.notes)
+
+
+def test_who_asks_too_often_waits_and_asks_in_the_same_zone_again(person: Laptop) -> None:
+    person.cloud.faults.plan(OperationFault("RESOURCE_OPERATION_RATE_EXCEEDED"), path="/instances$")
+    person.up(person.app)
+    assert zones(person) == [A]
+    assert f"Google wants to be asked less often: {A} again in 10 s" in person.progress.notes
+    assert 10 in person.clock.slept
+
+
+def test_a_machine_that_is_taken_back_while_it_is_made_is_made_in_the_next_zone(person: Laptop) -> None:
+    person.cloud.faults.plan(OperationFault("UNSUPPORTED_OPERATION"), path="/instances$")
+    person.up(person.app)
+    assert zones(person) == [B]
+    assert f"{A} took it back while it was being made: on to {B}" in person.progress.notes
+
+
+def test_what_lasts_and_cannot_be_made_is_not_made_elsewhere(person: Laptop) -> None:
+    person.cloud.faults.plan(OperationFault("QUOTA_EXCEEDED", ROUTERS), path="/routers$", times=9)
+    with pytest.raises(TerraformFailed, match="ROUTERS"):
         person.up(person.app)
     assert not any("on to" in note for note in person.progress.notes)
 
@@ -120,28 +132,6 @@ def test_the_machine_ends_when_it_is_said_to(person: Laptop) -> None:
     assert entry is not None
     (machine,) = person.cloud.instances()
     assert machine["labels"]["cynthus-expires"] == entry.expires_at.lower().replace(":", "-")  # type: ignore[union-attr]
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "The zone 'projects/p/zones/us-central1-a' does not have enough resources available to fulfill the request.",
-        "A g2-standard-4 VM instance is currently unavailable in the us-central1-a zone.",
-        "Error waiting for instance to create: ZONE_RESOURCE_POOL_EXHAUSTED",
-        "Machine type with name 'g2-standard-4' does not exist in zone 'us-central1-a'.",
-        "The resource 'projects/p/zones/us-central1-a/acceleratorTypes/nvidia-l4' was not found",
-    ],
-)
-def test_what_is_a_matter_of_the_zone(said: str) -> None:
-    spec = specs.spec(target="gcp", resources={"gpu": "L4", "region": "us-central1"})
-    found = instead(spec, catalog(), [Placement("gcp", "container", where={"project": "p", "zone": A})], said)
-    assert found is not None
-    assert found.placement.where == {"project": "p", "zone": B}
-
-
-def test_only_zones_that_have_the_machine_are_tried() -> None:
-    spec = specs.spec(target="gcp", resources={"gpu": "L4", "region": "us-central1"})
-    assert zones_of(spec, catalog(), B) == (B, A, C)
 
 
 @pytest.mark.hosts

@@ -90,11 +90,13 @@ def test_a_cloud_project_that_is_not_there_is_named(person: Someone) -> None:
 def test_a_service_that_is_not_enabled_is_told_before_anything_is_made(person: Someone, service: str) -> None:
     host = f"{service}.googleapis.com"
     person.cloud.project.disable(host)
+    person.cloud.deny(OWNER, "serviceusage.services.enable")
     answer = type_up(person, begun(person, f"without-{service}", f"{VENV}secrets: [WORD]\n"), WORD="open")
+    person.cloud.deny(OWNER)
     person.cloud.project.enable(host)
     error, hint = told(answer)
     assert answer.code == 1
-    assert "API is not enabled in the cloud project rehearsal" in error
+    assert "not enabled in the cloud project rehearsal, and not by you" in error
     assert "gcloud services enable" in hint
     assert host in hint
     assert "--project=rehearsal" in hint
@@ -264,16 +266,25 @@ def test_a_reservation_that_has_nothing_is_told_in_words(
     assert person.standing() == LASTS
 
 
+@pytest.mark.parametrize(
+    ("preflight", "message", "way"),
+    [
+        ("", "you lack compute.instances.create", "--role=roles/compute.instanceAdmin.v1"),
+        ("off", "you lack the permission compute.instances.create", "roles/compute.instanceAdmin.v1 has it"),
+    ],
+    ids=["asked before", "told when it is made"],
+)
 def test_one_permission_that_is_missing_is_named_with_a_role_that_has_it(
-    person: Someone, base: tuple[Path, Ended, Ended]
+    person: Someone, base: tuple[Path, Ended, Ended], preflight: str, message: str, way: str
 ) -> None:
     person.cloud.deny(OWNER, "compute.instances.create")
-    answer = type_up(person, base[0])
+    answer = type_up(person, base[0], CYNTHUS_PREFLIGHT=preflight)
     person.cloud.deny(OWNER)
     error, hint = told(answer)
     assert answer.code == 1
-    assert "you lack the permission compute.instances.create in the cloud project rehearsal" in error
-    assert "roles/compute.instanceAdmin.v1 has it" in hint
+    assert f"{message} in the cloud project rehearsal" in error
+    assert way in hint
+    assert ("Apply" in answer.err) is bool(preflight)
     assert person.standing() == LASTS
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.settings import Settings
     from cynthus.state.index import Entry
+    from cynthus.targets.preflight import Preflight
 
 SAID = {"GOOGLE_CLOUD_PROJECT": "my-lab-1", "GOOGLE_ZONE": "us-central1-a"}
 BASE = "google_storage_bucket.output"
@@ -73,6 +74,9 @@ class MadeHere(GcpTarget):
     def insist_on_state(self, root: Path) -> None:
         """It is wherever the test has it."""
 
+    def preflight(self, *_: object) -> Any:
+        return self._cloud.preflight
+
     def remove_unknown(self, *_: object) -> tuple[str, ...]:
         return ()
 
@@ -99,13 +103,14 @@ class MadeHere(GcpTarget):
 
 @dataclass
 class Cloud:
-    """What a test decides of it. `inputs` is the bucket for local data. `removed` are the machines that it has
-    taken away, `reasons` why, and `lifespans` what it remembers of when they were there, by their numbers; `events` is
-    what happened, in order, beside what Terraform did."""
+    """What a test decides of it. `inputs` is the bucket for local data; `preflight` answers what is asked before a
+    plan. `removed` are the machines that it has taken away, `reasons` why, and `lifespans` what it remembers of when
+    they were there, by their numbers; `events` is what happened, in order, beside what Terraform did."""
 
     unready: tuple[str, ...] = ()
     console: tuple[str, ...] = ()
     inputs: str | None = None
+    preflight: Preflight | None = None
     removed: set[str] = field(default_factory=set)
     reasons: dict[str, WhyGone] = field(default_factory=dict)
     lifespans: dict[str, Lifespan] = field(default_factory=dict)

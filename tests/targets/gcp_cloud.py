@@ -24,12 +24,12 @@ def api(cloud: SimulatedCloud, **environment: str) -> Api:
 
 
 def machine(cloud: SimulatedCloud, name: str = NAME, **changes: Any) -> Host:
-    """Make a machine, with what is changed of the usual one, and give it as Terraform would."""
+    """Make a machine, and give it as Terraform would."""
     client = Client(cloud.endpoint)
     if not client.get("compute", f"projects/{cloud.project.id}/global/networks").body.get("items"):
         furnish(client)
-    body = instance(name, **changes)
-    made = client.done(client.post("compute", f"projects/{cloud.project.id}/zones/{ZONE}/instances", body))
+    place = f"projects/{cloud.project.id}/zones/{ZONE}/instances"
+    made = client.done(client.post("compute", place, instance(name, **changes)))
     client.close()
     there = ConnectionInfo("iap", instance_id=str(made["targetId"]), project=cloud.project.id, zone=ZONE)
     return Host("host-0", "10.128.0.2", "10.128.0.2", "cynthus", 22, 0, there)

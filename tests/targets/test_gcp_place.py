@@ -48,7 +48,7 @@ def test_so_is_the_zone(tmp_path: Path, written: str | None, before: str | None,
 )
 def test_a_cloud_project_may_be_said_as_googles_programs_have_it(tmp_path: Path, name: str) -> None:
     found = place(tmp_path, None, **{name: "my-lab-1", "CLOUDSDK_COMPUTE_ZONE": "us-east1-b"})
-    assert found.where == {"project": "my-lab-1", "zone": "us-east1-b"}
+    assert (found.where["project"], found.where["zone"]) == ("my-lab-1", "us-east1-b")
 
 
 def test_where_nobody_says_it_the_cloud_project_is_that_of_the_credentials(tmp_path: Path) -> None:

@@ -84,6 +84,25 @@ def test_what_the_provider_gives_up_after_five_minutes_is_to_be_waited_for(said:
     assert (found.final, message in found.message, "wait a few minutes" in found.hint) == (False, True, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "message", "way"),
+    [
+        ("UNSUPPORTED_OPERATION", "took the machine back while it was being made", "run it again"),
+        ("Zone 'us-central1-q' is not found or access is unauthorized.", "us-central1-q is closed", "zones list"),
+        ("RESOURCE_NOT_READY", "is not gone yet", "in a minute or two"),
+        ("RESOURCE_OPERATION_RATE_EXCEEDED", "asked less often", "wait a few minutes"),
+        ("ZONE_RESOURCE_POOL_EXHAUSTED", "has no such machine left", "neither `zone:` nor `region:`"),
+        ("Quota 'A2_CPUS' exceeded.  Limit: 0.0 in region us-west1.", "may have 0 of A2_CPUS in region us-west1",
+         "other zones and regions are tried"),
+        ("Quota 'GPUS_ALL_REGIONS' exceeded.  Limit: 0.0 globally.", "in all regions together", "iam-admin/quotas"),
+    ],
+)  # fmt: skip
+def test_what_keeps_one_machine_from_being_made_is_told_with_a_way_on(said: str, message: str, way: str) -> None:
+    found = understood(f"Error waiting for instance to create: {said}", "lab-1")
+    assert found is not None
+    assert (found.final, message in found.message, way in found.hint) == (False, True, True), found
+
+
 def test_gpus_that_a_zone_lacks_are_told_with_how_to_find_some() -> None:
     said = "The resource 'projects/lab-1/zones/us-central1-q/acceleratorTypes/nvidia-l4' was not found"
     found = understood(said, "lab-1")

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from cynthus.core.clock import parse_label
 from cynthus.core.names import mint_deployment_id
 from cynthus.targets.gcp import names
-from cynthus.targets.gcp.checkup import wanted_of
 from cynthus.targets.gcp.life import LONGEST, USUAL_LIFETIME
 from cynthus.targets.gcp.machine import DRIVER, PLAIN, WITH_DRIVER
+from cynthus.targets.gcp.wanted import wanted_of
 from tests.targets.gcp_user import place, refusal, spec, target
 from tests.terraform.hcl import parse
 
@@ -99,7 +99,7 @@ DISK = 100 * 0.1 / 730
 
 
 def test_the_price_is_that_of_the_table_where_it_holds(tmp_path: Path) -> None:
-    app = spec(resources={"gpu": "A100:1", "nodes": 2})
+    app = spec(resources={"gpu": "A100:1", "nodes": 2, "zone": "us-central1-a"})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "2 of a2-highgpu-1g in us-central1-a"
     assert offer.per_hour == pytest.approx(2 * (3.673385 + DISK))
@@ -112,7 +112,7 @@ def test_a_price_is_that_of_the_region(tmp_path: Path) -> None:
 
 
 def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
-    app = spec(resources={"gpu": "A100:1", "spot": True})
+    app = spec(resources={"gpu": "A100:1", "spot": True, "zone": "us-central1-a"})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine == "a2-highgpu-1g in us-central1-a (spot)"
     assert offer.per_hour == pytest.approx(2.12081 + DISK)
@@ -183,7 +183,7 @@ def test_what_is_lent_is_looked_for_in_the_quotas_of_what_is(
     tmp_path: Path, *, way: dict[str, Any], counted: bool
 ) -> None:
     app = spec(resources={"gpu": "L4:1", **way})
-    assert wanted_of(app, place(tmp_path, app)).spot is counted
+    assert wanted_of(app, place(tmp_path, app), ("base", "compute")).spot is counted
 
 
 def test_a_machine_whose_cost_has_a_limit_is_not_started_again(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import click
 
 from cynthus.cli import documents, options
 from cynthus.cli.app import App, pass_app
-from cynthus.cli.wording import price
+from cynthus.cli.wording import findings, price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,8 @@ def command(
         for line in offer_lines(planned.prepared):
             app.console.result(line)
         app.console.result(f"plan: {describe(planned.prepared.plan)}")
+        for line in findings(planned.amiss):
+            app.console.result(line)
     if detailed_exitcode and not planned.prepared.plan.empty:
         raise click.exceptions.Exit(2)
 

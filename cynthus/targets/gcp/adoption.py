@@ -14,11 +14,11 @@ from cynthus.targets.gcp.api import NotThere
 from cynthus.targets.gcp.refusals import understood
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from cynthus.targets.gcp.api import Api
 
-NAT = "google_compute_router_nat.nat"
+NAT = "google_compute_router_nat."
 """The one kind of thing that is a part of another, and has no path of its own."""
 MARK = "cynthus-deployment"
 """The label that says whose something is."""
@@ -98,6 +98,7 @@ def _of_base(deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
         yield Thing(f'module.secret["{name}"].google_secret_manager_secret.secret', path, "secretmanager", path)
     if not values.get("network") and not values.get("subnetwork"):
         yield from _of_network(deployment, project, region)
+        yield from _of_other_regions(deployment, project, values.get("other_regions") or ())
 
 
 def buckets(deployment: str) -> Iterator[Thing]:
@@ -118,7 +119,16 @@ def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
     for resource, path in places.items():
         yield Thing(f"module.network[0].{resource}", path, "compute", path)
     router = places["google_compute_router.router"]
-    yield Thing(f"module.network[0].{NAT}", f"{router}/{deployment}", "compute", router)
+    yield Thing(f"module.network[0].{NAT}nat", f"{router}/{deployment}", "compute", router)
+
+
+def _of_other_regions(deployment: str, project: str, regions: Iterable[str]) -> Iterator[Thing]:
+    for region in regions:
+        there, which = f"{project}/regions/{region}", f'other["{region}"]'
+        part, router = f"{there}/subnetworks/{deployment}", f"{there}/routers/{deployment}"
+        yield Thing(f"module.network[0].google_compute_subnetwork.{which}", part, "compute", part)
+        yield Thing(f"module.network[0].google_compute_router.{which}", router, "compute", router)
+        yield Thing(f"module.network[0].{NAT}{which}", f"{router}/{deployment}", "compute", router)
 
 
 def is_ours(api: Api, deployment: str, thing: Thing) -> bool:
@@ -127,7 +137,7 @@ def is_ours(api: Api, deployment: str, thing: Thing) -> bool:
         found = api.ask("GET", thing.service, thing.path)
     except NotThere:
         return False
-    if thing.address.endswith(NAT) and not any(
+    if NAT in thing.address and not any(
         each.get("name") == deployment for each in found.get("nats") or ()
     ):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import threading
 import time
 import urllib.error
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ BASES = {
     "resourcemanager": "https://cloudresourcemanager.googleapis.com/v1",
     "serviceusage": "https://serviceusage.googleapis.com/v1",
     "cloudbilling": "https://cloudbilling.googleapis.com/v1",
+    "cloudquotas": "https://cloudquotas.googleapis.com/v1",
     "storage": "https://storage.googleapis.com/storage/v1",
 }
 _TRIES = 4
@@ -59,6 +61,7 @@ class Api:
         self._wait = wait
         self._tries = tries
         self._token: Bearer | None = None
+        self._renewing = threading.Lock()
         self._sent = ""
         self.said_at: datetime | None = None
         """When Google last answered, by its own clock."""
@@ -142,15 +145,17 @@ class Api:
         return found if isinstance(found, dict) else {}
 
     def _bearer(self) -> Bearer:
-        if self._token is None:
-            try:
-                self._token = bearer(self._environment, SCOPE)
-            except ModuleNotFoundError as error:
-                raise ExtraMissing(
-                    f"`target: gcp` needs a package that is not installed: {error.name}",
-                    hint="run `pip install 'cynthus[gcp]'` in the environment of Cynthus",
-                ) from None
-        return self._token
+        # Many ask at once, and one token is enough for all.
+        with self._renewing:
+            if self._token is None:
+                try:
+                    self._token = bearer(self._environment, SCOPE)
+                except ModuleNotFoundError as error:
+                    raise ExtraMissing(
+                        f"`target: gcp` needs a package that is not installed: {error.name}",
+                        hint="run `pip install 'cynthus[gcp]'` in the environment of Cynthus",
+                    ) from None
+            return self._token
 
     def _refusal(self, status: int, said: str, address: str) -> Exception:
         if status == 404:

@@ -1,103 +1,54 @@
-"""Whether a cloud project has what a deployment takes, for `cynthus doctor`: everything is asked at once, and what may
-not be looked at is said and keeps nobody from the rest."""
+"""Whether a cloud project has what a deployment takes: for `cynthus doctor`, and before each plan. Everything is asked
+at once, and what may not be looked at keeps nobody from the rest."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
-
-from msgspec import Struct
+from functools import partial
+from typing import TYPE_CHECKING
 
 from cynthus.core.finding import Finding
-from cynthus.core.gcp import Gcp
-from cynthus.errors import CloudFailed, UsageError
+from cynthus.errors import CloudFailed, ProjectUnfit, UsageError
 from cynthus.targets.gcp.api import NotThere
-from cynthus.targets.gcp.machine import gpu_type, image_of, machine_of
 from cynthus.targets.gcp.place import region_of
-from cynthus.targets.gcp.refusals import SERVICES, role_of, understood
+from cynthus.targets.gcp.quotas import in_all_regions, in_regions, of_family
+from cynthus.targets.gcp.refusals import is_off, role_of, understood
+from cynthus.targets.gcp.services import enable, services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from cynthus.core.placement import Placement
-    from cynthus.core.spec import AppSpec
     from cynthus.targets.gcp.api import Api
-
-_ALWAYS = (
-    "compute.disks.create", "compute.instances.create", "compute.instances.delete", "compute.instances.get",
-    "compute.instances.setIamPolicy", "compute.instances.setLabels", "compute.instances.setMetadata",
-    "compute.instances.setServiceAccount", "compute.subnetworks.use", "iam.serviceAccounts.actAs",
-    "iam.serviceAccounts.create", "storage.buckets.create", "storage.buckets.setIamPolicy", "storage.objects.create",
-    "storage.objects.get", "storage.objects.list",
-)
-_NETWORK = (
-    "compute.firewalls.create", "compute.networks.create", "compute.networks.updatePolicy", "compute.routers.create",
-    "compute.subnetworks.create",
-)
-_IMAGES = (
-    "artifactregistry.repositories.create", "artifactregistry.repositories.downloadArtifacts",
-    "artifactregistry.repositories.setIamPolicy", "artifactregistry.repositories.uploadArtifacts",
-)
-_SECRETS = ("secretmanager.secrets.create", "secretmanager.versions.add")
-_PROXY = ("iap.tunnelInstances.accessViaIAP",)
-_QUOTAS = {
-    "nvidia-tesla-t4": "NVIDIA_T4_GPUS", "nvidia-tesla-p4": "NVIDIA_P4_GPUS", "nvidia-tesla-v100": "NVIDIA_V100_GPUS",
-    "nvidia-tesla-p100": "NVIDIA_P100_GPUS", "nvidia-l4": "NVIDIA_L4_GPUS", "nvidia-tesla-a100": "NVIDIA_A100_GPUS",
-    "nvidia-a100-80gb": "NVIDIA_A100_80GB_GPUS",
-}  # fmt: skip
-"""What a region counts a model by. Newer ones are counted by their family, where no such list shows it."""
+    from cynthus.targets.gcp.wanted import Wanted
 
 HOPELESS = "cloud project"
 """The check of what makes all others idle."""
 
 
-class Wanted(Struct, frozen=True):
-    """What a deployment takes of a cloud project. `gpu` is Google's word for the model; counts are of all machines."""
+class Checkup:
+    """As `targets.preflight` wants it."""
 
-    project: str
-    zone: str
-    machine: str
-    image: str
-    cpus: int = 0
-    gpu: str | None = None
-    gpus: int = 0
-    spot: bool = False
-    network: bool = True
-    """Whether it makes one of its own."""
-    images: bool = True
-    secrets: bool = False
-    proxy: bool = True
+    def __init__(self, api: Api, wanted: Wanted) -> None:
+        self._api = api
+        self._wanted = wanted
 
     @property
-    def region(self) -> str:
-        return region_of(self.zone)
+    def questions(self) -> Mapping[str, Callable[[], tuple[Finding, ...]]]:
+        """One request each, where nothing is wrong."""
+        asked = _OF_ALL | (_OF_MACHINES if self._wanted.machines else {})
+        return {name: partial(_careful, name, self._api, self._wanted) for name in asked}
 
-    @property
-    def permissions(self) -> tuple[str, ...]:
-        parts = {_NETWORK: self.network, _IMAGES: self.images, _SECRETS: self.secrets, _PROXY: self.proxy}
-        return (*_ALWAYS, *(each for part, taken in parts.items() if taken for each in part))
-
-
-def wanted_of(spec: AppSpec, placement: Placement) -> Wanted:
-    """What a deployment takes that would be placed so."""
-    machine, gcp, nodes = machine_of(spec, placement), spec.gcp or Gcp(), placement.nodes
-    return Wanted(
-        project=placement.where["project"], zone=placement.where["zone"], machine=machine.type,
-        image=image_of(machine), cpus=machine.cpus * nodes, gpu=gpu_type(machine), gpus=machine.gpus * nodes,
-        # By flex-start it counts as a spot machine does.
-        spot=spec.resources.spot or spec.resources.flex_start,
-        network=gcp.network is None, images=placement.runtime == "container",
-        secrets=bool(spec.secrets), proxy=gcp.access == "iap",
-    )  # fmt: skip
+    def enable(self, names: Sequence[str], activity: Callable[[str], None]) -> None:
+        """See `services.enable`."""
+        enable(self._api, self._wanted, names, activity)
 
 
-def checkup(api: Api, wanted: Wanted) -> tuple[Finding, ...]:
-    """What was found, each with what mends it. Nothing is changed."""
-    with ThreadPoolExecutor(len(_CHECKS)) as pool:
+def checkup(questions: Mapping[str, Callable[[], tuple[Finding, ...]]]) -> tuple[Finding, ...]:
+    """What was found, each with what mends it; and what nobody can tell, with the reason."""
+    with ThreadPoolExecutor(len(questions)) as pool:
         try:
-            found = list(pool.map(lambda name: tuple(_careful(name, api, wanted)), _CHECKS))
+            found = list(pool.map(_told, questions, questions.values()))
         except UsageError as error:
             # Nobody knows who asks, or the library that would know is not there.
             return (Finding("credentials", "error", error.message, error.hint),)
@@ -106,19 +57,41 @@ def checkup(api: Api, wanted: Wanted) -> tuple[Finding, ...]:
         # All of them hear it where nobody pays, or there is no such project.
         told.setdefault(each.message, each)
     hopeless = any(each.check == HOPELESS and each.level == "error" for each in told.values())
-    return tuple(each for each in told.values() if not (hopeless and each.level == "warning"))
+    listed = any(each.enables for each in told.values())
+    return tuple(
+        each for each in told.values()
+        if not (hopeless and each.level == "warning") and not (listed and is_off(each.message))
+    )  # fmt: skip
 
 
-def _careful(name: str, api: Api, wanted: Wanted) -> Iterator[Finding]:
+def _told(name: str, question: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     try:
-        yield from _CHECKS[name](api, wanted)
+        return question()
+    except ProjectUnfit as error:
+        return (Finding("services", "error", error.message, error.hint),)
+    except CloudFailed as error:
+        return (Finding(name.partition(" in ")[0], "warning", f"nobody can tell: {error.message}", error.hint),)
+
+
+def _careful(name: str, api: Api, wanted: Wanted) -> tuple[Finding, ...]:
+    """What a question comes to.
+
+    Raises:
+        ProjectUnfit: the service that was asked is off, which is told by who asks for services.
+        CloudFailed, UsageError: nobody can tell.
+    """
+    try:
+        return tuple((_OF_ALL | _OF_MACHINES)[name](api, wanted))
     except (CloudFailed, NotThere) as error:
         means = understood(str(error), wanted.project)
-        if means is not None and means.final:
-            yield Finding(HOPELESS, "error", means.message, means.hint)
-        else:
-            said, fix = (means.message, means.hint) if means else (str(error), "")
-            yield Finding(name, "warning", f"nobody can tell: {said}", fix)
+        if means is None:
+            raise CloudFailed(str(error), hint=getattr(error, "hint", "")) from None
+        off = is_off(str(error))
+        if not means.final or off:
+            # A deployment does without those that are only asked about it.
+            kind = ProjectUnfit if off and name not in _ASIDE else CloudFailed
+            raise kind(means.message, hint=means.hint) from None
+        return (Finding(HOPELESS, "error", means.message, means.hint),)
 
 
 def _project(api: Api, wanted: Wanted) -> Iterator[Finding]:
@@ -139,70 +112,31 @@ def _billing(api: Api, wanted: Wanted) -> Iterator[Finding]:
         yield Finding("billing", "error", means.message, means.hint)
 
 
-def _services(api: Api, wanted: Wanted) -> Iterator[Finding]:
-    query = {"filter": "state:ENABLED", "pageSize": "200"}
-    pages = api.pages("serviceusage", f"projects/{wanted.project}/services", query)
-    enabled = {each["config"]["name"] for page in pages for each in page.get("services", ())}
-    off = [name for each in SERVICES if (name := f"{each}.googleapis.com") not in enabled]
-    if off:
-        fix = f"`gcloud services enable {' '.join(off)} --project={wanted.project}` enables them"
-        yield Finding("services", "error", f"not enabled: {', '.join(off)}", fix)
-    else:
-        yield Finding("services", "ok", f"the {len(SERVICES)} services that a deployment takes are enabled")
-
-
 def _permissions(api: Api, wanted: Wanted) -> Iterator[Finding]:
-    asked = {"permissions": list(wanted.permissions)}
-    answer = api.ask("POST", "resourcemanager", f"projects/{wanted.project}:testIamPermissions", body=asked)
-    missing: dict[str, list[str]] = defaultdict(list)
-    for each in sorted({*wanted.permissions} - {*answer.get("permissions", ())}):
-        missing[role_of(each)].append(each)
-    for role, lacking in missing.items():
-        grant = f"gcloud projects add-iam-policy-binding {wanted.project} --member=user:YOU --role={role}"
-        fix = f"`{grant}`, typed by who owns it"
-        yield Finding("permissions", "error", f"you lack {', '.join(lacking)}", fix)
+    asked = [*wanted.permissions, *wanted.granted_elsewhere]
+    answer = api.ask("POST", "resourcemanager", f"projects/{wanted.project}:testIamPermissions",
+                     body={"permissions": asked})  # fmt: skip
+    missing = {*asked} - {*answer.get("permissions", ())}
+    for role, lacking in _by_role(missing & {*wanted.permissions}):
+        said = f"you lack {', '.join(lacking)} in the cloud project {wanted.project}"
+        yield Finding("permissions", "error", said, _grant(wanted, role))
+    for role, lacking in _by_role(missing & {*wanted.granted_elsewhere}):
+        said = f"you lack {', '.join(lacking)}, unless that was given to you for the one thing that it is about"
+        yield Finding("permissions", "warning", said, _grant(wanted, role))
     if not missing:
-        yield Finding("permissions", "ok", f"you have the {len(wanted.permissions)} that were asked for")
+        yield Finding("permissions", "ok", f"you have the {len(asked)} that were asked for")
 
 
-def _quotas(api: Api, wanted: Wanted) -> Iterator[Finding]:
-    everywhere = _limits(api.ask("GET", "compute", f"projects/{wanted.project}"))
-    there = _limits(api.ask("GET", "compute", f"projects/{wanted.project}/regions/{wanted.region}"))
-    yield from _within("GPUS_ALL_REGIONS", everywhere, wanted.gpus, wanted, "in all regions together")
-    yield from _within("CPUS_ALL_REGIONS", everywhere, wanted.cpus, wanted, "in all regions together")
-    if not wanted.gpu:
-        return
-    metric = _QUOTAS.get(wanted.gpu)
-    if metric is None:
-        said = f"how many {wanted.gpu} you may have is counted by family, which is seen when the machine is made"
-        yield Finding("quotas", "warning", said, _quota_page(wanted))
-        return
-    if wanted.spot and f"PREEMPTIBLE_{metric}" in there:
-        metric = f"PREEMPTIBLE_{metric}"
-    yield from _within(metric, there, wanted.gpus, wanted, f"in {wanted.region}")
+def _by_role(permissions: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for each in sorted(permissions):
+        found[role_of(each)].append(each)
+    return found.items()
 
 
-def _within(
-    metric: str, limits: Mapping[str, tuple[float, float]], needed: int, wanted: Wanted, where: str
-) -> Iterator[Finding]:
-    if not needed or metric not in limits:
-        return
-    limit, usage = limits[metric]
-    said = f"{metric}: {limit:g} {where}, {usage:g} of them in use; this takes {needed}"
-    if usage + needed <= limit:
-        yield Finding("quotas", "ok", said)
-    elif needed <= limit:
-        yield Finding("quotas", "error", said, f"`cynthus status --all` shows yours that run; or {_quota_page(wanted)}")
-    else:
-        yield Finding("quotas", "error", said, _quota_page(wanted))
-
-
-def _limits(told: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    return {each["metric"]: (each.get("limit", 0.0), each.get("usage", 0.0)) for each in told.get("quotas", ())}
-
-
-def _quota_page(wanted: Wanted) -> str:
-    return f"ask for more at https://console.cloud.google.com/iam-admin/quotas?project={quote(wanted.project)}"
+def _grant(wanted: Wanted, role: str) -> str:
+    grant = f"gcloud projects add-iam-policy-binding {wanted.project} --member=user:YOU --role={role}"
+    return f"`{grant}`, typed by who owns it"
 
 
 def _image(api: Api, wanted: Wanted) -> Iterator[Finding]:
@@ -216,38 +150,51 @@ def _image(api: Api, wanted: Wanted) -> Iterator[Finding]:
 
 
 def _zone(api: Api, wanted: Wanted) -> Iterator[Finding]:
-    place = f"projects/{wanted.project}/zones/{wanted.zone}"
-    api.ask("GET", "compute", place)
+    api.ask("GET", "compute", f"projects/{wanted.project}/zones/{wanted.zone}")
+    yield Finding("zone", "ok", f"Google has the zone {wanted.zone}")
+
+
+def _machine(api: Api, wanted: Wanted) -> Iterator[Finding]:
+    return _having(api, wanted, "machineTypes", wanted.machine)
+
+
+def _accelerator(api: Api, wanted: Wanted) -> Iterator[Finding]:
+    return _having(api, wanted, "acceleratorTypes", wanted.gpu) if wanted.gpu and wanted.attached else iter(())
+
+
+def _having(api: Api, wanted: Wanted, kind: str, name: str) -> Iterator[Finding]:
+    """Whether the zone has that; where it has not, and another is tried, that is no error yet."""
     try:
-        api.ask("GET", "compute", f"{place}/machineTypes/{wanted.machine}")
-        if wanted.gpu:
-            api.ask("GET", "compute", f"{place}/acceleratorTypes/{wanted.gpu}")
+        api.ask("GET", "compute", f"projects/{wanted.project}/zones/{wanted.zone}/{kind}/{name}")
     except NotThere:
-        zones = sorted({*_zones_of(api, wanted)})
-        near = [each for each in zones if region_of(each) == wanted.region] or zones
+        what = wanted.machine + (f" with {wanted.gpu}" if wanted.gpu else "")
+        said = f"{wanted.zone} has no {what}"
+        zones = sorted(_zones_of(api, wanted.project, kind, name))
+        tried = [each for each in wanted.zones if each in zones]
+        if tried:
+            yield Finding("zone", "warning", said, f"`cynthus up` goes on to {tried[0]}, which has one")
+            return
+        near = [each for each in zones if region_of(each) in wanted.regions] or zones
         named = f"write one of {', '.join(near[:6])} as `resources: {{zone: ...}}`"
         fix = named if near else "ask for another machine"
-        what = wanted.machine + (f" with {wanted.gpu}" if wanted.gpu else "")
-        yield Finding("zone", "error", f"{wanted.zone} has no {what}", fix)
+        yield Finding("zone", "warning" if wanted.others else "error", said, fix)
         return
-    yield Finding("zone", "ok", f"{wanted.zone} has {wanted.machine}")
+    yield Finding("zone", "ok", f"{wanted.zone} has {name}")
 
 
-def _zones_of(api: Api, wanted: Wanted) -> Iterable[str]:
-    """Those that have the machine, and the GPU if there is one."""
-    kinds = {"machineTypes": wanted.machine} | ({"acceleratorTypes": wanted.gpu} if wanted.gpu else {})
-    found = [set(_having(api, wanted.project, kind, name)) for kind, name in kinds.items()]
-    return set.intersection(*found)
-
-
-def _having(api: Api, project: str, kind: str, name: str) -> Iterator[str]:
+def _zones_of(api: Api, project: str, kind: str, name: str) -> Iterator[str]:
     for page in api.pages("compute", f"projects/{project}/aggregated/{kind}", {"filter": f"name={name}"}):
         for place, listed in page.get("items", {}).items():
             if any(each.get("name") == name for each in listed.get(kind, ())):
                 yield place.removeprefix("zones/")
 
 
-_CHECKS = {
-    HOPELESS: _project, "billing": _billing, "services": _services, "permissions": _permissions,
-    "quotas": _quotas, "image": _image, "zone": _zone,
+_OF_ALL: dict[str, Callable[[Api, Wanted], Iterator[Finding]]] = {
+    HOPELESS: _project, "billing": _billing, "services": services, "permissions": _permissions,
 }  # fmt: skip
+_OF_MACHINES: dict[str, Callable[[Api, Wanted], Iterator[Finding]]] = {
+    "quotas in all regions": in_all_regions, "quotas in the region": in_regions, "quotas of newer GPUs": of_family,
+    "image": _image, "zone": _zone, "machine type in the zone": _machine, "GPU in the zone": _accelerator,
+}  # fmt: skip
+_ASIDE = (HOPELESS, "billing", "services", "permissions", "quotas of newer GPUs")
+"""What asks services that a deployment itself does not take."""

@@ -1,15 +1,17 @@
-"""Where else a machine may be had when its zone has none left: another zone of the region, at the same price."""
+"""Where else a machine may be had when it is refused: the next place of those that were offered."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from cynthus.core.placement import Instead
-from cynthus.targets.gcp.choice import choose_in
+from cynthus.targets.gcp.itinerary import itinerary
+from cynthus.targets.gcp.life import elsewhere, offered
 from cynthus.targets.gcp.place import region_of
+from cynthus.targets.gcp.scopes import judged
+from cynthus.targets.gcp.whereabouts import home_of, moved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,51 +19,62 @@ if TYPE_CHECKING:
     from cynthus.core.placement import Placement
     from cynthus.core.spec import AppSpec
     from cynthus.targets.gcp.catalog import Catalog
+    from cynthus.targets.gcp.itinerary import Stop
+    from cynthus.targets.gcp.scopes import Scope
 
-SOLD_OUT = re.compile(
-    r"does not have enough resources available|ZONE_RESOURCE_POOL_EXHAUSTED|insufficientCapacity"
-    r"|is currently unavailable in the [\w-]+ zone"
-)
-"""How Google says that a zone has no such machine left."""
-NOT_THERE = re.compile(r"Machine type with name '[^']+' does not exist in zone|acceleratorTypes/[^/']+' was not found")
-"""And that it never had one."""
-_HINTED = re.compile(r"trying your request in the ([\w, -]+?) zone")
-
-
-def zones_of(spec: AppSpec, catalog: Catalog, zone: str) -> tuple[str, ...]:
-    """The zone, and after it those that are tried when it has no such machine: none where the spec names the zone."""
-    wanted = spec.resources
-    if wanted.zone is not None or wanted.region is None:
-        return (zone,)
-    choice = choose_in(wanted, catalog, zone)
-    region = region_of(zone)
-    letters = catalog.zones.get(region, "")
-    zones = choice.machine.zones(region) or tuple(f"{region}-{letter}" for letter in letters)
-    return (zone, *(each for each in zones if each != zone and _same(spec, catalog, zone, each)))
+WAITS = (10.0, 30.0)
+"""Seconds before the same place is asked again that wanted to be asked less often. After that it is the next one's
+turn: Terraform's provider has waited too."""
 
 
 def instead(spec: AppSpec, catalog: Catalog, tried: Sequence[Placement], said: str) -> Instead | None:
-    """Where to try next after what Google has said to the last of those that were tried; None where the refusal is not
-    the zone's, or there is no zone left."""
-    text, zone = " ".join(said.split()), tried[-1].where["zone"]
-    if SOLD_OUT.search(text):
-        why = f"{zone} has none left"
-    elif NOT_THERE.search(text):
-        why = f"{zone} has no such machine"
-    else:
+    """Where to try next after what Google has said to the last of those that were tried; nowhere where nothing of the
+    offer is left, and None where the refusal is no matter of the place."""
+    last = tried[-1]
+    found = judged(said, last.where["zone"])
+    if found is None or found.scope == "project":
         return None
-    done = {each.where["zone"] for each in tried}
-    left = [each for each in zones_of(spec, catalog, tried[0].where["zone"]) if each not in done]
+    before = sum(each.where == last.where for each in tried) - 1
+    if found.scope == "rate" and before < len(WAITS):
+        wait = WAITS[before]
+        return Instead(last, f"{found.why}: {last.where['zone']} again in {wait:g} s", found.why, wait)
+    gpu = last.where.get("gpu")
+    why = f"{gpu}: {found.why}" if gpu else found.why
+    stops = offered(spec, itinerary(spec.resources, catalog, tried[0].where), tried[0])
+    left = _left(stops, tried, found.scope)
     if not left:
-        return None
-    hinted = _HINTED.search(text)
-    named = [each.strip() for each in hinted[1].split(",")] if hinted else []
-    # Google may know of one that has some.
-    chosen = next((each for each in named if each in left), left[0])
-    return Instead(replace(tried[-1], where={**tried[-1].where, "zone": chosen}), f"{why}: on to {chosen}")
+        return Instead(None, why, why)
+    # Google may know of a zone that has some.
+    chosen = next((each for each in left if each.zone in found.zones and _alike(each, last)), left[0])
+    return Instead(_at(chosen, last, spec), f"{why}: on to {_told(chosen, last)}", why)
 
 
-def _same(spec: AppSpec, catalog: Catalog, zone: str, other: str) -> bool:
-    """Whether what was offered holds there too."""
-    here, there = (choose_in(spec.resources, catalog, each) for each in (zone, other))
-    return (here.machine.name, here.price) == (there.machine.name, there.price)
+def _left(stops: Sequence[Stop], tried: Sequence[Placement], scope: Scope) -> list[Stop]:
+    """Those that come after all that were tried. A region that says no is done with, for the GPUs that it is about."""
+    done = {(each.where.get("gpu", ""), each.where["zone"]) for each in tried}
+    last = next(each for each in reversed(stops) if (each.gpu, each.zone) in done)
+    alike = [(each.gpu, each.region) == (last.gpu, last.region) for each in stops]
+    group = [index for index, same in enumerate(alike) if same]
+    begin = group[-1] + 1 if scope == "region" else group[0]
+    return [each for each in stops[begin:] if (each.gpu, each.zone) not in done]
+
+
+def _alike(stop: Stop, last: Placement) -> bool:
+    return (stop.gpu, stop.region) == (last.where.get("gpu", ""), region_of(last.where["zone"]))
+
+
+def _at(stop: Stop, last: Placement, spec: AppSpec) -> Placement:
+    where = moved(last.where, stop.zone)
+    last = elsewhere(spec, last, stop.price, stop.machine.type)
+    return replace(last, gpus=stop.machine.gpus, where={**where, "gpu": stop.gpu} if stop.gpu else where)
+
+
+def _told(stop: Stop, last: Placement) -> str:
+    """What is another there, in words."""
+    words = stop.zone
+    if stop.gpu != last.where.get("gpu", ""):
+        words = f"{stop.machine.type} with {stop.gpu} in {words}"
+    home = home_of(last.where)
+    if stop.region not in (home, region_of(last.where["zone"])):
+        words += f"; what lasts stays in {home}"
+    return words

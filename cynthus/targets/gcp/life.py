@@ -13,9 +13,13 @@ from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.machine import disk_size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cynthus.core.placement import Placement
     from cynthus.core.spec import AppSpec
+    from cynthus.targets.gcp.catalog import Machine
     from cynthus.targets.gcp.choice import Choice
+    from cynthus.targets.gcp.itinerary import Stop
 
 USUAL_LIFETIME = 24 * HOUR
 """Seconds, where the spec limits nothing."""
@@ -35,11 +39,41 @@ _MINUTE = 60
 def per_hour(spec: AppSpec, choice: Choice) -> float | None:
     """What all machines cost together in an hour, with their disks where the catalog knows what these cost; None where
     the machines' price is not known."""
-    if choice.price is None:
+    return _whole_price(spec, choice.machine, choice.region, choice.price)
+
+
+def _whole_price(spec: AppSpec, machine: Machine, region: str, price: float | None) -> float | None:
+    if price is None:
         return None
-    by_month = catalog().disks.get(choice.machine.disk, {}).get(choice.region, 0.0)
-    disk = by_month * disk_size(spec, choice.machine) / HOURS_OF_A_MONTH
-    return (choice.price + disk) * (spec.resources.nodes or 1)
+    by_month = catalog().disks.get(machine.disk, {}).get(region, 0.0)
+    disk = by_month * disk_size(spec, machine) / HOURS_OF_A_MONTH
+    return (price + disk) * (spec.resources.nodes or 1)
+
+
+def offered(spec: AppSpec, stops: Sequence[Stop], placement: Placement) -> tuple[Stop, ...]:
+    """The places of an itinerary at their whole price by the hour, without those where `max_cost` pays for too little.
+    The first was looked at before."""
+    priced = [replace(each, price=_whole_price(spec, each.machine, each.region, each.price)) for each in stops]
+    return (priced[0], *(each for each in priced[1:] if _can_be_paid(spec, each, placement)))
+
+
+def _can_be_paid(spec: AppSpec, stop: Stop, placement: Placement) -> bool:
+    try:
+        elsewhere(spec, placement, stop.price, stop.machine.type)
+    except PlacementRefused:
+        return False
+    return True
+
+
+def most_of_all(spec: AppSpec, stops: Sequence[Stop], placement: Placement) -> float | None:
+    """What the machines can cost at most, wherever of these places they are made; None where nobody knows."""
+    found = []
+    for each in stops:
+        stands = elsewhere(spec, placement, each.price, each.machine.type).stands
+        if each.price is None or stands is None:
+            return None
+        found.append(cost(each.price, stands))
+    return max(found)
 
 
 def lifetime(spec: AppSpec, price: float | None, what: str) -> int:

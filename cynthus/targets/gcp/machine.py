@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cynthus.targets.fit import GIB
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose_in
+from cynthus.targets.gcp.whereabouts import wanted_at
 
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
@@ -27,7 +28,7 @@ LEAST_DISK = 50
 
 def machine_of(spec: AppSpec, placement: Placement) -> Machine:
     """The one that was chosen there."""
-    return choose_in(spec.resources, catalog(), placement.where["zone"]).machine
+    return choose_in(wanted_at(spec.resources, placement.where), catalog(), placement.where["zone"]).machine
 
 
 def machine_values(spec: AppSpec, placement: Placement) -> dict[str, object]:

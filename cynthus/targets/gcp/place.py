@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from cynthus.core.names import BACKEND
 from cynthus.core.suggest import did_you_mean
 from cynthus.errors import ExtraMissing, NotLoggedIn, PlacementRefused
 from cynthus.render.documents import read_document
 from cynthus.render.folder import TFVARS
-from cynthus.targets.gcp.choice import Place, choose, choose_in
+from cynthus.targets.gcp.choice import Place, choose, choose_in, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 PROJECT_VARIABLES = ("GOOGLE_CLOUD_PROJECT", "GOOGLE_PROJECT", "GCLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT")
 ZONE_VARIABLES = ("GOOGLE_ZONE", "CLOUDSDK_COMPUTE_ZONE")
 """As the google provider and gcloud read them."""
+
+BASE = "base"
+"""The root of what lasts, beside the one of the machines."""
+STATE = "terraform.tfstate"
 
 _SAY = "write `gcp: {project: ...}` in cynthus.yaml, or set GOOGLE_CLOUD_PROJECT"
 
@@ -48,7 +54,7 @@ def settled(spec: AppSpec, environment: Mapping[str, str], root: Path, catalog: 
     Raises:
         PlacementRefused: there is no such machine, or nobody says where.
     """
-    wanted = spec.resources
+    wanted = _near_what_lasts(_as_it_stands(spec.resources, root, catalog), root)
     said = wanted.zone or rendered(root, "zone") or _said(environment, ZONE_VARIABLES)
     if wanted.region is None or wanted.zone:
         if not said:
@@ -63,6 +69,46 @@ def settled(spec: AppSpec, environment: Mapping[str, str], root: Path, catalog: 
             f"which zones {wanted.region} has is not known here", hint="write one, e.g. `resources: {zone: ...}`"
         )
     return zones[0], choose_in(wanted, catalog, zones[0])
+
+
+def _as_it_stands(wanted: Resources, root: Path, catalog: Catalog) -> Resources:
+    """Of several GPUs, the one that the machine has which stands: nobody wants another in its place."""
+    if len(wanted.gpu) < 2 or not is_made(root):
+        return wanted
+    values = rendered_values(root)
+    added = values.get("accelerator")
+    model = added.get("type") if isinstance(added, dict) else None
+    has = {
+        (each.gpu, each.gpus)
+        for each in catalog.machines
+        if each.gpu and each.type == values.get("machine_type") and each.gpus == values.get("gpus")
+        and (not each.attached or catalog.gpus[each.gpu].type == model)
+    }  # fmt: skip
+    stands = tuple(each for each in wanted.gpu if (name_of(each), each.count) in has)
+    return replace(wanted, gpu=stands[:1]) if stands else wanted
+
+
+def _near_what_lasts(wanted: Resources, root: Path) -> Resources:
+    """A machine that had to go to another region is gone: the next one begins again where the buckets are."""
+    if wanted.region or wanted.zone or is_made(root):
+        return wanted
+    home, zone = home_region(root), rendered(root, "zone")
+    return replace(wanted, region=home) if home and zone and region_of(zone) != home else wanted
+
+
+def home_region(root: Path) -> str | None:
+    """Where buckets and images of the deployment lie that are there already; None where there are none."""
+    base = root.parent / BASE
+    return rendered(base, "region") if is_made(base) else None
+
+
+def is_made(root: Path) -> bool:
+    """Whether something stands of what a root makes. Where its state is not this machine's nobody can tell, and it is
+    taken for made."""
+    if rendered_bucket(root):
+        return True
+    state = _document(root / STATE)
+    return bool(state) and state.get("resources") != []
 
 
 def _known(region: str, catalog: Catalog) -> str:

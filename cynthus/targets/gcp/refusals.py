@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 from cynthus.core.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 SERVICES = ("compute", "storage", "iam", "iamcredentials", "artifactregistry", "secretmanager", "iap")
 """What a deployment takes of Google's."""
 ROLES = {
     "compute.instances": "compute.instanceAdmin.v1",
+    "compute.instances.osLogin": "compute.osAdminLogin",
+    "compute.instances.osAdminLogin": "compute.osAdminLogin",
     "compute.disks": "compute.instanceAdmin.v1",
+    "compute.machineTypes": "compute.instanceAdmin.v1",
+    "compute.acceleratorTypes": "compute.instanceAdmin.v1",
     "compute.subnetworks.use": "compute.instanceAdmin.v1",
     "compute.firewalls": "compute.securityAdmin",
     "compute.networks.updatePolicy": "compute.securityAdmin",
@@ -26,11 +30,14 @@ ROLES = {
     "artifactregistry": "artifactregistry.admin",
     "secretmanager": "secretmanager.admin",
     "iap.tunnelInstances": "iap.tunnelResourceAccessor",
+    "serviceusage.services.enable": "serviceusage.serviceUsageAdmin",
 }
 """The role that has a permission, by how the permission begins: of several, the longest."""
 _NOBODY = re.compile(
     "invalid authentication credentials|could not find default credentials|invalid_grant|[Ee]rror 401|invalid_token"
 )
+_OFF = re.compile(r"[A-Za-z() ]*? API (has not been used in project|is not enabled in the cloud project)")
+_MORE_PLACES = "where `resources:` names neither `zone:` nor `region:`, other zones and regions are tried as well"
 OTHER_NAMES = "`cynthus destroy`, then without the folder infra/gcp the next `cynthus up` has other names"
 
 
@@ -48,6 +55,16 @@ def understood(said: str, project: str) -> Refusal | None:
 def is_nobody(said: str) -> bool:
     """Whether Google does not know who asks."""
     return _NOBODY.search(" ".join(said.split())) is not None
+
+
+def is_off(said: str) -> bool:
+    """Whether that is what a service says, or we of it, that is not enabled."""
+    return _OFF.search(" ".join(said.split())) is not None
+
+
+def enabling(hosts: Sequence[str], project: str) -> str:
+    """The command that switches services on."""
+    return f"`gcloud services enable {' '.join(hosts)} --project={project or 'PROJECT'}`"
 
 
 def role_of(permission: str) -> str:
@@ -77,11 +94,11 @@ def _nobody_pays(_: re.Match[str], project: str) -> Refusal:
 def _not_enabled(found: re.Match[str], project: str) -> Refusal:
     host = re.search(r"/apis/api/(\w+)\.googleapis\.com/", found.string)
     other = host is not None and host[1] not in SERVICES
-    names = " ".join(f"{each}.googleapis.com" for each in ((host[1],) if host and other else SERVICES))
-    does = "does that" if other else "enables all that a deployment takes"
+    hosts = [f"{each}.googleapis.com" for each in ((host[1],) if host and other else SERVICES)]
+    does = "does that" if other else "enables all that a deployment takes, and so does `cynthus doctor --enable`"
     return Refusal(
         f"the {found['api']} is not enabled in the cloud project{_named(project)}",
-        f"`gcloud services enable {names} --project={project or 'PROJECT'}` {does}; that counts a minute or two later",
+        f"{enabling(hosts, project)} {does}; that counts a minute or two later",
         final=True,
     )
 
@@ -170,7 +187,7 @@ def _no_fit(found: re.Match[str], _: str) -> Refusal:
 def _sold_out(found: re.Match[str], _: str) -> Refusal:
     return Refusal(
         f"{found['zone'] or 'the zone'} has no such machine left, which may change any minute",
-        "with `region: ...` and no `zone:` below `resources:` every zone of the region is tried; or try again later",
+        f"try again later; {_MORE_PLACES}",
     )
 
 
@@ -204,15 +221,29 @@ def _not_by_name(found: re.Match[str], _: str) -> Refusal:
         "leave `reservation:` out: Google takes the machine from it by itself; or make one with "
         "--require-specific-reservation",
     )
+def _taken_back(_: re.Match[str], __: str) -> Refusal:
+    return Refusal("Google took the machine back while it was being made", f"run it again; {_MORE_PLACES}")
+
+
+def _closed(found: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"{found['zone']} is closed to the cloud project{_named(project)}, or is none of Google's",
+        "`gcloud compute zones list` shows those that are open to it: write one as `resources: {zone: ...}`",
+    )
+
+
+def _not_gone_yet(_: re.Match[str], __: str) -> Refusal:
+    return Refusal("what stood there before is not gone yet", "run it again in a minute or two")
 
 
 def _quota(found: re.Match[str], project: str) -> Refusal:
     page = "https://console.cloud.google.com/iam-admin/quotas" + (f"?project={project}" if project else "")
     where = "in all regions together" if found["where"] == "globally" else found["where"]
     limit = f"{float(found['limit']):g} of {found['metric']} {where}"
+    others = f"; {_MORE_PLACES}" if where.startswith("in region") else ""
     return Refusal(
         f"the cloud project{_named(project)} may have {limit}, and this is more",
-        f"{page} is where to ask for more; `cynthus doctor` shows what is in use",
+        f"{page} is where to ask for more; `cynthus doctor` shows what is in use{others}",
     )
 
 
@@ -260,7 +291,10 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     ("is currently unavailable in the (?P<zone>[a-z0-9-]+) zone", _sold_out),
     ("(?P<zone>)(ZONE_RESOURCE_POOL_EXHAUSTED|insufficientCapacity)", _sold_out),
     (r"Quota '(?P<metric>[^']+)' exceeded\. +Limit: (?P<limit>[\d.]+\d) (?P<where>globally|in region [\w-]+)", _quota),
-    ("[Ee]rror 429|rateLimitExceeded", _too_often),
+    ("UNSUPPORTED_OPERATION|was preempted", _taken_back),
+    ("[Zz]one '(?P<zone>[^']+)' is not found or access is unauthorized", _closed),
+    ("RESOURCE_NOT_READY|The resource '[^']+' is not ready", _not_gone_yet),
+    ("[Ee]rror 429|rateLimitExceeded|RESOURCE_OPERATION_RATE_EXCEEDED|Operation rate exceeded", _too_often),
     ("[Ee]rror 50[0-9]|backendError", _trouble),
 )
 _RULES = tuple((re.compile(words), means) for words, means in _WORDS)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from cynthus.core.allowance import cost
 from cynthus.core.clock import as_label
 from cynthus.core.finding import Finding
 from cynthus.core.gcp import Gcp
@@ -26,11 +25,12 @@ from cynthus.targets.gcp.adoption import existing
 from cynthus.targets.gcp.api import Api
 from cynthus.targets.gcp.buckets import empty_bucket, insist_on_state, own_buckets
 from cynthus.targets.gcp.catalog import catalog
-from cynthus.targets.gcp.choice import bought, choose_in
+from cynthus.targets.gcp.choice import bought
 from cynthus.targets.gcp.explained import considered
-from cynthus.targets.gcp.failover import instead, zones_of
+from cynthus.targets.gcp.failover import instead
 from cynthus.targets.gcp.history import history
-from cynthus.targets.gcp.life import lifetime, per_hour
+from cynthus.targets.gcp.itinerary import itinerary, told
+from cynthus.targets.gcp.life import lifetime, most_of_all, offered, per_hour
 from cynthus.targets.gcp.lifespan import lifespan
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
@@ -38,6 +38,7 @@ from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
 from cynthus.targets.gcp.stays import stays
 from cynthus.targets.gcp.unknown import remove_unknown
+from cynthus.targets.gcp.whereabouts import home_of, of_what_lasts, whereabouts
 from cynthus.targets.ssh.connection import SshConnection
 from cynthus.targets.ssh.target import KNOWN_HOSTS, ssh_environment
 from cynthus.targets.ssh.way import Way
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from cynthus.core.spec import AppSpec
     from cynthus.core.supply import Supply
     from cynthus.settings import Settings
+    from cynthus.targets.preflight import Preflight
 
 USER = "cynthus"
 """Who logs in: Google's own program on the machine makes the user of whom the key is told."""
@@ -100,7 +102,7 @@ class GcpTarget:
             self.name, runtime, nodes=spec.resources.nodes or 1, gpus=machine.gpus, reasons=tuple(reasons),
             unready=lacking, driver=DRIVER if with_driver else None, lifetime=life, metadata=METADATA,
             linger=LINGER, considered=considered(choice),
-            where={"project": project, "zone": zone},
+            where=whereabouts(spec, project, zone, machine, root),
         )
 
     def named(self, spec: AppSpec) -> Sequence[Host]:  # noqa: ARG002 - they are made
@@ -110,8 +112,7 @@ class GcpTarget:
         names.insist_on_a_name(deployment)
         registry = spec.image.registry
         if registry is None and placement.runtime == "container":
-            project, region = placement.where["project"], region_of(placement.where["zone"])
-            registry = names.repository(deployment, project, region)
+            registry = names.repository(deployment, placement.where["project"], home_of(placement.where))
         bucket = spec.bucket or f"gs://{names.bucket_of_outputs(deployment)}"
         return replace(spec, bucket=bucket, image=replace(spec.image, registry=registry))
 
@@ -128,16 +129,12 @@ class GcpTarget:
         return Kept("google", versions, METADATA, self._api.simulated("secretmanager"))
 
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
-        zone = placement.where["zone"]
-        choice = choose_in(spec.resources, catalog(), zone)
-        price, life = per_hour(spec, choice), placement.stands
+        stops = offered(spec, itinerary(spec.resources, catalog(), placement.where), placement)
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
-        others = zones_of(spec, catalog(), zone)[1:]
-        where = f"{zone}, else {' or '.join(others)}" if others else zone
         return Offer(
-            machine=f"{count}{choice.machine.type} in {where}{bought(spec.resources)}",
-            per_hour=price,
-            maximum=None if price is None or life is None else cost(price, life),
+            machine=f"{count}{told(stops, bought(spec.resources).strip(' ()'))}",
+            per_hour=stops[0].price,
+            maximum=most_of_all(spec, stops, placement),
             deletes_itself_at=None,
         )
 
@@ -148,7 +145,7 @@ class GcpTarget:
             "network": gcp.network, "subnetwork": gcp.subnetwork, "access": gcp.access,
         }
         if root == "base":
-            return {**common, "secrets": list(spec.secrets)}
+            return {**common, **of_what_lasts(placement.where), "secrets": list(spec.secrets)}
         return {**common, **machine_values(spec, placement), "zone": zone, "user": USER, "key": gcp.key or USUAL}
 
     def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
@@ -243,6 +240,8 @@ class GcpTarget:
         return renew(self._settings.environment, day, project, keep=keep)
 
     def check(self, spec: AppSpec | None, root: Path) -> Sequence[Finding]:
+        from cynthus.targets.gcp.checkup import checkup
+
         if spec is None:
             return ()
         try:
@@ -251,12 +250,14 @@ class GcpTarget:
             return (Finding("gcp", "error", error.message, error.hint),)
         lasting = _lasting_key(self._settings.environment)
         fine = (Finding("gcp", "ok", reason) for reason in placement.reasons if reason not in lasting)
-        return (*fine, *(Finding("gcp", "warning", each) for each in lasting), *self._checkup(spec, placement))
+        warned = (Finding("gcp", "warning", each) for each in lasting)
+        return (*fine, *warned, *checkup(self.preflight(spec, placement, self.roots).questions))
 
-    def _checkup(self, spec: AppSpec, placement: Placement) -> tuple[Finding, ...]:
-        from cynthus.targets.gcp.checkup import checkup, wanted_of
+    def preflight(self, spec: AppSpec, placement: Placement, roots: Collection[str]) -> Preflight:
+        from cynthus.targets.gcp.checkup import Checkup
+        from cynthus.targets.gcp.wanted import wanted_of
 
-        return checkup(self._glance, wanted_of(spec, placement))
+        return Checkup(self._glance, wanted_of(spec, placement, roots))
 
     def _ssh_environment(self, host: Host) -> dict[str, str]:
         user = self._settings.environment

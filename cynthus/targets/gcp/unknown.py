@@ -42,7 +42,7 @@ def remove_unknown(
 def _remove(api: Api, thing: Thing) -> None:
     """Raises: CloudFailed, where it stays."""
     with suppress(NotThere):
-        if thing.address.endswith(NAT):
+        if NAT in thing.address:
             # Google deletes no subnetwork that a router names.
             told = api.ask("PATCH", thing.service, thing.path, body={"nats": _others(api, thing)})
         else:

@@ -15,7 +15,7 @@ LIMITS = {"GPUS_ALL_REGIONS": 16.0, "CPUS_ALL_REGIONS": 512.0, "INSTANCES": 720.
 """Of quotas that have one of their own; of CPUs and GPUs see `limit`."""
 
 # It costs nothing to look at a project, and nothing that is here alone is charged for.
-_FREE = ("iam", "iamcredentials", "resourcemanager", "serviceusage", "cloudbilling")
+_FREE = ("iam", "iamcredentials", "resourcemanager", "serviceusage", "cloudbilling", "cloudquotas")
 
 
 class Project:

@@ -43,6 +43,7 @@ TITLES = {
     "secretmanager": "Secret Manager API",
     "serviceusage": "Service Usage API",
     "cloudbilling": "Cloud Billing API",
+    "cloudquotas": "Cloud Quotas API",
     "iap": "Cloud Identity-Aware Proxy API",
 }
 """The services, and what they are called where they are not enabled."""

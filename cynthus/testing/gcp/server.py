@@ -13,6 +13,7 @@ import msgspec
 from cynthus.testing.gcp import (
     accounts,
     buckets,
+    cloud_quotas,
     compute,
     control,
     logins,
@@ -45,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     *repositories.ROUTES,
     *secrets.ROUTES,
     *services.ROUTES,
+    *cloud_quotas.ROUTES,
 )
 
 _JSON = "application/json; charset=UTF-8"

@@ -27,13 +27,14 @@ _METRICS = {
     "nvidia-tesla-a100": "NVIDIA_A100_GPUS",
     "nvidia-a100-80gb": "NVIDIA_A100_80GB_GPUS",
 }
-_FAMILIES = {
+FAMILIES = {
     "nvidia-h100-80gb": "NVIDIA_H100",
     "nvidia-h100-mega-80gb": "NVIDIA_H100_MEGA",
     "nvidia-h200-141gb": "NVIDIA_H200",
     "nvidia-b200": "NVIDIA_B200",
     "nvidia-rtx-pro-6000": "NVIDIA_RTX_PRO_6000",
 }
+"""The family of each newer GPU."""
 _OF_SERIES = {"n2": "N2_CPUS", "n2d": "N2D_CPUS", "c3": "C3_CPUS", "a2": "A2_CPUS", "n4": "N4_CPUS", "c4": "C4_CPUS"}
 
 _SPOT = tuple(f"PREEMPTIBLE_{metric}" for metric in (*_METRICS.values(), "CPUS"))
@@ -58,8 +59,8 @@ def needs(instance: Document) -> Counter[str]:
     for each in instance.get("guestAccelerators", []):
         gpu, count = each["acceleratorType"].rpartition("/")[2], int(each["acceleratorCount"])
         counted["GPUS_ALL_REGIONS"] += count
-        if gpu in _FAMILIES:
-            counted[f"{FAMILY_QUOTA}/{_FAMILIES[gpu]}"] += count
+        if gpu in FAMILIES:
+            counted[f"{FAMILY_QUOTA}/{FAMILIES[gpu]}"] += count
         elif gpu in _METRICS:
             counted[f"PREEMPTIBLE_{_METRICS[gpu]}" if spot else _METRICS[gpu]] += count
     counted["SSD_TOTAL_GB"] = sum(int(disk.get("diskSizeGb", 0)) for disk in instance["disks"] if _ssd(disk))

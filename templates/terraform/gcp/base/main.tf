@@ -34,6 +34,7 @@ module "network" {
   name            = var.deployment
   region          = var.region
   ip_range        = var.ip_range
+  other_regions   = var.other_regions
   ssh_from        = local.ssh_from[var.access]
   service_account = module.identity.email
 }

@@ -21,7 +21,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Region in which everything lies."
+  description = "Region in which everything lies that lasts."
   type        = string
   nullable    = false
 
@@ -57,6 +57,13 @@ variable "ip_range" {
   description = "Private addresses for the machines in the network that is made."
   type        = string
   default     = "10.128.0.0/20"
+  nullable    = false
+}
+
+variable "other_regions" {
+  description = "Regions beside that one in which machines stood, or stand: the network that is made has a part in each, with these private addresses."
+  type        = map(string)
+  default     = {}
   nullable    = false
 }
 

@@ -39,6 +39,44 @@ resource "google_compute_router_nat" "nat" {
   }
 }
 
+# The same in other regions, where machines were to be had that the first one had not. A part of the network that bills
+# nothing while no machine uses it.
+resource "google_compute_subnetwork" "other" {
+  for_each = var.other_regions
+
+  #checkov:skip=CKV_GCP_26: as above
+  name                     = var.name
+  description              = "Subnetwork of the deployment ${var.name}, made by Cynthus."
+  region                   = each.key
+  network                  = google_compute_network.network.id
+  ip_cidr_range            = each.value
+  private_ip_google_access = true
+}
+
+resource "google_compute_router" "other" {
+  for_each = var.other_regions
+
+  name        = var.name
+  description = "Router of the deployment ${var.name}, made by Cynthus."
+  region      = each.key
+  network     = google_compute_network.network.id
+}
+
+resource "google_compute_router_nat" "other" {
+  for_each = var.other_regions
+
+  name                               = var.name
+  router                             = google_compute_router.other[each.key].name
+  region                             = each.key
+  nat_ip_allocate_option             = "AUTO_ONLY"
+  source_subnetwork_ip_ranges_to_nat = "LIST_OF_SUBNETWORKS"
+
+  subnetwork {
+    name                    = google_compute_subnetwork.other[each.key].id
+    source_ip_ranges_to_nat = ["ALL_IP_RANGES"]
+  }
+}
+
 # The only way in from outside. What no rule allows, a network of Google's refuses.
 resource "google_compute_firewall" "ssh" {
   name          = "${var.name}-ssh"

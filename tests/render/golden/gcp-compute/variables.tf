@@ -21,7 +21,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Region in which everything lies."
+  description = "Region in which the machines stand."
   type        = string
   nullable    = false
 

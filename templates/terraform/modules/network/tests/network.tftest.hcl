@@ -75,3 +75,33 @@ run "takes_another_range_of_private_addresses" {
     error_message = "The range is handed on."
   }
 }
+
+run "has_a_part_in_each_other_region_and_changes_nothing_at_home" {
+  command = plan
+
+  variables {
+    other_regions = { us-east1 = "10.128.16.0/20" }
+  }
+
+  assert {
+    condition     = google_compute_subnetwork.other["us-east1"].region == "us-east1" && google_compute_subnetwork.other["us-east1"].ip_cidr_range == "10.128.16.0/20" && google_compute_subnetwork.other["us-east1"].private_ip_google_access
+    error_message = "Machines there have addresses of their own."
+  }
+
+  assert {
+    condition     = google_compute_router_nat.other["us-east1"].region == "us-east1" && google_compute_router_nat.other["us-east1"].router == google_compute_router.other["us-east1"].name
+    error_message = "They reach the internet as those at home do."
+  }
+
+  assert {
+    condition     = google_compute_subnetwork.other["us-east1"].name == google_compute_subnetwork.subnetwork.name
+    error_message = "The machines name it as at home."
+  }
+
+  assert {
+    condition = alltrue([for text in [
+      google_compute_subnetwork.other["us-east1"].description, google_compute_router.other["us-east1"].description,
+    ] : strcontains(text, "weather-1a2b3c")])
+    error_message = "What can have no label says in its description whose it is."
+  }
+}

@@ -39,7 +39,9 @@ run "no_ssh_from_nowhere_and_no_range_that_google_finds_too_small" {
   variables {
     ip_range = "10.128.0.0/30"
     ssh_from = []
+
+    other_regions = { us-east1-b = "8.8.8.0/24" }
   }
 
-  expect_failures = [var.ip_range, var.ssh_from]
+  expect_failures = [var.ip_range, var.ssh_from, var.other_regions]
 }

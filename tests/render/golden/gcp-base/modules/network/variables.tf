@@ -37,6 +37,23 @@ variable "ip_range" {
   }
 }
 
+variable "other_regions" {
+  description = "Regions beside the first in which machines may stand, each with private addresses that no other part has."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for region in keys(var.other_regions) : can(regex("^[a-z]+-[a-z]+[0-9]+$", region))])
+    error_message = "A region looks like us-central1."
+  }
+
+  validation {
+    condition     = alltrue([for range in values(var.other_regions) : can(cidrnetmask(range)) && can(regex("^(10\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.|192\\.168\\.)", range))])
+    error_message = "The addresses are private ones, like 10.128.16.0/20."
+  }
+}
+
 variable "ssh_from" {
   description = "Addresses from which SSH is let in."
   type        = list(string)
