@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
+from cynthus.core.cidr import Cidr
 from cynthus.core.fields import like
 from cynthus.core.misfit import Misfit
 from cynthus.core.section import Section
@@ -69,12 +70,27 @@ class Gcp(Section, frozen=True, kw_only=True):
         Meta(description="The subnetwork of `network:` in the region of the machines; it must reach the internet."),
     ] = None
     access: Annotated[
-        Literal["iap", "internal"],
+        Literal["iap", "internal", "public"],
         Meta(
             description="`iap`: through Google's Identity-Aware Proxy, which takes a role there. `internal`: straight "
-            "to the machines' internal addresses, from a network that reaches them."
+            "to the machines' internal addresses, from a network that reaches them. `public`: the machines have a "
+            "public address each, which lets nobody in but who comes `from:` there."
         ),
     ] = "iap"
+    source: Annotated[
+        Cidr | None,
+        Meta(
+            description="With `access: public`, and required there: the addresses that SSH is let in from, e.g. "
+            "203.0.113.7/32."
+        ),
+    ] = field(default=None, name="from")
+    login: Annotated[
+        Literal["metadata", "oslogin"],
+        Meta(
+            description="Who is let in. `metadata`: whose public key the machine was told when it was made. "
+            "`oslogin`: whoever has a role for it in the cloud project, as themselves (Google's OS Login)."
+        ),
+    ] = "metadata"
     key: Annotated[
         KeyPath | None,
         Meta(
@@ -95,3 +111,29 @@ class Gcp(Section, frozen=True, kw_only=True):
         """See that a subnetwork has a network."""
         if key == "subnetwork" and value and not before.get("network"):
             raise Misfit("a subnetwork is part of a network", hint="name that as `network:`", kind=KeysExclude)
+
+
+def both_or_neither(gcp: Gcp) -> Gcp:
+    """See that a public address says who may come to it, and that nothing else does.
+
+    Raises:
+        Misfit: one of the two stands alone.
+    """
+    if gcp.access == "public" and gcp.source is None:
+        raise Misfit(
+            "a public address is open to those alone whom `from:` names, and it names nobody",
+            hint="add the address that the internet sees you by: gcp: {access: public, from: 203.0.113.7/32}",
+            at=("access",),
+        )
+    if gcp.access == "public" and gcp.network is not None:
+        raise Misfit(
+            f"the network {gcp.network} has rules of its own for who may come in, which `from:` does not change",
+            hint="leave `network` out, so that one is made which lets nobody else in; or use `access: iap`, `internal`",
+            kind=KeysExclude, at=("access",),
+        )
+    if gcp.access != "public" and gcp.source is not None:
+        raise Misfit(
+            f"`from:` goes with `access: public`, and this is `access: {gcp.access}`",
+            hint="delete `from`, or write `access: public`", kind=KeysExclude, at=("from",),
+        )
+    return gcp

@@ -29,6 +29,7 @@ from cynthus.core.fields import (
 )
 from cynthus.core.fields import Image as ImageName
 from cynthus.core.gcp import Gcp as Gcp
+from cynthus.core.gcp import both_or_neither
 from cynthus.core.gpu import Gpu as Gpu
 from cynthus.core.misfit import Misfit, quoted, refuse
 from cynthus.core.paths import overlap
@@ -116,7 +117,11 @@ class AppSpec(Section, frozen=True, kw_only=True):
         ),
     ] = "local"
     ssh: Annotated[Ssh | None, Meta(description="With `target: ssh`: the machines, and how to get in.")] = None
-    gcp: Annotated[Gcp | None, Meta(description="With `target: gcp`: whose cloud project, and how to get in.")] = None
+    gcp: Annotated[
+        Gcp | None,
+        Meta(description="With `target: gcp`: whose cloud project, and how to get in."),
+        Rule(after=both_or_neither),
+    ] = None
     source: Annotated[
         Source,
         Meta(

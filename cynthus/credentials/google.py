@@ -112,6 +112,21 @@ def key_file(environment: Mapping[str, str]) -> str | None:
     return path if isinstance(found, dict) and found.get("type") == "service_account" else None
 
 
+def service_account(environment: Mapping[str, str]) -> str:
+    """The address of the service account that the credentials are of; '' where they are a person's, or only a token.
+
+    Raises:
+        NotLoggedIn: there are no credentials.
+        ModuleNotFoundError: the extra `gcp` is not installed.
+    """
+    named = environment.get(IMPERSONATED, "")
+    if named or environment.get(TOKEN, "").strip():
+        return named
+    found = getattr(login(environment).credentials, "service_account_email", None)
+    # A machine of Google's is told its account's address only once it asks for a token.
+    return found if isinstance(found, str) and "@" in found else ""
+
+
 def _renewed(found: GoogleLogin, scope: str) -> str:
     from google.auth.credentials import Scoped
     from google.auth.exceptions import GoogleAuthError

@@ -28,7 +28,7 @@ from cynthus.operations.making import make_hosts
 from cynthus.operations.readying import make_hosts_ready
 from cynthus.operations.recover import recover
 from cynthus.operations.remains import explained
-from cynthus.operations.site import agents
+from cynthus.operations.site import agents, entered
 from cynthus.operations.up import make_ready
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _play(tools: Tools, site: Site, ready: Ready) -> Built:
             result = tools.ansible.play(
                 site.root() / _PLAYBOOK,
                 inventory=site.root() / "inventory.py",
-                hosts=site.hosts,
+                hosts=entered(tools, site, as_root=False),
                 extravars=extravars,
                 activity=installing.activity,
             )

@@ -27,6 +27,7 @@ from cynthus.operations.moving import Moving
 from cynthus.operations.observe import keep_together, observe
 from cynthus.operations.retry import taken_back
 from cynthus.operations.side_by_side import side_by_side
+from cynthus.operations.site import entered
 from cynthus.operations.versions import ingredients, keep_recipe
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def deploy(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: 
             result = tools.ansible.play(
                 site.root() / "ansible/playbooks/up.yml",
                 inventory=site.root() / "inventory.py",
-                hosts=site.hosts,
+                hosts=entered(tools, site, as_root=False),
                 extravars=extravars,
                 activity=installing.activity,
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from cynthus.errors import HostError, UsageError
+from cynthus.operations.site import entered
 from cynthus.operations.sudo import sudo_password
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _play(tools: Tools, site: Site, activity: Activity, password: str | None, **
     return tools.ansible.play(
         site.root() / "ansible/playbooks/purge.yml",
         inventory=site.root() / "inventory.py",
-        hosts=site.hosts,
+        hosts=entered(tools, site, as_root=True),
         extravars={"ledger_deployment": site.id, **extravars},
         activity=activity,
         sudo_password=password,

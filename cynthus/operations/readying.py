@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cynthus.core import survey
 from cynthus.errors import HostError, HostUnfit, NotAllowed, UsageError
-from cynthus.operations.site import with_entry
+from cynthus.operations.site import entered, with_entry
 from cynthus.operations.sudo import sudo_password
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _play(tools: Tools, site: Site, activity: Any, password: str | None, **extra
     return tools.ansible.play(
         site.root() / "ansible/playbooks/configure.yml",
         inventory=site.root() / "inventory.py",
-        hosts=site.hosts,
+        hosts=entered(tools, site, as_root=True),
         extravars=extravars,
         activity=activity,
         sudo_password=password,

@@ -22,7 +22,7 @@ from cynthus.terraform.outputs import standing_hosts
 from cynthus.terraform.state_file import resource_count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cynthus.core.deployment import Host
     from cynthus.core.run import Run
@@ -184,6 +184,15 @@ def as_it_stands(tools: Tools, site: Site) -> Site:
 def newest_run(site: Site) -> Run | None:
     """The run that was made last."""
     return site.runs.newest()
+
+
+def entered(tools: Tools, site: Site, *, as_root: bool) -> Sequence[Host]:
+    """The hosts as a play is told of them.
+
+    Raises:
+        HostUnreachable, NotPermitted: the user may not log in there, or not become root.
+    """
+    return tools.targets.find(site.target).entered(site.hosts, site.root(), as_root=as_root)
 
 
 def agents(tools: Tools, site: Site) -> tuple[HostAgent, ...]:

@@ -98,10 +98,19 @@ def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepar
             site = identify(tools, app.folder, app.spec, yes=request.yes)
             try:
                 with HostLock(tools, verb) as lock, explained(site):
+                    _open(tools, site, app)
                     lock.take(site)
                     return _under_way(tools, request, verb, app, site, lock)
             except CynthusError as error:
                 request = tries.after(site, request, error)
+
+
+def _open(tools: Tools, site: Site, app: App) -> None:
+    """Whoever comes from elsewhere than last time is let in first: all else asks the hosts."""
+    if site.hosts:
+        source = tools.targets.find(site.target).open_to(site.id, app.spec, site.root())
+        if source:
+            tools.progress.note(f"SSH is let in from {source} now, and from nowhere else")
 
 
 def _under_way(

@@ -230,6 +230,23 @@ class Target(Protocol):
     def connect(self, host: Host, root: Path) -> Connection:
         """A way to one of this target's hosts. `root` is the rendered folder that made them."""
 
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:
+        """Have hosts that stand let in who comes from where the spec says now; gives that where it was another place
+        before, else ''. `root` is the rendered folder of the root that holds the hosts.
+
+        Raises:
+            CloudFailed, NotLoggedIn: it cannot be changed.
+        """
+
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
+        """The hosts as a play is told of them, `as_root` where it has to become that: with the user's own name where
+        each has one there.
+
+        Raises:
+            HostUnreachable: the user may not log in there.
+            NotPermitted: the user may not become root there.
+        """
+
     def console(self, host: Host) -> tuple[str, ...]:
         """The last lines that a host wrote to its console; none where nobody can tell."""
 

@@ -43,6 +43,12 @@ class Standing:
     ) -> Mapping[str, object]:
         return {}
 
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:  # noqa: ARG002 - their walls are not ours
+        return ""
+
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:  # noqa: ARG002 - as who, they say
+        return hosts
+
     def console(self, host: Host) -> tuple[str, ...]:  # noqa: ARG002 - nobody here can see it
         return ()
 

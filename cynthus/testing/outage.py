@@ -191,6 +191,11 @@ class _OutageTarget:
 
     def renew(self, day: date, project: str, *, keep: bool) -> Renewal | None:
         return self._target.renew(day, project, keep=keep)
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:
+        return self._target.open_to(deployment, spec, root)
+
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
+        return self._target.entered(hosts, root, as_root=as_root)
 
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         self._outage.ask(root)

@@ -79,6 +79,13 @@ TIME = """
   is told of it has that address. `machine.serve_metadata(address, port)` answers as the metadata server that the
   machine sees: `instance/` with id, name, zone, attributes, service accounts with tokens, `preempted` and
   `maintenance-event` (with `wait_for_change`), and `project/`.
+- `machine.logins()` says who may enter it at that moment: by the keys of its metadata, or with `enable-oslogin` (the
+  machine's own, else that of `project.metadata`) whoever has a role for it, by the keys of their login profile.
+- Public addresses are of a range (`addresses=`). Where that is this machine's, `127.77.0.0/24` say, each is answered at
+  the port of SSH, which takes root, for whom the firewall rules of the machine's network let in; it leads to the
+  driver's `door(name)`.
+- `project.constraints` are policies of an organisation: `compute.requireOsLogin`, `compute.vmExternalIpAccess`.
+  `project.organisation` is its domain; others than its own people need a role to have a name on its machines.
 - `images(where, port)` answers at an address, or on a socket that speaks TLS, as `LOCATION-docker.pkg.dev` does to
   Docker: it takes an access token from the user `oauth2accesstoken`, looks whether the repository is there and who may
   fetch and push, and has the images from a real registry without a login, at that port of loopback.
@@ -98,9 +105,10 @@ NOT = """
 
 - Other services, and of these what the tables do not list: no load balancers, no instance groups or templates, no
   snapshots, no Cloud SQL or Run. Images in a registry lie in a real one, before which `images()` stands.
-- Traffic: networks, firewalls and NATs are kept and checked, and let through nothing and stop nothing.
-- More than one project, organisations, custom roles, conditions of policies (they are kept, and not weighed), roles
-  other than those below. `owner` of the project comes from above it and is in no policy.
+- Traffic: networks, firewalls and NATs are kept and checked, and let through nothing and stop nothing, but for SSH to
+  public addresses.
+- More than one project, organisations but for these policies, custom roles, conditions of policies (they are kept, and
+  not weighed), roles other than those below. `owner` of the project comes from above it and is in no policy.
 - Object versions, soft delete, lifecycle rules and signed URLs: they are kept as settings, and nothing happens by them.
   A resumable upload is forgotten when the simulation ends.
 - Eventual consistency: what was done is seen by the next request. Google may take seconds.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,30 @@ def test_what_is_left_out_is_left_to_googles_own_settings() -> None:
 
 def test_machines_are_reached_through_googles_proxy_where_nothing_is_said() -> None:
     assert gcp("{project: my-lab-1}").access == "iap"
+
+
+def test_machines_are_told_a_key_where_nothing_is_said() -> None:
+    assert gcp("{project: my-lab-1}").login == "metadata"
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [("203.0.113.7", "203.0.113.7/32"), ("203.0.113.0/24", "203.0.113.0/24"), ("12.0.0.0/8", "12.0.0.0/8")],
+)
+def test_one_address_is_a_range_of_one(text: str, source: str) -> None:
+    assert gcp(f"{{access: public, from: {text}}}").source == source
+
+
+@given(st.ip_addresses(v=4), st.integers(0, 32))
+def test_no_range_that_is_taken_is_wide_or_is_of_a_network_at_home(address: object, bits: int) -> None:
+    network = ipaddress.ip_network(f"{address}/{bits}", strict=False)
+    try:
+        found = gcp(f"{{access: public, from: {network}}}").source
+    except CynthusError:
+        return
+    assert found == str(network)
+    assert bits >= 8
+    assert not any(network.overlaps(ipaddress.ip_network(each)) for each in ("10.0.0.0/8", "192.168.0.0/16"))
 
 
 def test_nothing_is_said_of_google_where_there_is_no_such_part() -> None:
@@ -84,7 +110,20 @@ CASES: list[tuple[str, type[CynthusError], int, str]] = [
     (f"gcp: {{network: {'a' * 64}}}", BadName, 16, "a letter first"),
     ("gcp: {network: global/networks/lab}", BadName, 16, "a letter first"),
     ("gcp: {subnetwork: sub}", KeysExclude, 19, "`network:`"),
-    ("gcp: {access: public}", BadValue, 15, "iap, internal"),
+    ("gcp: {access: open}", BadValue, 15, "iap, internal, public"),
+    ("gcp: {access: public}", BadValue, 15, "from: 203.0.113.7/32"),
+    ("gcp: {from: 203.0.113.7}", KeysExclude, 13, "write `access: public`"),
+    ("gcp: {access: iap, from: 203.0.113.7}", KeysExclude, 26, "delete `from`"),
+    ("gcp: {network: lab, access: public, from: 203.0.113.7}", KeysExclude, 29, "leave `network` out"),
+    ("gcp: {access: public, from: 0.0.0.0/0}", BadValue, 29, "that you come from"),
+    ("gcp: {access: public, from: 128.0.0.0/1}", BadValue, 29, "that you come from"),
+    ("gcp: {access: public, from: '::/0'}", BadValue, 29, "that you come from"),
+    ("gcp: {access: public, from: '2001:db8::1'}", BadValue, 29, "that you come from"),
+    ("gcp: {access: public, from: 192.168.1.4}", BadValue, 29, "the internet sees you"),
+    ("gcp: {access: public, from: 203.0.113.7/24}", BadValue, 29, "203.0.113.0/24"),
+    ("gcp: {access: public, from: home}", BadValue, 29, "203.0.113.7/32"),
+    ("gcp: {access: public, from: [203.0.113.7]}", WrongType, 29, "write a text"),
+    ("gcp: {login: password}", BadValue, 14, "metadata, oslogin"),
     ("gcp: {key: id_ed25519}", BadValue, 12, "~/.ssh/id_ed25519"),
     ("gcp: {state: lab-state/x}", BadName, 14, "gs://bucket/folder"),
     ("gcp: {state: s3://lab-state/x}", BadName, 14, "gs://bucket/folder"),
@@ -133,7 +172,7 @@ def test_whatever_looks_like_a_zone_is_one(zone: str) -> None:
 
 def test_every_key_of_the_part_is_described_for_editors() -> None:
     keys = section_schema(Gcp)["properties"]
-    assert set(keys) == {"project", "network", "subnetwork", "access", "key", "state"}
+    assert set(keys) == {"project", "network", "subnetwork", "access", "from", "login", "key", "state"}
     assert all(each.get("description") for each in keys.values())
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.credentials.google import READ_ONLY, SCOPE, bearer, key_file, login
+from cynthus.credentials.google import READ_ONLY, SCOPE, bearer, key_file, login, service_account
 from cynthus.errors import NotLoggedIn
 from cynthus.testing.web import WebServer, serving
 
@@ -197,3 +197,20 @@ def test_a_key_that_is_not_there_is_none(tmp_path: Path) -> None:
 
 def test_where_nothing_is_named_there_is_no_key() -> None:
     assert key_file({}) is None
+
+
+# whose they are
+
+
+def test_an_account_that_is_acted_as_is_whose_they_are() -> None:
+    named = {"GOOGLE_IMPERSONATE_SERVICE_ACCOUNT": BOT, "GOOGLE_OAUTH_ACCESS_TOKEN": SENTINEL}
+    assert service_account(named) == BOT
+
+
+def test_a_token_does_not_say_whose_it_is() -> None:
+    assert service_account({"GOOGLE_OAUTH_ACCESS_TOKEN": SENTINEL}) == ""
+
+
+def test_a_person_is_no_account(tmp_path: Path) -> None:
+    (tmp_path / "application_default_credentials.json").write_text(USER)
+    assert service_account({}) == ""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from cynthus.testing.gcp.machines import Machine
+    from cynthus.testing.gcp import Login, Machine
     from tests.bed.host import Host
 
 METADATA = "169.254.169.254"
@@ -36,6 +36,8 @@ class BedHosts:
     def __init__(self, hosts: Sequence[Host]) -> None:
         self._free = list(hosts)
         self._given: dict[str, tuple[Host, ExitStack]] = {}
+        self._machines: dict[str, Machine] = {}
+        self._entered: dict[str, tuple[Login, ...]] = {}
         self._lock = threading.Lock()
         self.ways: list[Callable[[Host], AbstractContextManager[None]]] = []
         """To what else a machine has a way, as long as it stands."""
@@ -48,7 +50,8 @@ class BedHosts:
                 raise BootFailed("there is no host left")
             host = self._free.pop(0)
             self._given[instance.name] = host, ExitStack()
-        _let_in(host, instance.metadata.get("ssh-keys", ""))
+        self._machines[instance.name] = instance
+        self._let_in(instance.name)
         _tell(host, instance)
         cloud = brought(host, urlsplit(instance.endpoint).port or 80)
         for way in (cloud, *(each(host) for each in self.ways)):
@@ -61,8 +64,11 @@ class BedHosts:
         if given is not None:
             given[1].close()
             given[0].stop()
+            self._entered.pop(name, None)
 
     def door(self, name: str) -> tuple[str, int]:
+        # As sshd there asks with each connection, where OS Login is on.
+        self._let_in(name)
         host = self.host(name)
         return host.address, host.port
 
@@ -73,6 +79,16 @@ class BedHosts:
     def host(self, name: str) -> Host:
         """The one that an instance has."""
         return self._given[name][0]
+
+    def _let_in(self, name: str) -> None:
+        """What Google's programs on a machine do: who may enter has a user there, and nobody else any more."""
+        with self._lock:
+            host, people = self.host(name), self._machines[name].logins()
+            for gone in {each.user for each in self._entered.get(name, ())} - {each.user for each in people}:
+                host.text("rm", "-f", f"/home/{gone}/.ssh/authorized_keys")
+            for each in set(people) - set(self._entered.get(name, ())):
+                _have_user(host, each)
+            self._entered[name] = people
 
 
 class OwnBed(BedHosts):
@@ -96,16 +112,14 @@ class OwnBed(BedHosts):
         self._bed.close()
 
 
-def _let_in(host: Host, keys: str) -> None:
-    """What Google's program on a machine does with the keys that it is told: users who may use sudo."""
-    for line in filter(None, keys.splitlines()):
-        user, _, key = line.partition(":")
-        home = f"/home/{user}"
-        host.text("sh", "-c", f"id {user} 2>/dev/null || useradd --create-home --shell /bin/bash {user}")
-        host.text("sh", "-c", f"mkdir -p {home}/.ssh; cat >>{home}/.ssh/authorized_keys", stdin=f"{key}\n".encode())
-        host.text("chown", "-R", f"{user}:{user}", f"{home}/.ssh")
-        sudo = f"{user} ALL=(ALL:ALL) NOPASSWD:ALL\n"
-        host.text("sh", "-c", f"cat >/etc/sudoers.d/{user}", stdin=sudo.encode())
+def _have_user(host: Host, login: Login) -> None:
+    home, keys = f"/home/{login.user}", "".join(f"{each}\n" for each in login.keys)
+    make = f"id {login.user} 2>/dev/null || useradd --create-home --shell /bin/bash {login.user}"
+    host.text("sh", "-c", make)
+    host.text("sh", "-c", f"mkdir -p {home}/.ssh; cat >{home}/.ssh/authorized_keys", stdin=keys.encode())
+    host.text("chown", "-R", f"{login.user}:{login.user}", f"{home}/.ssh")
+    rule = f"{login.user} ALL=(ALL:ALL) NOPASSWD:ALL\n" if login.root else ""
+    host.text("sh", "-c", f"cat >/etc/sudoers.d/{login.user}", stdin=rule.encode())
 
 
 def _tell(host: Host, instance: Machine) -> None:

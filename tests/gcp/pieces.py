@@ -176,7 +176,7 @@ def _part(id_: str, project: str, region: str, block: str, other: str = "") -> I
     yield router
     listed = [{"name": f"{here}/subnetworks/{id_}", "sourceIpRangesToNat": ["ALL_IP_RANGES"]}]
     how = {"natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS"}
-    yield Nat(f"{module}router_nat.{other or 'nat'}", router, {"name": id_, **how, "subnetworks": listed})
+    yield Nat(f"{module}router_nat.{other or 'nat[0]'}", router, {"name": id_, **how, "subnetworks": listed})
 
 
 def _secret(module: str, path: str, labels: Values, member: str) -> Iterator[Piece]:

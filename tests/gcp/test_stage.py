@@ -148,6 +148,14 @@ def test_the_key_that_machines_are_told_of_is_one_that_ssh_reads(tmp_path: Path)
     assert b"(ED25519)" in answer.stdout, answer
 
 
+def test_hosts_that_know_nobodys_roles_are_told_the_key(tmp_path: Path) -> None:
+    app = spec(target="gcp", gcp={"login": "oslogin"})
+    with played(tmp_path, hosts=BOOTS) as there:
+        known, beside = there.known_now(app).gcp, there.beside("compute")["zz_rehearsal.auto.tfvars.json"]
+    assert known is not None
+    assert (known.login, '"login": "metadata"' in beside) == ("metadata", True)
+
+
 def test_its_key_goes_where_terraform_says_which_key_opens_the_machines(tmp_path: Path) -> None:
     with played(tmp_path, hosts=BOOTS) as there:
         assert f'"{tmp_path}/key"' in there.beside("compute")["zz_rehearsal.auto.tfvars.json"]

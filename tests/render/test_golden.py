@@ -55,6 +55,13 @@ def test_the_base_of_gcp_is_the_golden_one() -> None:
     compare({path: data for path, data in gcp("base").files.items() if others.get(path) != data}, GOLDEN / "gcp-base")
 
 
+def test_other_ways_in_are_the_golden_values() -> None:
+    base, compute = gcp("base", access="public", ssh_from="203.0.113.7/32"), gcp(access="public", login="oslogin")
+    for root, told in (("base", base), ("compute", compute)):
+        usual = gcp(root).files
+        compare({path: data for path, data in told.files.items() if usual[path] != data}, GOLDEN / f"gcp-{root}-public")
+
+
 def test_the_roles_that_ssh_has_of_its_own_are_those_of_the_templates() -> None:
     roles = {path: data for path, data in own_of_ssh().items() if is_of_a_role(path)}
     assert {path.split("/")[2] for path in roles} == {"docker", "ledger", "lingering", "nvidia", "survey"}

@@ -121,6 +121,18 @@ def test_what_is_not_said_ssh_decides(script: Path) -> None:
     assert "ProxyJump" not in variables["ansible_ssh_common_args"]
 
 
+def test_who_logs_in_may_be_said_by_whoever_types(script: Path) -> None:
+    state(script, {**SSH, "user": None}, {**SSH, "name": "other", "user": "bob"})
+    told = listed(script, CYNTHUS_SSH_USER="ann_example_com")["_meta"]["hostvars"]
+    assert {name: each["ansible_user"] for name, each in told.items()} == {"far": "ann_example_com", "other": "bob"}
+    assert "ann_example_com" in told["far"]["cynthus_ssh"]
+
+
+def test_a_user_that_something_would_interpret_is_refused_there_too(script: Path) -> None:
+    state(script, {**SSH, "user": None})
+    assert "the user of far is no plain word" in refused(script, CYNTHUS_SSH_USER="$(id)")
+
+
 def test_the_key_of_a_host_is_pinned_beside_the_script(script: Path) -> None:
     variables = far(script)
     assert option(variables, "UserKnownHostsFile") == f'"{script.parent}/known_hosts"'

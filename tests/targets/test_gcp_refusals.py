@@ -64,6 +64,37 @@ def test_what_is_there_already_stays_and_other_names_are_a_way_out(said: str, me
     assert (message in found.message, OTHER_NAMES in found.hint) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "message", "way"),
+    [
+        (str(refusals.constrained("compute.requireOsLogin", "7")), "requires OS Login", "{login: oslogin}"),
+        (str(refusals.constrained("compute.vmExternalIpAccess", "7")), "have a public address", "Google's proxy"),
+        (
+            str(refusals.denied("oslogin", "compute.oslogin.updateExternalUser", "projects/lab-1", "ann")),
+            "an organisation that you do not belong to", "roles/compute.osLoginExternalUser",
+        ),
+        (
+            "Insufficient IAM permissions. The instance belongs to an external organization.",
+            "an organisation that you do not belong to", "roles/compute.osLoginExternalUser",
+        ),
+        (str(refusals.not_on_its_account("lab-1")), "which cloud project asks", "set-quota-project lab-1"),
+        ("The oslogin.googleapis.com API requires a quota project", "which cloud project asks", "serviceUsageConsumer"),
+        ("Login profile size exceeds 32 KiB. Delete profile values", "is full of keys", "ssh-keys remove --key=KEY"),
+        (str(refusals.disabled("oslogin", "7")), "the Cloud OS Login API is not enabled", "oslogin.googleapis.com"),
+    ],
+)  # fmt: skip
+def test_what_keeps_somebody_from_logging_in_is_told_with_what_to_do(said: str, message: str, way: str) -> None:
+    found = understood(by_terraform(said), "lab-1")
+    assert found is not None
+    assert (message in found.message, way in found.hint) == (True, True), found
+
+
+def test_an_address_more_than_the_quota_is_told_as_one() -> None:
+    found = understood("Quota 'IN_USE_ADDRESSES' exceeded.  Limit: 8.0 in region us-central1.", "lab-1")
+    assert found is not None
+    assert "8 of IN_USE_ADDRESSES in region us-central1" in found.message
+
+
 def test_who_may_not_run_a_machine_as_its_account_is_told_the_role() -> None:
     said = "The user does not have access to service account 'vm@lab'.  User: 'ann'.  Ask a project"
     found = understood(said, "lab-1")

@@ -155,7 +155,8 @@ def test_a_machine_that_nobody_removes_costs_who_knows_how_much(tmp_path: Path) 
 @pytest.mark.parametrize(
     "keys",
     [{}, {"resources": {"gpu": "T4:1", "spot": True, "disk": "100GB"}, "secrets": ["TOKEN"]},
-     {"gcp": {"network": "net", "subnetwork": "sub", "access": "internal", "key": "~/.ssh/lab"}}],
+     {"gcp": {"network": "net", "subnetwork": "sub", "access": "internal", "key": "~/.ssh/lab"}},
+     {"gcp": {"access": "public", "from": "203.0.113.7", "login": "oslogin"}}],
 )  # fmt: skip
 def test_every_variable_is_declared_and_every_one_without_a_default_is_given(
     tmp_path: Path, root: str, keys: dict[str, Any]
@@ -195,6 +196,17 @@ def test_what_is_lent_is_looked_for_in_the_quotas_of_what_is(
 def test_a_machine_whose_cost_has_a_limit_is_not_started_again(tmp_path: Path) -> None:
     apps = spec(), spec(limits={"max_cost": 10})
     assert [variables(tmp_path, "compute", app)["restart"] for app in apps] == [True, False]
+def test_a_machine_that_lets_people_in_by_role_is_told_of_no_key(tmp_path: Path) -> None:
+    (tmp_path / "lab.pub").write_text("ssh-ed25519 AAAA ann@desk\n")
+    app = spec(gcp={"key": str(tmp_path / "lab"), "login": "oslogin"})
+    found = target(tmp_path).runtime_variables(app, place(tmp_path, app), "compute", NOW)
+    assert found["ssh_keys"] == []
+
+
+def test_a_public_address_is_said_to_cost_what_the_price_does_not_hold(tmp_path: Path) -> None:
+    app = spec(gcp={"access": "public", "from": "203.0.113.7"})
+    offer = target(tmp_path).offer(app, place(tmp_path, app))
+    assert offer.machine.endswith("in us-central1-a, and a public address each at a price of its own")
 
 
 def test_gpus_are_asked_for_beside_a_machine_that_does_not_come_with_them(tmp_path: Path) -> None:

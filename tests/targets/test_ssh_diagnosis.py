@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -133,3 +133,44 @@ def test_the_last_words_of_ssh_come_along_without_its_frame() -> None:
         "Host key for host-0.192.0.2.10 has changed and you have requested strict checking.",
         "Host key verification failed.",
     )
+
+
+# machines of Google's
+
+DENIED = "me@192.0.2.10: Permission denied (publickey).\r\n"
+SILENT = "ssh: connect to host 192.0.2.10 port 22: Connection timed out\r\n"
+
+
+def at_google(said: str, *, by_role: bool = False, kind: Literal["ssh", "iap"] = "ssh") -> HostUnreachable:
+    there = ConnectionInfo(kind, instance_id="4711", project="my-lab-1", zone="us-central1-a")
+    host = Host("host-0", "192.0.2.10", "10.128.0.2", None if by_role else "cynthus", 22, 0, there)
+    who = (lambda: "ann_example_com") if by_role else None
+    return unreachable(Way(host, Path("/an app/known_hosts"), Path("/run/c"), {}, who), said)
+
+
+@pytest.mark.parametrize("kind", ["ssh", "iap"])
+def test_a_machine_that_was_told_another_key_is_no_matter_of_the_part_ssh(kind: Literal["ssh", "iap"]) -> None:
+    found = at_google(DENIED, kind=kind)
+    assert "does not know this key" in found.message
+    assert ("`gcp: {key: ...}`" in found.hint, "{login: oslogin}" in found.hint) == (True, True)
+
+
+def test_a_machine_that_asks_for_a_role_says_which() -> None:
+    found = at_google(DENIED, by_role=True)
+    assert "it asks Google whether you may (OS Login)" in found.message
+    assert "roles/compute.osAdminLogin" in found.hint
+
+
+def test_an_address_that_does_not_answer_may_be_closed_to_who_comes_from_elsewhere() -> None:
+    found = at_google(SILENT)
+    assert "at an address that is open to few" in found.message
+    assert "only who comes `from:` there gets in" in found.hint
+
+
+def test_what_the_proxy_refuses_for_good_is_said_first() -> None:
+    found = at_google(f"[4033: 'not authorized']{DENIED}", kind="iap")
+    assert "Google's proxy does not let you through" in found.message
+
+
+def test_what_is_not_about_google_is_said_as_of_any_machine() -> None:
+    assert "has no Python 3" in at_google("sh: 1: /usr/bin/python3: not found\n").message

@@ -209,3 +209,15 @@ def test_a_machine_of_google_is_entered_as_its_user_with_its_key(tmp_path: Path)
     key.touch()
     found = understood(way(machine(key=str(key))))
     assert (found["user"], found["identityfile"]) == ("cynthus", str(key))
+
+
+def test_who_logs_in_is_asked_where_only_google_knows_it() -> None:
+    named = replace(way(replace(MACHINE, user=None)), who=lambda: "ann_example_com")
+    assert understood(named)["user"] == "ann_example_com"
+
+
+def test_nobody_is_asked_before_a_command_is_made() -> None:
+    asked = iter(["ann_example_com"])
+    made = replace(way(replace(MACHINE, user=None)), who=lambda: next(asked))
+    assert made.key_name == "4711"
+    assert "ann_example_com" in made.command(("true",)).argv

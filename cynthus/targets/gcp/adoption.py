@@ -68,7 +68,9 @@ def _things(
 ) -> tuple[Thing, ...]:
     if root != "base":
         return tuple(thing for thing in _machines(api, deployment, values) if thing.address not in known)
-    asked = [thing for thing in _of_base(deployment, values) if thing.address not in known]
+    # What has a count by now had none in states of before.
+    told = {*known, *(f"{each}[0]" for each in known)}
+    asked = [thing for thing in _of_base(deployment, values) if thing.address not in told]
     if not asked:
         return ()
     with ThreadPoolExecutor(len(asked)) as pool:
@@ -97,8 +99,9 @@ def _of_base(deployment: str, values: Mapping[str, Any]) -> Iterator[Thing]:
         path = f"{project}/secrets/{deployment}-{name}"
         yield Thing(f'module.secret["{name}"].google_secret_manager_secret.secret', path, "secretmanager", path)
     if not values.get("network") and not values.get("subnetwork"):
-        yield from _of_network(deployment, project, region)
-        yield from _of_other_regions(deployment, project, values.get("other_regions") or ())
+        nat = values.get("access") != "public"
+        yield from _of_network(deployment, project, region, nat=nat)
+        yield from _of_other_regions(deployment, project, values.get("other_regions") or (), nat=nat)
 
 
 def buckets(deployment: str) -> Iterator[Thing]:
@@ -108,7 +111,7 @@ def buckets(deployment: str) -> Iterator[Thing]:
         yield Thing(f"module.{module}.google_storage_bucket.bucket", name, "storage", f"b/{name}")
 
 
-def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
+def _of_network(deployment: str, project: str, region: str, *, nat: bool) -> Iterator[Thing]:
     places = {
         "google_compute_network.network": f"{project}/global/networks/{deployment}",
         "google_compute_subnetwork.subnetwork": f"{project}/regions/{region}/subnetworks/{deployment}",
@@ -119,16 +122,18 @@ def _of_network(deployment: str, project: str, region: str) -> Iterator[Thing]:
     for resource, path in places.items():
         yield Thing(f"module.network[0].{resource}", path, "compute", path)
     router = places["google_compute_router.router"]
-    yield Thing(f"module.network[0].{NAT}nat", f"{router}/{deployment}", "compute", router)
+    if nat:
+        yield Thing(f"module.network[0].{NAT}nat[0]", f"{router}/{deployment}", "compute", router)
 
 
-def _of_other_regions(deployment: str, project: str, regions: Iterable[str]) -> Iterator[Thing]:
+def _of_other_regions(deployment: str, project: str, regions: Iterable[str], *, nat: bool) -> Iterator[Thing]:
     for region in regions:
         there, which = f"{project}/regions/{region}", f'other["{region}"]'
         part, router = f"{there}/subnetworks/{deployment}", f"{there}/routers/{deployment}"
         yield Thing(f"module.network[0].google_compute_subnetwork.{which}", part, "compute", part)
         yield Thing(f"module.network[0].google_compute_router.{which}", router, "compute", router)
-        yield Thing(f"module.network[0].{NAT}{which}", f"{router}/{deployment}", "compute", router)
+        if nat:
+            yield Thing(f"module.network[0].{NAT}{which}", f"{router}/{deployment}", "compute", router)
 
 
 def is_ours(api: Api, deployment: str, thing: Thing) -> bool:

@@ -35,6 +35,8 @@ BASES = {
     "serviceusage": "https://serviceusage.googleapis.com/v1",
     "cloudbilling": "https://cloudbilling.googleapis.com/v1",
     "cloudquotas": "https://cloudquotas.googleapis.com/v1",
+    "oslogin": "https://oslogin.googleapis.com/v1",
+    "openidconnect": "https://openidconnect.googleapis.com/v1",
     "storage": "https://storage.googleapis.com/storage/v1",
 }
 _TRIES = 4
@@ -68,9 +70,10 @@ class Api:
 
     def ask(
         self, method: str, service: str, path: str, *, body: Mapping[str, object] | None = None,
-        query: Mapping[str, str] = MappingProxyType({}),
+        query: Mapping[str, str] = MappingProxyType({}), paid_by: str = "",
     ) -> dict[str, Any]:
-        """The answer. Only what may be asked twice is asked here.
+        """The answer. Only what may be asked twice is asked here. `paid_by` is the cloud project on whose account it is
+        asked, where a service cannot tell that by what it is asked about.
 
         Raises:
             NotThere: Google knows nothing of that name.
@@ -83,7 +86,7 @@ class Api:
         wait = self._wait
         for left in range(self._tries - 1, -1, -1):
             try:
-                return self._once(method, address, data)
+                return self._once(method, address, data, paid_by)
             except urllib.error.HTTPError as error:
                 with error:
                     said = _message(error)
@@ -127,11 +130,11 @@ class Api:
         except web.UnsafeAddress as unsafe:
             raise CloudFailed(str(unsafe), hint="name one on this machine, or with https://") from None
 
-    def _once(self, method: str, address: str, data: bytes | None) -> dict[str, Any]:
+    def _once(self, method: str, address: str, data: bytes | None, paid_by: str) -> dict[str, Any]:
         self._sent = self._bearer().value
         headers = {"Authorization": f"Bearer {self._sent}", "Content-Type": "application/json"}
-        if self._payer:
-            headers["X-Goog-User-Project"] = self._payer
+        if paid_by or self._payer:
+            headers["X-Goog-User-Project"] = paid_by or self._payer
         with web.ask(address, headers, body=data, method=method, timeout=_TIMEOUT) as answer:
             self.said_at = _date(answer.headers.get("Date"))
             said = answer.read()

@@ -94,7 +94,8 @@ def _nobody_pays(_: re.Match[str], project: str) -> Refusal:
 def _not_enabled(found: re.Match[str], project: str) -> Refusal:
     host = re.search(r"/apis/api/(\w+)\.googleapis\.com/", found.string)
     other = host is not None and host[1] not in SERVICES
-    hosts = [f"{each}.googleapis.com" for each in ((host[1],) if host and other else SERVICES)]
+    by_role = ("oslogin",) if "OS Login" in found["api"] else ()
+    hosts = [f"{each}.googleapis.com" for each in ((host[1],) if host and other else (*SERVICES, *by_role))]
     does = "does that" if other else "enables all that a deployment takes, and so does `cynthus doctor --enable`"
     return Refusal(
         f"the {found['api']} is not enabled in the cloud project{_named(project)}",
@@ -137,6 +138,48 @@ def _not_as_that_account(found: re.Match[str], project: str) -> Refusal:
         f"you may not let a machine run as {found['account']}",
         f"{role_of('iam.serviceAccounts.actAs')} in the cloud project{_named(project)} permits it: ask who owns the "
         "project for that",
+    )
+
+
+def _by_role_only(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"a policy of the organisation requires OS Login in the cloud project{_named(project)}, and the machine was to "
+        "heed a key in its metadata",
+        "write `gcp: {login: oslogin}` in cynthus.yaml: that takes roles/compute.osAdminLogin, and "
+        "oslogin.googleapis.com to be enabled",
+    )
+
+
+def _no_public_address(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"a policy of the organisation lets no machine of the cloud project{_named(project)} have a public address",
+        "leave `access: public` and `from:` out below `gcp:`, so that SSH goes through Google's proxy; or ask who set "
+        "the policy (constraints/compute.vmExternalIpAccess) for an exception",
+    )
+
+
+def _from_outside(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"the cloud project{_named(project)} is of an organisation that you do not belong to, and that lets nobody "
+        "from outside log in to its machines",
+        "ask its administrator for roles/compute.osLoginExternalUser, which is given on the organisation; or for an "
+        "account there",
+    )
+
+
+def _whose_request(_: re.Match[str], project: str) -> Refusal:
+    return Refusal(
+        f"Google wants to know which cloud project asks, and you may not say{_named(project) or ' one'}",
+        f"have roles/serviceusage.serviceUsageConsumer given to you there; or `gcloud auth application-default "
+        f"set-quota-project {project or 'PROJECT'}` where you may use another",
+    )
+
+
+def _full_profile(_: re.Match[str], __: str) -> Refusal:
+    return Refusal(
+        "your OS Login profile is full of keys",
+        "`gcloud compute os-login ssh-keys list` shows them, and `gcloud compute os-login ssh-keys remove --key=KEY` "
+        "removes one. Those of Cynthus go by themselves after a day",
     )
 
 
@@ -273,6 +316,11 @@ _WORDS: tuple[tuple[str, Callable[[re.Match[str], str], Refusal]], ...] = (
     ("resource 'projects/[^/']+' was not found", _no_project),
     (r"Invalid value for field 'zone': '(?P<zone>[^']+)'\. Unknown zone", _no_zone),
     ("resource 'projects/[^/']+/zones/(?P<zone>[^/']+)' was not found", _no_zone),
+    (r"constraints/compute\.requireOsLogin violated", _by_role_only),
+    (r"constraints/compute\.vmExternalIpAccess violated", _no_public_address),
+    ("belongs to an external organization|oslogin.updateExternalUser", _from_outside),
+    ("requires a quota project|permission to use project", _whose_request),
+    ("Login profile size exceeds", _full_profile),
     ("access to service account '(?P<account>[^']+)'", _not_as_that_account),
     (r"Required '(?P<permission>[\w.]+)' permission for", _not_permitted),
     (r"does not have (?P<permission>[\w.]+) access to", _not_permitted),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -33,7 +34,9 @@ from cynthus.targets.gcp.itinerary import itinerary, told
 from cynthus.targets.gcp.life import lifetime, most_of_all, offered, per_hour
 from cynthus.targets.gcp.lifespan import lifespan
 from cynthus.targets.gcp.machine import DRIVER, has_driver, machine_values
+from cynthus.targets.gcp.os_login import OsLogin, by_role
 from cynthus.targets.gcp.place import cloud_project, region_of, rendered_bucket, rendered_values, settled
+from cynthus.targets.gcp.public import besides, open_to
 from cynthus.targets.gcp.refusals import is_nobody, understood
 from cynthus.targets.gcp.ssh_key import USUAL, public_half
 from cynthus.targets.gcp.stays import stays
@@ -80,6 +83,7 @@ class GcpTarget:
         self._connections: dict[tuple[Host, Path], SshConnection] = {}
         self._api = Api(settings.environment)
         self._glance = Api(settings.environment, tries=1)
+        self._logins = OsLogin(Api(settings.environment, tries=2), settings.environment)
 
     def place(self, spec: AppSpec, root: Path) -> Placement:
         environment = self._settings.environment
@@ -131,8 +135,9 @@ class GcpTarget:
     def offer(self, spec: AppSpec, placement: Placement) -> Offer:
         stops = offered(spec, itinerary(spec.resources, catalog(), placement.where), placement)
         count = f"{placement.nodes} of " if placement.nodes > 1 else ""
+        how = bought(spec.resources).strip(" ()")
         return Offer(
-            machine=f"{count}{told(stops, bought(spec.resources).strip(' ()'))}",
+            machine=f"{count}{told(stops, how)}{besides(spec)}",
             per_hour=stops[0].price,
             maximum=most_of_all(spec, stops, placement),
             deletes_itself_at=None,
@@ -145,8 +150,9 @@ class GcpTarget:
             "network": gcp.network, "subnetwork": gcp.subnetwork, "access": gcp.access,
         }
         if root == "base":
-            return {**common, **of_what_lasts(placement.where), "secrets": list(spec.secrets)}
-        return {**common, **machine_values(spec, placement), "zone": zone, "user": USER, "key": gcp.key or USUAL}
+            return {**common, **of_what_lasts(placement.where), "ssh_from": gcp.source, "secrets": list(spec.secrets)}
+        entry = {"login": gcp.login, "user": USER, "key": gcp.key or USUAL}
+        return {**common, **machine_values(spec, placement), "zone": zone, **entry}
 
     def backend(self, deployment: str, spec: AppSpec, root: str) -> Mapping[str, object] | None:
         if spec.gcp is None or spec.gcp.state is None:
@@ -162,17 +168,29 @@ class GcpTarget:
     ) -> Mapping[str, object]:
         if root == "base":
             return {"owner": _owner()}
-        key = (spec.gcp or Gcp()).key or USUAL
+        gcp = spec.gcp or Gcp()
+        # Made here where it is missing, also where the machine is told of none.
+        public = public_half(gcp.key or USUAL)
         expires = as_label(now + timedelta(seconds=placement.stands)) if placement.stands is not None else None
-        values = {"owner": _owner(), "expires": expires, "ssh_keys": [f"{USER}:{public_half(key)}"]}
+        keys = [f"{USER}:{public}"] if gcp.login == "metadata" else []
+        values = {"owner": _owner(), "expires": expires, "ssh_keys": keys}
         # Not in the folder's own values: those are of the spec, and this is of one attempt.
         return values if placement.remaining is None else {**values, "max_run_duration": placement.remaining}
 
     def connect(self, host: Host, root: Path) -> SshConnection:
         if (host, root) not in self._connections:
-            way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", self._ssh_environment(host))
+            who = partial(self._logins.user, host, root) if by_role(host) else None
+            way = Way(host, root / KNOWN_HOSTS, self._settings.tmpfs / "ssh", self._ssh_environment(host), who)
             self._connections[host, root] = SshConnection(way)
         return self._connections[host, root]
+
+    def open_to(self, deployment: str, spec: AppSpec, root: Path) -> str:
+        return open_to(self._api, deployment, spec, root)
+
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
+        for host in filter(by_role, hosts if as_root else ()):
+            self._logins.insist_on_root(host)
+        return [replace(each, user=self._logins.user(each, root)) if by_role(each) else each for each in hosts]
 
     def console(self, host: Host) -> tuple[str, ...]:
         return instances.console(self._api, host)

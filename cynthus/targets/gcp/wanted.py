@@ -37,6 +37,7 @@ _WITH_IMAGES = ("artifactregistry.repositories.downloadArtifacts", "artifactregi
 _WITH_SECRETS: _Names = ("secretmanager.versions.add",)
 _ACT: _Names = ("iam.serviceAccounts.actAs",)
 _USE: _Names = ("compute.subnetworks.use",)
+_ADDRESS: _Names = ("compute.subnetworks.useExternalIp",)
 _PROXY: _Names = ("iap.tunnelInstances.accessViaIAP",)
 _OS_LOGIN: _Names = ("compute.instances.osAdminLogin",)
 
@@ -60,6 +61,8 @@ class Wanted(Struct, frozen=True):
     secrets: bool = False
     proxy: bool = True
     os_login: bool = False
+    public: bool = False
+    """Whether machines have an address of their own."""
     base: bool = True
     """Whether what lasts is made; else it stands."""
     machines: bool = True
@@ -111,6 +114,7 @@ class Wanted(Struct, frozen=True):
         return self._some({
             _WITH_BASE: True, _WITH_IMAGES: self.images, _WITH_SECRETS: self.secrets, _ACT: self.machines,
             _USE: self.machines and (self.network or not self.base),
+            _ADDRESS: self.machines and self.public,
         })  # fmt: skip
 
     @staticmethod
@@ -130,5 +134,5 @@ def wanted_of(spec: AppSpec, placement: Placement, roots: Collection[str]) -> Wa
         # By flex-start it counts as a spot machine does.
         spot=spec.resources.spot or spec.resources.flex_start, network=gcp.network is None,
         images=placement.runtime == "container", secrets=bool(spec.secrets), proxy=gcp.access == "iap",
-        os_login=getattr(gcp, "login", None) == "oslogin", base="base" in roots, machines="compute" in roots,
+        os_login=gcp.login == "oslogin", public=gcp.access == "public", base="base" in roots, machines="compute" in roots,
     )  # fmt: skip

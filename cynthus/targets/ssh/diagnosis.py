@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from cynthus.errors import HostUnreachable
+from cynthus.targets.ssh.at_google import BY_ADDRESS, BY_KEY, BY_ROLE
 from cynthus.targets.ssh.cause import Cause
 from cynthus.targets.ssh.through_iap import THROUGH_IAP
 
@@ -102,13 +103,18 @@ def cause(said: str, kind: str = "ssh") -> Cause:
 
 def cause_of(way: Way, said: str) -> Cause:
     """The same, with what the way itself knows."""
-    return cause(_whole(way, said), way.host.connection.kind)
+    said, there = _whole(way, said), way.host.connection
+    # Of other machines nobody knows a cloud project.
+    known = (*(BY_ROLE if way.who else BY_KEY), *(BY_ADDRESS if there.kind == "ssh" else ())) if there.project else ()
+    found = cause(said, there.kind)
+    if found.closed:
+        return found
+    return next((each for each in known if re.search(each.pattern, said)), found)
 
 
 def unreachable(way: Way, said: str) -> HostUnreachable:
     """The error, with the last words of `ssh`."""
-    said = _whole(way, said)
-    found = cause(said, way.host.connection.kind)
+    found, said = cause_of(way, said), _whole(way, said)
     place = way.host.address if way.host.port == 22 else f"{way.host.address}:{way.host.port}"
     words = {"host": f"{way.host.name} ({place})", "alias": way.key_name, "file": shlex.quote(str(way.known_hosts))}
     lines = [line.strip() for line in said.splitlines() if line.strip(" @\r")]

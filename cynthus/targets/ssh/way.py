@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cynthus.process import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from cynthus.core.deployment import Host
@@ -31,6 +32,8 @@ class Way(Struct, frozen=True):
     known_hosts: Path
     control: Path
     environment: Mapping[str, str]
+    who: Callable[[], str] | None = None
+    """Who logs in, where the host's own user is None and ssh is not to choose. Raises HostUnreachable."""
 
     @property
     def key_name(self) -> str:
@@ -50,7 +53,8 @@ class Way(Struct, frozen=True):
     ) -> Command:
         """Runs a line of the host's shell there; the login shell where it is empty. `settings` go before the usual."""
         said = _options({**self._settings(), **self._tunnel(), **settings})
-        words = ("ssh", *said, *_place(self.host), *options, "-t" if tty else "-T")
+        host = replace(self.host, user=self.who()) if self.who is not None else self.host
+        words = ("ssh", *said, *_place(host), *options, "-t" if tty else "-T")
         return Command((*words, "--", self.host.address, *((line,) if line else ())), env=self.environment, stdin=stdin)
 
     @property

@@ -10,6 +10,7 @@ docs/reference/simulated-cloud.md says what it covers.
 from cynthus.testing.gcp.cloud import SimulatedCloud
 from cynthus.testing.gcp.faults import STOCKOUT, OperationFault
 from cynthus.testing.gcp.machines import BootFailed, Driver, Hosts, Machine, NoHosts
+from cynthus.testing.gcp.people import Login
 from cynthus.testing.gcp.principals import OWNER, OWNER_TOKEN
 from cynthus.testing.gcp.relay_faults import RelayFault
 from cynthus.testing.gcs_faults import Fault
@@ -22,6 +23,7 @@ __all__ = [
     "Driver",
     "Fault",
     "Hosts",
+    "Login",
     "Machine",
     "NoHosts",
     "OperationFault",

@@ -10,6 +10,7 @@ from cynthus.testing.gcp.http_server import HttpServer
 from cynthus.testing.gcp.image_front import image_front
 from cynthus.testing.gcp.machines import Driver, NoHosts
 from cynthus.testing.gcp.objects import CloudObjects
+from cynthus.testing.gcp.outside import USUAL
 from cynthus.testing.gcp.principals import OWNER, OWNER_TOKEN
 from cynthus.testing.gcp.router import shown
 from cynthus.testing.gcp.server import alive, handler
@@ -47,7 +48,8 @@ class SimulatedCloud:
     made of the same file; only one at a time may have it.
 
     `driver` boots a host for each instance; `latency` is how long an operation takes by the simulated clock. `prices`
-    are dollars an hour by machine type, for the ledger.
+    are dollars an hour by machine type, for the ledger. `addresses` are those that machines have in public; at those
+    of this machine, as 127.77.0.0/24, they are answered, which takes root for the port of SSH.
     """
 
     def __init__(
@@ -58,8 +60,9 @@ class SimulatedCloud:
         project: str = "rehearsal",
         latency: float | None = None,
         prices: Mapping[str, float] | None = None,
+        addresses: str = USUAL,
     ) -> None:
-        self.world = World(state, driver or NoHosts(), project, prices or {})
+        self.world = World(state, driver or NoHosts(), project, prices or {}, addresses)
         self._objects = CloudObjects(self.world)
         self.endpoint = ""
         self.relay: IapRelay | None = None

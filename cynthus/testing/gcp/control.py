@@ -101,8 +101,11 @@ def _permissions(world: World, told: Document) -> Document:
 
 
 def _project(world: World, told: Document) -> Document:
-    """Change what is told: latency, billing, enable, disable, limits, sell_out, restock, reserve."""
+    """Change what is told, as the table of commands has it."""
     project = world.project
+    project.organisation = str(told.get("organisation", project.organisation))
+    project.constraints = told.get("constraints", project.constraints)
+    project.metadata = told.get("metadata", project.metadata)
     project.latency = float(told.get("latency", project.latency))
     project.billing = bool(told.get("billing", project.billing))
     for host in told.get("enable", []):
@@ -152,6 +155,8 @@ def key_of(world: World, name: str) -> str:
     raise ValueError(f"there is no instance {name}")
 
 
+_SETTINGS = "latency, billing, organisation, constraints, metadata, enable, disable, limits, sell_out, restock, reserve"
+
 _DOES: Mapping[tuple[str, str], tuple[Callable[[World, Document], Any], str]] = {
     ("GET", "clock"): (_clock, "what time it is in the cloud"),
     ("POST", "clock"): (_set_clock, "`{now}` sets the clock, `{advance}` lets so many seconds pass"),
@@ -166,7 +171,7 @@ _DOES: Mapping[tuple[str, str], tuple[Callable[[World, Document], Any], str]] = 
     ("GET", "permissions"): (_permissions, "those that were used; `?email=` by whom"),
     ("POST", "project"): (
         _project,
-        "`{latency, billing, enable, disable, limits, sell_out, restock, reserve}`: changes what is told, gives all",
+        f"`{{{_SETTINGS}}}`: change what is told; gives all settings",
     ),
     ("POST", "preempt"): (_preempt, "`{instance}`: take a spot machine back"),
     ("POST", "serial"): (serial, "`{instance, text}`: have that on its serial console"),

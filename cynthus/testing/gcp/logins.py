@@ -29,10 +29,12 @@ _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
 def answer(world: World, path: str, query: Mapping[str, str], content: bytes) -> Document | Answer:
-    """What is answered below /oauth2/ and /sts/."""
+    """What is answered below /oauth2/, /openidconnect/ and /sts/."""
     try:
         return _given(world, path, query, content)
     except Refusal as refused:
+        if path.startswith("/openidconnect/"):
+            return Answer(401, {"error": "invalid_token", "error_description": refused.message})
         # OAuth has a form of its own for what is wrong.
         return Answer(400, {"error": "invalid_grant", "error_description": refused.message})
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 
 from cynthus.testing.gcp.metadata import metadata_server
+from cynthus.testing.gcp.people import Login, logins
 
 if TYPE_CHECKING:
     import socket
@@ -45,6 +46,9 @@ class Machine(Struct, frozen=True):
     serve_metadata: Callable[[tuple[str, int] | socket.socket], str]
     """Answer as the metadata server of this machine, until it stops: at an address and a port (0: any), or on a socket
     that is bound already, in the host's own network say. Gives the URL."""
+    logins: Callable[[], tuple[Login, ...]] = tuple
+    """Who may enter it, as it is when that is called: by the keys of its metadata, or with OS Login by roles and the
+    keys of profiles."""
 
 
 class Driver(Protocol):
@@ -182,12 +186,15 @@ class Machines:
         if instance is None or instance["status"] not in BOOTS:
             return {}
         try:
-            return {"_boot": "up", "_address": self._driver.boot(self._machine(key, instance))}
+            address = self._driver.boot(self._machine(key, instance))
+            self._world.outside.open(key, instance)
+            return {"_boot": "up", "_address": address}
         except BootFailed as failed:
             return {"_boot": "failed", "_failure": str(failed)}
 
     def _stop(self, key: str) -> Document:
         self._silence(key)
+        self._world.outside.close(key)
         self._driver.stop(key.rpartition("/")[2])
         return {}
 
@@ -203,6 +210,7 @@ class Machines:
             service_account=accounts[0].get("email", ""),
             endpoint=self.endpoint,
             serve_metadata=lambda where: self._serve(key, where),
+            logins=lambda: logins(self._world, key),
         )
 
     def _serve(self, key: str, where: tuple[str, int] | socket.socket) -> str:

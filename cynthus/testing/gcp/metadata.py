@@ -33,8 +33,8 @@ def told(world: World, key: str) -> Document:
     if instance is None:
         return {}
     accounts = instance.get("serviceAccounts") or []
-    project = {"project-id": world.project.id, "numeric-project-id": world.project.number, "attributes": {}}
-    number = world.project.number
+    number, shared = world.project.number, world.project.metadata
+    project = {"project-id": world.project.id, "numeric-project-id": number, "attributes": shared}
     mine: Document = {
         "id": instance["id"],
         "name": instance["name"],

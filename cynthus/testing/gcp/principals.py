@@ -60,6 +60,11 @@ class Principals:
             return Principal(email)
         raise unknown_token()
 
+    def called(self, email: str) -> Principal:
+        """Somebody by their address, whoever speaks."""
+        told = [each["roles"] for _, each in self._store.items("tokens") if each["email"] == email]
+        return Principal(email, tuple(role for roles in told for role in roles))
+
     def deny(self, email: str, *permissions: str) -> None:
         """Take these permissions away from somebody, whatever roles say. Without any: give all back."""
         self._store.put("denied", email, {"permissions": list(permissions)})

@@ -53,6 +53,35 @@ class Project:
         self._tell(billing=pays)
 
     @property
+    def organisation(self) -> str:
+        """The domain of those who belong to it; '' where nobody is outside."""
+        return str(self._told.get("organisation", ""))
+
+    @organisation.setter
+    def organisation(self, domain: str) -> None:
+        self._tell(organisation=domain)
+
+    @property
+    def constraints(self) -> list[str]:
+        """The policies of the organisation that are enforced, as `compute.requireOsLogin`."""
+        found: list[str] = self._told.get("constraints", [])
+        return found
+
+    @constraints.setter
+    def constraints(self, names: list[str]) -> None:
+        self._tell(constraints=list(names))
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What all machines are told that say nothing else themselves."""
+        found: dict[str, str] = self._told.get("metadata", {})
+        return found
+
+    @metadata.setter
+    def metadata(self, told: dict[str, str]) -> None:
+        self._tell(metadata=dict(told))
+
+    @property
     def enabled(self) -> list[str]:
         """The services, by their hosts."""
         found: list[str] = self._told["enabled"]

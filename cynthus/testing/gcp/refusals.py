@@ -45,6 +45,7 @@ TITLES = {
     "cloudbilling": "Cloud Billing API",
     "cloudquotas": "Cloud Quotas API",
     "iap": "Cloud Identity-Aware Proxy API",
+    "oslogin": "Cloud OS Login API",
 }
 """The services, and what they are called where they are not enabled."""
 
@@ -142,6 +143,18 @@ def no_project(service: str, project: str) -> Refusal:
         return refusal(403, "The caller does not have permission")
     info = _info("CONSUMER_INVALID", consumer=f"projects/{project}", service=HOSTS[service])
     return refusal(403, f"Permission denied on resource project {project}.", details=[info])
+
+
+def not_on_its_account(project: str) -> Refusal:
+    """What is said to who names a project to be asked for whose services they may not use."""
+    text = f"Caller does not have required permission to use project {project}. Grant the caller the roles/"
+    more = "serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission"
+    return refusal(403, f"{text}{more}", details=[_info("USER_PROJECT_DENIED", consumer=f"projects/{project}")])
+
+
+def constrained(name: str, number: str, more: str = "") -> Refusal:
+    """What is said where a policy of the organisation forbids it."""
+    return refusal(412, f"Constraint constraints/{name} violated for project {number}.{more}")
 
 
 def _info(reason: str, **metadata: str) -> Mapping[str, object]:

@@ -66,6 +66,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *_of("compute", "instances.osLogin instances.osAdminLogin instances.get instances.list"),
         *_LOOK,
     ),
+    "roles/compute.osLoginExternalUser": _of("compute.oslogin", "updateExternalUser"),
     "roles/iam.serviceAccountAdmin": (
         *_of("iam.serviceAccounts", "create delete disable enable get getIamPolicy list setIamPolicy undelete update"),
         *_PROJECT,

@@ -17,6 +17,7 @@ from cynthus.testing.gcp import (
     compute,
     control,
     logins,
+    os_login,
     price_list,
     projects_api,
     repositories,
@@ -25,7 +26,7 @@ from cynthus.testing.gcp import (
 )
 from cynthus.testing.gcp.compute.kinds import named
 from cynthus.testing.gcp.images import PROJECTS
-from cynthus.testing.gcp.refusals import TITLES, refusal
+from cynthus.testing.gcp.refusals import TITLES, not_on_its_account, refusal
 from cynthus.testing.gcp.router import Answer, Call, Route, Router
 from cynthus.testing.gcs_handler import GcsHandler
 
@@ -42,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     *buckets.ROUTES,
     *accounts.ROUTES,
     *price_list.ROUTES,
+    *os_login.ROUTES,
     *projects_api.ROUTES,
     *repositories.ROUTES,
     *secrets.ROUTES,
@@ -65,8 +67,9 @@ class _Handler(GcsHandler):
         if path.startswith("/simulation/"):
             query = dict(parse_qsl(urlsplit(self.path).query))
             return _encoded(control.answer(self.world, self.command, path.split("/")[2], query, self._body()))
-        if path.startswith(("/oauth2/", "/sts/")):
-            query = dict(parse_qsl(urlsplit(self.path).query))
+        if path.startswith(("/oauth2/", "/openidconnect/", "/sts/")):
+            sent = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            query = {"access_token": sent} | dict(parse_qsl(urlsplit(self.path).query))
             return _encoded(logins.answer(self.world, path, query, self._body()))
         self.world.settle()
         return super()._found()
@@ -100,6 +103,9 @@ class _Handler(GcsHandler):
             raise refusal(404, "Not Found")
         route, names = self.router.find(service, self.command, path)
         who = self.world.principals.who(self.headers.get("Authorization", ""))
+        paying = self.headers.get("X-Goog-User-Project", "")
+        if paying and not self.world.policies.allows(who, "serviceusage.services.use", ""):
+            raise not_on_its_account(paying)
         project = names.get("project", "")
         public = project in PROJECTS and "/images" in path
         self.world.project.admit(service, "" if public or project == "-" else project)

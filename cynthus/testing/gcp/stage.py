@@ -74,8 +74,8 @@ class GcpStage:
 
     def known_now(self, spec: AppSpec) -> AppSpec:
         """The spec by which the values are made that are known only now: with a key of the rehearsal's own, which goes
-        into no file that the user may have edited."""
-        return replace(spec, gcp=replace(spec.gcp or Gcp(), key=self._key))
+        into no file that the user may have edited. Hosts of a driver know nobody's roles: they are told the key."""
+        return replace(spec, gcp=replace(spec.gcp or Gcp(), key=self._key, login="metadata"))
 
     def beside(self, root: str) -> dict[str, str]:
         """Files that have the provider of a root ask this cloud; and where there are hosts, have `ssh` use the
@@ -83,7 +83,7 @@ class GcpStage:
         files = {"zz_rehearsal_override.tf": ELSEWHERE}
         if root == "compute" and self.boots:
             files["zz_rehearsal_override.tf"] += "" if self.gpus else WITHOUT_GPUS
-            files["zz_rehearsal.auto.tfvars.json"] = json.dumps({"key": self._key})
+            files["zz_rehearsal.auto.tfvars.json"] = json.dumps({"key": self._key, "login": "metadata"})
         return files
 
     def leads_here(self, host: Host) -> bool:

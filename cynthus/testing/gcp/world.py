@@ -11,6 +11,7 @@ from cynthus.testing.gcp.clock import CloudClock
 from cynthus.testing.gcp.faults import CloudFaults
 from cynthus.testing.gcp.ledger import Ledger
 from cynthus.testing.gcp.machines import Machines
+from cynthus.testing.gcp.outside import USUAL, Outside
 from cynthus.testing.gcp.policies import Policies
 from cynthus.testing.gcp.principals import Principals
 from cynthus.testing.gcp.project import Project
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 class World:
     """One lock guards it: the store's."""
 
-    def __init__(self, state: Path, driver: Driver, project: str, prices: Mapping[str, float]) -> None:
+    def __init__(
+        self, state: Path, driver: Driver, project: str, prices: Mapping[str, float], addresses: str = USUAL
+    ) -> None:
         self.store = Store(state)
         self.clock = CloudClock(self.store)
         self.project = Project(self.store, project)
@@ -38,6 +41,7 @@ class World:
         self.faults = CloudFaults(self.store)
         self.ledger = Ledger(self.store, self.clock, prices)
         self.machines = Machines(self, driver)
+        self.outside = Outside(self, addresses)
         self.changed = threading.Condition(self.store.lock)
         """Notified when a machine's metadata may have changed."""
         self.after: Callable[[Request], None] = lambda _: None
@@ -80,5 +84,6 @@ class World:
 
     def close(self) -> None:
         self.machines.close()
+        self.outside.close_all()
         with self.store.lock:
             self.store.close()

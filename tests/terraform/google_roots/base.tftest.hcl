@@ -82,12 +82,27 @@ run "nothing_that_is_no_name_is_taken" {
     region     = "us-central1-a"
     network    = "a/b"
     subnetwork = "$${path.root}"
-    access     = "public"
+    access     = "open"
+    ssh_from   = "0.0.0.0/0"
     secrets    = ["HF-TOKEN"]
     owner      = "Joe Doe"
   }
 
   expect_failures = [
-    var.deployment, var.project, var.region, var.network, var.subnetwork, var.access, var.secrets, var.owner,
+    var.deployment, var.project, var.region, var.network, var.subnetwork, var.access, var.ssh_from, var.secrets, var.owner,
   ]
+}
+
+run "lets_one_range_in_to_public_addresses_and_has_no_nat_for_them" {
+  command = plan
+
+  variables {
+    access   = "public"
+    ssh_from = "203.0.113.7/32"
+  }
+
+  assert {
+    condition     = length(module.network) == 1
+    error_message = "The network is its own, for a rule in it lets that range in."
+  }
 }

@@ -86,13 +86,28 @@ run "nothing_that_is_no_value_is_taken" {
     network    = "a/b"
     subnetwork = "$${path.root}"
     gpus       = 0.5
-    access     = "public"
+    access     = "open"
+    login      = "password"
     owner      = "Joe Doe"
     expires    = "2026-11-30T02:20:00Z"
   }
 
   expect_failures = [
-    var.deployment, var.project, var.region, var.zone, var.network, var.subnetwork, var.gpus, var.access, var.owner,
+    var.deployment, var.project, var.region, var.zone, var.network, var.subnetwork, var.gpus, var.access, var.login, var.owner,
     var.expires,
   ]
+}
+
+run "public_addresses_and_roles_are_handed_on_to_each_machine" {
+  command = plan
+
+  variables {
+    access = "public"
+    login  = "oslogin"
+  }
+
+  assert {
+    condition     = alltrue([for host in output.hosts : host.connection.kind == "ssh" && host.user == null])
+    error_message = "Plain SSH, and for each person their own name."
+  }
 }

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cynthus.testing.gcp import expiry
 from cynthus.testing.gcp.compute.disks import set_labels
 from cynthus.testing.gcp.compute.instance_disks import attachable, make_disk
-from cynthus.testing.gcp.compute.instance_shape import ACCOUNTS, DISKS, METADATA, SCHEDULING
-from cynthus.testing.gcp.compute.instances import INSTANCE_KIND, account_of, instance_at
+from cynthus.testing.gcp.compute.instance_shape import ACCOUNTS, DISKS, METADATA, NICS, SCHEDULING
+from cynthus.testing.gcp.compute.instances import INSTANCE_KIND, account_of, check_metadata, external, instance_at
 from cynthus.testing.gcp.compute.kinds import fingerprint
 from cynthus.testing.gcp.compute.rules import machine_of
 from cynthus.testing.gcp.machine_types import machine_type
@@ -35,6 +35,7 @@ def _metadata(call: Call) -> Document:
     body = checked(call.body, METADATA, "metadata")
     if body.get("fingerprint", "") != there["metadata"]["fingerprint"]:
         raise refusal(412, "Supplied fingerprint does not match current metadata fingerprint.")
+    check_metadata(call, body)
     items = body.get("items", [])
     metadata = {"kind": "compute#metadata", "items": items, "fingerprint": fingerprint(items)}
     _put(call, key, there, metadata=metadata)
@@ -117,6 +118,28 @@ def _account(call: Call) -> Document:
     _must_be_stopped(there)
     _put(call, key, there, serviceAccounts=[account_of(call, checked(call.body, ACCOUNTS[0]))])
     return begin(call, "setServiceAccount", key)
+
+
+def _open(call: Call) -> Document:
+    key, there = instance_at(call)
+    first, *others = there["networkInterfaces"]
+    if first.get("accessConfigs"):
+        raise refusal(400, "At most one access config currently supported.")
+    given = external(call, first["subnetwork"].removeprefix(GOOGLE), checked(call.body, NICS[0]["accessConfigs"][0]))
+    there = {**there, "networkInterfaces": [{**first, "accessConfigs": [given]}, *others]}
+    call.world.store.put("instances", key, there)
+    if there.get("_boot") == "up":
+        call.world.outside.open(key, there)
+    return begin(call, "addAccessConfig", key)
+
+
+def _shut(call: Call) -> Document:
+    key, there = instance_at(call)
+    first, *others = there["networkInterfaces"]
+    kept = {name: value for name, value in first.items() if name != "accessConfigs"}
+    _put(call, key, there, networkInterfaces=[kept, *others])
+    call.world.outside.close(key)
+    return begin(call, "deleteAccessConfig", key)
 
 
 def _stop(call: Call) -> Document:
@@ -207,6 +230,8 @@ ROUTES = (
     _route("detachDisk", "detachDisk", _detach),
     _route("setDiskAutoDelete", "setDiskAutoDelete", _auto_delete),
     _route("setServiceAccount", "setServiceAccount", _account),
+    _route("addAccessConfig", "addAccessConfig", _open),
+    _route("deleteAccessConfig", "deleteAccessConfig", _shut),
     _route("stop", "stop", _stop),
     _route("start", "start", _start),
     _route("reset", "reset", _reset),

@@ -11,8 +11,9 @@ from cynthus.testing.gcp.compute.kinds import Kind, fingerprint, referred
 from cynthus.testing.gcp.compute.stockouts import stockout
 from cynthus.testing.gcp.compute.subnetworks import free_address
 from cynthus.testing.gcp.operations import GOOGLE, begin, failure
+from cynthus.testing.gcp.people import SWITCH
 from cynthus.testing.gcp.places import ZONES
-from cynthus.testing.gcp.refusals import invalid, refusal, taken
+from cynthus.testing.gcp.refusals import constrained, invalid, refusal, taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,7 @@ def _completed(call: Call, key: str, body: Document, machine: MachineType) -> Do
         {"acceleratorType": f"{GOOGLE}{zone}/acceleratorTypes/{gpu}", "acceleratorCount": count} for gpu, count in gpus
     ]
     _permit(call, key, body)
+    check_metadata(call, metadata)
     return {
         "canIpForward": False,
         "deletionProtection": False,
@@ -125,10 +127,7 @@ def _nic(call: Call, number: int, told: Document) -> Document:
     if there["region"] != f"{GOOGLE}projects/{call.project}/regions/{ZONES[call.names['zone']]}":
         raise invalid("resource.networkInterfaces[0].subnetwork", subnetwork, "It is in another region.")
     call.require("compute.subnetworks.use", subnetwork)
-    outside = {"natIP": "198.51.100.7", "kind": "compute#accessConfig"}
-    access = [{**outside, **each} for each in told.get("accessConfigs", [])]
-    if access:
-        call.require("compute.subnetworks.useExternalIp", subnetwork)
+    access = [external(call, subnetwork, each) for each in told.get("accessConfigs", [])]
     return {
         **told,
         "kind": "compute#networkInterface",
@@ -140,6 +139,27 @@ def _nic(call: Call, number: int, told: Document) -> Document:
         "fingerprint": fingerprint([call.names, number, told]),
         **({"accessConfigs": access} if access else {}),
     }
+
+
+def external(call: Call, subnetwork: str, told: Document) -> Document:
+    """A public address, as it was asked for.
+
+    Raises:
+        Refusal: it is not permitted.
+    """
+    call.require("compute.subnetworks.useExternalIp", subnetwork)
+    if "compute.vmExternalIpAccess" in call.world.project.constraints:
+        more = f" Add instance {call.key} to the constraint to use external IP with it."
+        raise constrained("compute.vmExternalIpAccess", call.world.project.number, more)
+    given = {"name": "external-nat", "type": "ONE_TO_ONE_NAT", "networkTier": "PREMIUM"}
+    return {**given, "natIP": call.world.outside.free(), "kind": "compute#accessConfig", **told}
+
+
+def check_metadata(call: Call, told: Document) -> None:
+    """Raises: Refusal, where a policy forbids what is said there."""
+    off = any(each["key"] == SWITCH and each["value"].upper() == "FALSE" for each in told.get("items", []))
+    if off and "compute.requireOsLogin" in call.world.project.constraints:
+        raise constrained("compute.requireOsLogin", call.world.project.number)
 
 
 def _subnetwork(call: Call, told: Document) -> tuple[str, Document]:

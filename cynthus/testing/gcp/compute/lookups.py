@@ -30,7 +30,11 @@ def _project(call: Call) -> Document:
         "id": call.world.project.number,
         "name": call.project,
         "selfLink": f"{GOOGLE}projects/{call.project}",
-        "commonInstanceMetadata": {"kind": "compute#metadata", "fingerprint": "AAAA"},
+        "commonInstanceMetadata": {
+            "kind": "compute#metadata",
+            "fingerprint": "AAAA",
+            "items": [{"key": key, "value": value} for key, value in call.world.project.metadata.items()],
+        },
         "quotas": quotas.told(call.world, quotas.GLOBAL),
     }
 

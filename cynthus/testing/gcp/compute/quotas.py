@@ -63,6 +63,8 @@ def needs(instance: Document) -> Counter[str]:
             counted[f"{FAMILY_QUOTA}/{FAMILIES[gpu]}"] += count
         elif gpu in _METRICS:
             counted[f"PREEMPTIBLE_{_METRICS[gpu]}" if spot else _METRICS[gpu]] += count
+    cards = instance.get("networkInterfaces", ())
+    counted["IN_USE_ADDRESSES"] = sum(len(each.get("accessConfigs", ())) for each in cards)
     counted["SSD_TOTAL_GB"] = sum(int(disk.get("diskSizeGb", 0)) for disk in instance["disks"] if _ssd(disk))
     return counted
 

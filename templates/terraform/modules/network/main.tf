@@ -1,5 +1,5 @@
-# A network of the deployment's own: its machines have private addresses only,
-# reach the internet through NAT, and are reached by SSH alone.
+# A network of the deployment's own: its machines reach the internet through NAT
+# or by a public address each, and are reached by SSH alone.
 resource "google_compute_network" "network" {
   name                    = var.name
   description             = "Network of the deployment ${var.name}, made by Cynthus."
@@ -27,6 +27,8 @@ resource "google_compute_router" "router" {
 
 # For packages, other registries and data from elsewhere. Google bills it by the machines that use it and by what passes.
 resource "google_compute_router_nat" "nat" {
+  count = var.nat ? 1 : 0
+
   name                               = var.name
   router                             = google_compute_router.router.name
   region                             = var.region
@@ -63,7 +65,7 @@ resource "google_compute_router" "other" {
 }
 
 resource "google_compute_router_nat" "other" {
-  for_each = var.other_regions
+  for_each = var.nat ? var.other_regions : {}
 
   name                               = var.name
   router                             = google_compute_router.other[each.key].name

@@ -70,6 +70,13 @@ variable "ssh_from" {
   }
 }
 
+variable "nat" {
+  description = "Whether machines reach the internet through NAT. Those that have a public address each need none."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "service_account" {
   description = "Address of the account that the machines run as: SSH is let in to these only, and only they reach each other."
   type        = string

@@ -14,7 +14,9 @@ locals {
   # Google moves other machines to another host while they run; of these it cannot.
   immovable = local.model != "STANDARD" || var.gpus > 0 || var.accelerator != null
 
-  ssh_keys = length(var.ssh_keys) == 0 ? {} : { ssh-keys = join("\n", var.ssh_keys) }
+  # With OS Login the machine heeds no keys but those of people who have a role for it.
+  by_role  = var.login == "oslogin"
+  ssh_keys = local.by_role || length(var.ssh_keys) == 0 ? {} : { ssh-keys = join("\n", var.ssh_keys) }
 }
 
 # What was asked for, as it was written. A family is an image of another name by
@@ -46,11 +48,19 @@ resource "google_compute_instance" "vm" {
     }
   }
 
-  # Without an access_config it has no public address.
+  # Without an access_config it has no public address. One that it has goes with the machine.
   network_interface {
     network    = var.network
     subnetwork = var.subnetwork
     nic_type   = var.nic_type
+
+    dynamic "access_config" {
+      for_each = var.access == "public" ? ["PREMIUM"] : []
+
+      content {
+        network_tier = access_config.value
+      }
+    }
   }
 
   # GPUs that are added to a machine (N1). Most machine types have theirs built in, and name none here.
@@ -115,7 +125,7 @@ resource "google_compute_instance" "vm" {
     {
       # Who gets in is decided for this machine alone.
       block-project-ssh-keys = "TRUE"
-      enable-oslogin         = "FALSE"
+      enable-oslogin         = local.by_role ? "TRUE" : "FALSE"
       serial-port-enable     = "FALSE"
       # An update at the first boot would hold the lock that Ansible needs, and may replace the driver under a run.
       google_disable_automatic_updates = "TRUE"

@@ -216,14 +216,14 @@ variable "ssh_keys" {
 }
 
 variable "access" {
-  description = "How SSH reaches the machine: iap (through Google's proxy, from anywhere) or internal (from within the network)."
+  description = "How SSH reaches the machine: iap (through Google's proxy, from anywhere), internal (from within the network) or public (at a public address, from where the firewall lets it in)."
   type        = string
   default     = "iap"
   nullable    = false
 
   validation {
-    condition     = contains(["iap", "internal"], var.access)
-    error_message = "The way to the machine is iap or internal."
+    condition     = contains(["iap", "internal", "public"], var.access)
+    error_message = "The way to the machine is iap, internal or public."
   }
 }
 
@@ -233,8 +233,20 @@ variable "project" {
   nullable    = false
 }
 
+variable "login" {
+  description = "Who is let in: metadata (whose key is in ssh_keys, as the user below) or oslogin (whoever has a role for it, under the name of their OS Login profile)."
+  type        = string
+  default     = "metadata"
+  nullable    = false
+
+  validation {
+    condition     = contains(["metadata", "oslogin"], var.login)
+    error_message = "The way to log in is metadata or oslogin."
+  }
+}
+
 variable "user" {
-  description = "User to log in as."
+  description = "User to log in as, with the login metadata."
   type        = string
   default     = "cynthus"
   nullable    = false

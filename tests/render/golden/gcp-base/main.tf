@@ -14,10 +14,11 @@ locals {
   # A network that is named is somebody else's: nothing is made or changed in it.
   own_network = var.network == null && var.subnetwork == null
 
-  # Where SSH comes from: Google's proxy for it (IAP), or whatever is joined to the network.
+  # Where SSH comes from: Google's proxy for it (IAP), whatever is joined to the network, or one range of the internet.
   ssh_from = {
     iap      = ["35.235.240.0/20"]
     internal = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+    public   = var.ssh_from == null ? [] : [var.ssh_from]
   }
 }
 
@@ -36,6 +37,8 @@ module "network" {
   ip_range        = var.ip_range
   other_regions   = var.other_regions
   ssh_from        = local.ssh_from[var.access]
+  # A machine with a public address goes out by that.
+  nat             = var.access != "public"
   service_account = module.identity.email
 }
 

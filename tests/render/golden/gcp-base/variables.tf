@@ -68,14 +68,25 @@ variable "other_regions" {
 }
 
 variable "access" {
-  description = "How SSH reaches the machines: iap (through Google's proxy, from anywhere) or internal (from within the network)."
+  description = "How SSH reaches the machines: iap (through Google's proxy, from anywhere), internal (from within the network) or public (at public addresses, from ssh_from)."
   type        = string
   default     = "iap"
   nullable    = false
 
   validation {
-    condition     = contains(["iap", "internal"], var.access)
-    error_message = "The way to the machines is iap or internal."
+    condition     = contains(["iap", "internal", "public"], var.access)
+    error_message = "The way to the machines is iap, internal or public."
+  }
+}
+
+variable "ssh_from" {
+  description = "Where SSH comes from with the access public, and from nowhere else: one range, like 203.0.113.7/32. null with any other access."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ssh_from == null ? true : can(cidrnetmask(var.ssh_from)) && try(tonumber(split("/", var.ssh_from)[1]) >= 8, false)
+    error_message = "One range of IPv4 addresses of at least /8, like 203.0.113.7/32: SSH is not opened to the internet."
   }
 }
 

@@ -32,6 +32,7 @@ module "host-0" {
   nic_type   = var.nic_type
 
   access   = var.access
+  login    = var.login
   user     = var.user
   key      = var.key
   ssh_keys = var.ssh_keys
@@ -64,6 +65,7 @@ module "host-1" {
   nic_type   = var.nic_type
 
   access   = var.access
+  login    = var.login
   user     = var.user
   key      = var.key
   ssh_keys = var.ssh_keys

@@ -6,6 +6,7 @@
 The hosts are read from the first of these that is there: $CYNTHUS_HOSTS (the
 JSON itself, or the path of a file with it), terraform.tfstate beside this
 script, `terraform output` (or `tofu output`) in the folder of this script.
+$CYNTHUS_SSH_USER is who logs in where a host does not say it.
 """
 
 from __future__ import annotations
@@ -146,9 +147,10 @@ def ssh(host: dict[str, Any]) -> dict[str, Any]:
         # The usual one is not said, so that a port in ~/.ssh/config counts.
         variables["ansible_port"] = port
         words += ["-p", str(port)]
-    if host.get("user") is not None:
-        variables["ansible_user"] = plain(host["user"], f"the user of {host['name']}")
-        words += ["-l", host["user"]]
+    user = host.get("user") or os.environ.get("CYNTHUS_SSH_USER")
+    if user is not None:
+        variables["ansible_user"] = plain(user, f"the user of {host['name']}")
+        words += ["-l", user]
     key = host["connection"].get("key")
     if key is not None:
         variables["ansible_ssh_private_key_file"] = path(key, f"the key of {host['name']}")

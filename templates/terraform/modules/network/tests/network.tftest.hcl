@@ -31,7 +31,7 @@ run "lets_in_nothing_but_ssh_from_outside" {
   }
 
   assert {
-    condition     = google_compute_subnetwork.subnetwork.private_ip_google_access && google_compute_router_nat.nat.nat_ip_allocate_option == "AUTO_ONLY"
+    condition     = google_compute_subnetwork.subnetwork.private_ip_google_access && google_compute_router_nat.nat[0].nat_ip_allocate_option == "AUTO_ONLY"
     error_message = "The way out: Google's services by the private way, all others through NAT."
   }
 
@@ -43,7 +43,7 @@ run "lets_in_nothing_but_ssh_from_outside" {
   assert {
     condition = alltrue([for name in [
       google_compute_network.network.name, google_compute_subnetwork.subnetwork.name, google_compute_router.router.name,
-      google_compute_router_nat.nat.name,
+      google_compute_router_nat.nat[0].name,
     ] : name == "weather-1a2b3c"]) && google_compute_firewall.ssh.name == "weather-1a2b3c-ssh" && google_compute_firewall.hosts.name == "weather-1a2b3c-hosts"
     error_message = "Names follow from the id, so that what is there after a crash is known again."
   }
@@ -103,5 +103,24 @@ run "has_a_part_in_each_other_region_and_changes_nothing_at_home" {
       google_compute_subnetwork.other["us-east1"].description, google_compute_router.other["us-east1"].description,
     ] : strcontains(text, "weather-1a2b3c")])
     error_message = "What can have no label says in its description whose it is."
+  }
+}
+
+run "has_no_nat_where_machines_go_out_by_addresses_of_their_own" {
+  command = plan
+
+  variables {
+    ssh_from = ["203.0.113.7/32"]
+    nat      = false
+  }
+
+  assert {
+    condition     = length(google_compute_router_nat.nat) == 0
+    error_message = "Nothing would go through it, and it bills."
+  }
+
+  assert {
+    condition     = google_compute_firewall.ssh.source_ranges == toset(["203.0.113.7/32"]) && one(google_compute_firewall.ssh.allow).ports == tolist(["22"])
+    error_message = "One range is let in, to the port of SSH."
   }
 }

@@ -45,3 +45,13 @@ run "no_ssh_from_nowhere_and_no_range_that_google_finds_too_small" {
 
   expect_failures = [var.ip_range, var.ssh_from, var.other_regions]
 }
+
+run "no_ssh_from_everywhere_in_the_other_internet" {
+  command = plan
+
+  variables {
+    ssh_from = ["::/0"]
+  }
+
+  expect_failures = [var.ssh_from]
+}

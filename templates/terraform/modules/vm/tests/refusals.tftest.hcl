@@ -60,11 +60,12 @@ run "nothing_of_another_kind" {
     disk             = { type = "local-ssd", size = 375 }
     nic_type         = "E1000"
     max_run_duration = 60.5
-    access           = "public"
+    access           = "open"
+    login            = "password"
     user             = "a b"
   }
 
-  expect_failures = [var.name, var.labels, var.machine_type, var.gpus, var.accelerator, var.image, var.disk, var.nic_type, var.max_run_duration, var.access, var.user]
+  expect_failures = [var.name, var.labels, var.machine_type, var.gpus, var.accelerator, var.image, var.disk, var.nic_type, var.max_run_duration, var.access, var.login, var.user]
 }
 
 run "no_machine_outside_of_every_network" {
