@@ -17,8 +17,8 @@ HOUR = 3600
 LEAST = 300
 """Seconds below which no machine is worth making: it would hardly have booted."""
 SAVING = 900
-"""Of the last seconds of a machine that was made in another's place, those in which main.py does not run any more: what
-it wrote is saved in them."""
+"""Of the last seconds of a machine, those in which main.py does not run any more: what it wrote is saved in them, and
+what took longer to be brought there than was thought."""
 
 
 def cost(per_hour: float, seconds: float) -> float:

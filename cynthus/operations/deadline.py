@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cynthus.core.allowance import SAVING
 from cynthus.core.clock import parse_stamp
 from cynthus.errors import UsageError
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cynthus.core.spec import AppSpec
-
-SAVING = 900
-"""Seconds between the end of a run and that of its machine: the rest of what is brought there, and what is saved."""
 
 
 def in_time(document: Mapping[str, object], expires_at: str | None, now: datetime) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from cynthus.core.allowance import cost
 from cynthus.core.clock import stamp
 from cynthus.errors import CynthusError, PythonMissing
 from cynthus.operations.awaiting import await_hosts
@@ -87,9 +88,9 @@ def _with_its_clock(site: Site, spec: AppSpec, target: Target, placement: Placem
     lifetime, most = site.entry.lifetime if site.entry else None, spec.limits.max_cost
     if most is None or lifetime is None or not site.hosts or site.hosts_gone:
         return placement
-    kept = replace(placement, lifetime=lifetime)
-    maximum = target.offer(spec, kept).maximum
-    return kept if maximum is not None and maximum <= most else placement
+    price = target.offer(spec, placement).per_hour
+    dear = price is None or cost(price, lifetime) > most
+    return placement if dear else replace(placement, lifetime=lifetime)
 
 
 def listed(app: App, site: Site) -> bytes | None:

@@ -51,7 +51,7 @@ class Entry(Struct, frozen=True):
     expires_at: str | None = None
     """When the cloud itself removes the hosts; None where nobody does."""
     lifetime: int | None = None
-    """Seconds after which it does, counted from when they were made; None likewise."""
+    """Seconds for which all machines of a run together may stand, as it was when these were made; None likewise."""
     no_deadline: bool = False
     """Whether somebody typed that nobody is to remove them."""
     went: tuple[Host, ...] = ()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cynthus.core.allowance import SAVING
 from cynthus.core.clock import stamp
 from cynthus.errors import UsageError
-from cynthus.operations.deadline import SAVING, in_time
+from cynthus.operations.deadline import in_time
 from cynthus.operations.down import down
 from cynthus.operations.up import Request, run
 from cynthus.operations.up import up as bring_up

@@ -167,6 +167,29 @@ def test_in_a_dearer_place_it_lives_the_shorter(tmp_path: Path) -> None:
     assert there.lifetime == 5 * HOUR - LATE < here.lifetime
 
 
+@pytest.mark.parametrize("dearer", [1.5, 2.8, 6.0])
+def test_of_what_earlier_attempts_have_left_a_dearer_place_gets_as_much_money(tmp_path: Path, dearer: float) -> None:
+    app = limited(20, gpu="L4:1")
+    price = target(tmp_path).offer(app, place(tmp_path, app)).per_hour
+    assert price is not None
+    half = replace(place(tmp_path, app), remaining=round(10 * HOUR / price))
+    there = elsewhere(app, half, dearer, "a machine").remaining
+    assert there is not None
+    assert 9.8 < cost(dearer, there) <= 10
+
+
+def test_a_cheaper_place_gives_no_time_back(tmp_path: Path) -> None:
+    app = limited(10, gpu="L4:1")
+    half = replace(place(tmp_path, app), remaining=5 * HOUR)
+    assert elsewhere(app, half, 0.1, "a machine").remaining == 5 * HOUR
+
+
+def test_where_next_to_nothing_is_left_no_machine_is_made(tmp_path: Path) -> None:
+    app = limited(10, gpu="L4:1")
+    with pytest.raises(PlacementRefused, match="too little of `max_cost:` is left"):
+        elsewhere(app, replace(place(tmp_path, app), remaining=400), 6.0, "a machine")
+
+
 def test_a_place_that_is_too_dear_for_the_money_is_refused(tmp_path: Path) -> None:
     app = limited(1, gpu="L4:1")
     with pytest.raises(PlacementRefused, match="less than an hour"):

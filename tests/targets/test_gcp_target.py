@@ -123,8 +123,14 @@ def test_a_spot_machine_costs_less_and_is_called_so(tmp_path: Path) -> None:
     [({"flex_start": True}, " (flex-start)"), ({"reservation": "lab"}, " (reservation lab)"), ({}, "")],
 )
 def test_an_offer_says_how_a_machine_is_bought(tmp_path: Path, way: dict[str, Any], said: str) -> None:
-    app = spec(resources={"gpu": "L4:1", **way})
+    app = spec(resources={"gpu": "L4:1", "zone": "us-central1-a", **way})
     assert target(tmp_path).offer(app, place(tmp_path, app)).machine == f"g2-standard-4 in us-central1-a{said}"
+
+
+def test_what_is_reserved_is_looked_for_nowhere_else(tmp_path: Path) -> None:
+    app = spec(resources={"gpu": ["L4:1", "A100:1"], "reservation": "lab"})
+    machine = target(tmp_path).offer(app, place(tmp_path, app)).machine
+    assert machine == "g2-standard-4 in us-central1-a (reservation lab)"
 
 
 @pytest.mark.parametrize(

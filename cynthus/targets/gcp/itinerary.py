@@ -45,6 +45,9 @@ def itinerary(wanted: Resources, catalog: Catalog, where: Mapping[str, str]) -> 
     """
     first = wanted_at(wanted, where)
     stops = [*_of_first(first, catalog, where)]
+    if wanted.reservation is not None:
+        # It is in one zone, and of one type of machine.
+        return tuple(stops[:1])
     for wish in wanted.gpu[wanted.gpu.index(first.gpu[0]) + 1 :] if first.gpu and len(wanted.gpu) > 1 else ():
         found = [*_of_next(replace(wanted, gpu=(wish,)), catalog, where)]
         # The image that was chosen, and what the hosts lack, are those of machines that have the driver, or have none.

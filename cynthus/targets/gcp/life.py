@@ -110,7 +110,8 @@ def elsewhere(spec: AppSpec, placement: Placement, price: float | None, what: st
     found = lifetime(spec, price, what)
     if placement.remaining is None:
         return replace(placement, lifetime=found)
-    remaining = placement.remaining + min(found - placement.lifetime, 0)
+    # Of the money that earlier attempts have left: the same part of the time that all of it buys there.
+    remaining = min(placement.remaining, placement.remaining * found // placement.lifetime)
     if remaining < LEAST:
         raise PlacementRefused(
             f"too little of `max_cost:` is left for {what}", hint="`cynthus down` brings home what was saved"
