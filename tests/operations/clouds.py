@@ -140,7 +140,8 @@ class Cloud:
             # In another zone it is another one, and anything else of it can be changed.
             resources[f"google_compute_instance.{wish['zone']}-{number}"] = {**wish, "id": id_}
             there = {"kind": "iap", "instance_id": id_, "project": "my-lab-1", "zone": wish["zone"]}
-            hosts.append({**LOCAL_HOST, "name": f"host-{number}", "address": f"m-{number}", "connection": there})
+            way = {"address": f"m-{number}", "user": "cynthus", "connection": there}
+            hosts.append({**LOCAL_HOST, "name": f"host-{number}", **way})
         return Description(resources, {"hosts": hosts})
 
     def _machine(self, root: Path, number: int, wish: str) -> str:

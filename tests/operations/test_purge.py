@@ -45,6 +45,9 @@ class Noted:
     def connect(self, host: Host, root: Path) -> Any:
         return self
 
+    def entered(self, hosts: Sequence[Host], root: Path, *, as_root: bool) -> Sequence[Host]:
+        return hosts
+
     def asking(self, hosts: Sequence[Host], root: Path) -> tuple[str, ...]:
         return tuple(host.name for host in hosts if self.asks)
 
