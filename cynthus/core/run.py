@@ -124,7 +124,7 @@ class Run(Struct, frozen=True):
 
     @property
     def stood(self) -> float:
-        """For how many seconds there were machines for those."""
+        """For how many seconds there were machines for those, at least."""
         return sum(_between(each.made_at, each.ended_at) for each in self.earlier)
 
     def again(self, *, at: str, made_at: str | None) -> Run:

@@ -8,9 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.allowance import LEAST
-from cynthus.core.clock import stamp
+from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.run import RunState
 from cynthus.errors import CynthusError, HostUnreachable, RunPreempted
+from cynthus.operations.bill import Asked
 from cynthus.operations.request import Request
 from cynthus.operations.site import as_it_stands, newest_run
 
@@ -57,7 +58,7 @@ def with_what_is_left(tools: Tools, site: Site, run: Run, placement: Placement) 
     """
     if placement.lifetime is None or run.attempt == 1:
         return placement
-    remaining = round(placement.lifetime - run.stood)
+    remaining = int(placement.lifetime - _stood(tools, site, run))
     if remaining >= LEAST:
         return replace(placement, remaining=remaining)
     said = f"the machines of its {run.attempt - 1} attempts have stood for all the time that it may take"
@@ -67,6 +68,18 @@ def with_what_is_left(tools: Tools, site: Site, run: Run, placement: Placement) 
         f"run {run.id} does not go on: {said}",
         hint="`limits: {max_duration: ...}` gives it more, and `cynthus up` begins another run with its checkpoints",
     )
+
+
+def _stood(tools: Tools, site: Site, run: Run) -> float:
+    """For how many seconds there were machines for the attempts before this one: by what the cloud says of them, and at
+    least by what is known here."""
+    bill, since = Asked(tools, site).bill(gone=True), run.earlier[0].made_at if run.earlier else None
+    if bill is None or since is None:
+        return run.stood
+    begin = parse_stamp(since)
+    told = [each for each in bill.machines if each.ended and parse_stamp(each.ended) > begin]
+    seconds = sum((parse_stamp(each.ended or bill.now) - parse_stamp(each.began)).total_seconds() for each in told)
+    return max(run.stood, seconds / run.nodes)
 
 
 def may_go_on(run: Run, retry: Retry) -> str:
