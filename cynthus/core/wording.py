@@ -10,6 +10,7 @@ from cynthus.core.misfit import Misfit, flow, quoted
 from cynthus.core.nodes import Mark, Node, Path, Scalar, locate
 from cynthus.core.ports import ServedPort
 from cynthus.core.preprocess import Preprocess
+from cynthus.core.retry import Retry
 from cynthus.core.section import Section, keys_of
 from cynthus.core.spec import AppSpec, DataEntry, Image, Limits, Resources
 from cynthus.core.ssh import Ssh, SshHost
@@ -25,6 +26,7 @@ SECTIONS: dict[str, type[Section]] = {
     "image": Image,
     "resources": Resources,
     "limits": Limits,
+    "retry": Retry,
     "data": DataEntry,
     "ports": ServedPort,
     "preprocess": Preprocess,

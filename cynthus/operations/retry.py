@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.allowance import LEAST
 from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.run import RunState
-from cynthus.errors import CynthusError, HostUnreachable, RunPreempted
+from cynthus.errors import RunPreempted
 from cynthus.operations.bill import Asked
 from cynthus.operations.request import Request
-from cynthus.operations.site import as_it_stands, newest_run
 
 if TYPE_CHECKING:
     from cynthus.core.placement import Placement
     from cynthus.core.retry import Retry
     from cynthus.core.run import Run
-    from cynthus.core.spec import AppSpec
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
 
@@ -32,14 +29,15 @@ def taken_back(tools: Tools, site: Site, run: Run) -> Run:
     """The run, as one that rests where it went on and the cloud says that it has taken its machine back."""
     if run.state not in (RunState.PROVISIONING, RunState.CONFIGURING, RunState.RUNNING, RunState.LOST):
         return run
-    names = _taken(tools, site)
+    names = taken(tools, site)
     if not names:
         return run
     reason = f"the cloud has taken {' and '.join(names)} back"
     return run.moved(RunState.PREEMPTED, at=stamp(tools.clock.now()), reason=reason)
 
 
-def _taken(tools: Tools, site: Site) -> list[str]:
+def taken(tools: Tools, site: Site) -> list[str]:
+    """The names of its hosts, those of now and those that went last, that the cloud says it has taken back."""
     target, went = tools.targets.find(site.target), site.entry.went if site.entry else ()
     return sorted({host.name for host in (*site.hosts, *went) if target.why_gone(host) == "preempted"})
 
@@ -116,37 +114,3 @@ def changed(run: Run | None) -> RunPreempted:
         f"{which} rests: its machine was taken back, and the folder has changed since it began",
         hint="`cynthus up` begins another run with what changed, and with the checkpoints of this one",
     )
-
-
-class Tries(Struct):
-    """How often machines were made in vain so far, by one command."""
-
-    tools: Tools
-    spec: AppSpec
-    _count: int = 0
-
-    def after(self, site: Site, request: Request, error: CynthusError) -> Request:
-        """What is to be done after an error, where that came of a machine that was taken back before main.py ran.
-
-        Raises:
-            CynthusError: the error; it came of something else, or that was tried often enough.
-        """
-        tools = self.tools
-        self._count += 1
-        if not self.spec.resources.spot or isinstance(error, RunPreempted) or self._count >= self.spec.retry.attempts:
-            raise error
-        fresh = as_it_stands(tools, replace(site, entry=tools.index.known(site.id) or site.entry))
-        run = newest_run(fresh)
-        rested = taken_back(tools, fresh, run) if run is not None else None
-        again = None
-        if rested is not None and rested.state is RunState.PREEMPTED:
-            fresh.runs.save(rested)
-            again = None if may_go_on(rested, self.spec.retry) else request_for(rested, fresh)
-        elif isinstance(error, HostUnreachable) and "preempted" in self.spec.retry.on and _taken(tools, fresh):
-            # There is no run yet, for none is made before its hosts let somebody in.
-            again = replace(request, yes=True)
-        if again is None:
-            raise error
-        tools.progress.note(f"{error.message}: on to another machine")
-        await_end(tools, fresh)
-        return again

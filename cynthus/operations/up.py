@@ -26,11 +26,11 @@ from cynthus.operations.recover import found_again, recover, withdraw
 from cynthus.operations.remains import cost_told, explained
 from cynthus.operations.request import Outcome as Outcome
 from cynthus.operations.request import Request as Request
-from cynthus.operations.retry import Tries
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, with_entry
 from cynthus.operations.source import Source, pack_source
 from cynthus.operations.taken_out import tell_taken_out
+from cynthus.operations.tries import Tries
 from cynthus.operations.versions import as_version, chosen_version, in_place, insist_on_runtime
 
 if TYPE_CHECKING:

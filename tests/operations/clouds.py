@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from cynthus.core.clock import as_label
 from cynthus.core.lifespan import Lifespan
+from cynthus.errors import HostUnreachable
 from cynthus.files import read_json
 from cynthus.targets.gcp.target import GcpTarget
 from cynthus.targets.local.connection import LocalConnection
@@ -68,6 +69,11 @@ class MadeHere(GcpTarget):
         return {"owner": "ann", "expires": expires, "remaining": placement.remaining}
 
     def connect(self, host: Host, root: Path) -> Any:
+        number = str(host.connection.instance_id)
+        if number in self._cloud.lost_while_booting:
+            self._cloud.removed.add(number)
+            self._cloud.reasons[number] = "preempted"
+            raise HostUnreachable("no route to host", hint="wait")
         assert host.connection.instance_id not in self._cloud.removed, f"{host.name} is gone, and nobody need ask it"
         return LocalConnection(self._environment, PurePosixPath(self._data))
 
@@ -105,7 +111,8 @@ class MadeHere(GcpTarget):
 class Cloud:
     """What a test decides of it. `inputs` is the bucket for local data; `preflight` answers what is asked before a
     plan. `removed` are the machines that it has taken away, `reasons` why, and `lifespans` what it remembers of when
-    they were there, by their numbers; `events` is what happened, in order, beside what Terraform did."""
+    they were there, by their numbers; those that are `lost_while_booting` are taken back before they let anybody in.
+    `events` is what happened, in order, beside what Terraform did."""
 
     unready: tuple[str, ...] = ()
     console: tuple[str, ...] = ()
@@ -114,6 +121,7 @@ class Cloud:
     removed: set[str] = field(default_factory=set)
     reasons: dict[str, WhyGone] = field(default_factory=dict)
     lifespans: dict[str, Lifespan] = field(default_factory=dict)
+    lost_while_booting: set[str] = field(default_factory=set)
     events: list[str] = field(default_factory=list)
     made: int = 0
     nodes: int = 1

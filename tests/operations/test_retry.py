@@ -13,7 +13,7 @@ from cynthus.core.clock import stamp
 from cynthus.core.placement import Placement
 from cynthus.core.retry import Retry
 from cynthus.core.run import Run, RunState
-from cynthus.errors import HostUnreachable, RunPreempted
+from cynthus.errors import RunPreempted
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.retry import may_go_on, request_for, with_what_is_left
@@ -203,27 +203,3 @@ def test_after_down_another_run_begins_with_nothing_of_the_bucket(world: Clouded
     down(world.tools, str(site.folder), yes=True)
     again(world, site)
     assert (newest(site).attempt, "restore" in told(site)) == (1, False)
-
-
-# while it boots
-
-
-def test_a_machine_that_is_taken_back_while_it_boots_is_made_again(tmp_path: Path) -> None:
-    world = Clouded(tmp_path)
-    folder = world.folder(spec=SPEC)
-    target = world.cloud.target
-    assert target is not None
-    connect = target.connect
-
-    def refusing(host: Any, root: Path) -> Any:
-        first = host.connection.instance_id
-        if first == "4711":
-            world.cloud.removed.add(first)
-            world.cloud.reasons[first] = "preempted"
-            raise HostUnreachable("no route to host", hint="wait")
-        return connect(host, root)
-
-    target.connect = refusing  # type: ignore[method-assign]  # for this one cloud
-    outcome = up(world.tools, Request(str(folder), yes=True))
-    assert (outcome.ending, world.cloud.made) == ("started", 2)
-    world.home()
