@@ -204,7 +204,7 @@ def test_a_machine_that_lets_people_in_by_role_is_told_of_no_key(tmp_path: Path)
 
 
 def test_a_public_address_is_said_to_cost_what_the_price_does_not_hold(tmp_path: Path) -> None:
-    app = spec(gcp={"access": "public", "from": "203.0.113.7"})
+    app = spec(gcp={"access": "public", "from": "203.0.113.7"}, resources={"zone": "us-central1-a"})
     offer = target(tmp_path).offer(app, place(tmp_path, app))
     assert offer.machine.endswith("in us-central1-a, and a public address each at a price of its own")
 
