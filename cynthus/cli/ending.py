@@ -9,10 +9,11 @@ import click
 
 from cynthus.cli import documents
 from cynthus.cli.console import Unread
-from cynthus.cli.wording import between, moment, span, typed
+from cynthus.cli.verdict import after, judge
+from cynthus.cli.wording import moment, span, typed
 from cynthus.core.amounts import files, size
 from cynthus.core.run import Run, RunState
-from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunCancelled, RunFailed, RunLost, RunPreempted
+from cynthus.errors import DiskFull, Interrupted, NothingRunning, RunLost
 
 if TYPE_CHECKING:
     from cynthus.cli.app import App
@@ -205,31 +206,6 @@ def _cancel(app: App, attendance: Attendance) -> None:
         cancel(app.tools, attendance.site.id)
 
 
-def judge(run: Run, where: str | None) -> None:
-    """Turn the end of a run into an exit code.
-
-    Raises:
-        RunFailed, RunCancelled, RunPreempted, RunLost: it did not succeed.
-    """
-    if run.state is RunState.CANCELLED:
-        raise RunCancelled(f"run {run.id} was ended{after(run)}: {run.reason}", hint=_another(where))
-    if run.state is RunState.PREEMPTED:
-        raise RunPreempted(f"run {run.id} rests: {run.reason}", hint=f"`{typed('up', where)}` goes on with it")
-    if run.state is RunState.LOST:
-        raise RunLost(f"run {run.id} is lost: {run.reason}", hint=_another(where))
-    if run.state is RunState.FAILED:
-        # Of a main.py that was never started nobody says that it failed.
-        what = "" if run.reason.startswith("preprocess failed") else f"main.py failed{after(run)}: "
-        raise RunFailed(
-            f"{what}{run.reason}",
-            hint=f"mend it and `{typed('up', where)}` again; `{typed('logs', where)}` shows what it printed",
-        )
-
-
-def _another(where: str | None) -> str:
-    return f"`{typed('run', where)}` starts another"
-
-
 def next_steps(app: App, where: str | None, *verbs: str) -> None:
     """Up to three commands that are useful now."""
     lines = [(typed(verb, where), SAYS[verb]) for verb in verbs]
@@ -298,9 +274,3 @@ def _say_departure(app: App, attendance: Attendance, where: str | None) -> None:
         f"the machine deletes itself in {idle} unless it is used, once all is saved; `{typed('run --keep', where)}` "
         "is a run after which it stays"
     )
-
-
-def after(run: Run) -> str:
-    """How long it took, for a sentence; '' where nobody knows."""
-    took = between(run.started_at, run.ended_at)
-    return f" after {took}" if took else ""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from cynthus.cli.ending import after, hear_warnings, judge, while_read
+from cynthus.cli.ending import hear_warnings, while_read
+from cynthus.cli.verdict import after, judge
 from cynthus.cli.wording import span, typed
 from cynthus.core.amounts import files, size
 from cynthus.core.run import RunState

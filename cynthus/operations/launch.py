@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cynthus.core.allowance import of_this_attempt
 from cynthus.core.clock import stamp
 from cynthus.core.names import mint_run_id
 from cynthus.core.run import Run, RunState, Version
@@ -237,7 +236,7 @@ def _write_spec(tools: Tools, launch: Launch) -> Path:
     if run.attempt > 1 or launch.restore:
         document["restore"] = True
     if run.attempt > 1 and document.get("max_duration") is not None:
-        document["max_duration"] = of_this_attempt(document["max_duration"], run, launch.placement)
+        document["max_duration"] = max(1.0, document["max_duration"] - run.ran)
     if str(document.get("bucket") or "").startswith("gs://"):
         # Of the machine that says so, and so not of the app.
         document |= {"storage": tools.places.settings().get("STORAGE_EMULATOR_HOST")}

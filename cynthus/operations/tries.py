@@ -1,4 +1,4 @@
-"""What one command tries again, and how often: a machine that is taken back before main.py runs, places that have none."""
+"""What one command tries again, and how often: a machine that is taken back before main.py runs, places without any."""
 
 from __future__ import annotations
 

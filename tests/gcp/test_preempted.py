@@ -100,3 +100,18 @@ def test_all_machines_together_stand_no_longer_than_was_offered(person: Someone,
     assert int(machine["scheduling"]["maxRunDuration"]["seconds"]) < 5400, ended
     stood = sum(each.hours(0.0) for each in person.cloud.ledger() if each.kind == "instances" and each.ended)
     assert stood * 3600 + int(machine["scheduling"]["maxRunDuration"]["seconds"]) <= 5400
+
+
+def test_what_it_has_cost_is_what_the_cloud_counts(person: Someone, app: Path, ended: Ended) -> None:
+    answer = person.user.cynthus("down", app, "-y")
+    assert answer.code == 0, (answer, ended)
+    told = person.deployment(app)["cost"]
+    hours = [each.hours(0.0) for each in person.cloud.ledger() if each.kind == "instances"]
+    (rate,) = {each["dollars_per_hour"] for each in told["machines"]}
+    assert (len(told["machines"]), told["estimated"]) == (TIMES + 1, False)
+    assert told["dollars"] == pytest.approx(sum(hours) * rate, abs=1e-6)
+
+
+def test_five_of_them_were_taken_back_and_are_said_to_be(person: Someone, app: Path, ended: Ended) -> None:
+    machines = person.deployment(app)["cost"]["machines"]
+    assert [each["why_gone"] for each in machines] == ["preempted"] * TIMES + ["deleted"], ended

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from cynthus.core.allowance import SAVING, of_this_attempt
 from cynthus.core.clock import stamp
 from cynthus.core.placement import Placement
 from cynthus.core.retry import Retry
@@ -147,9 +146,21 @@ def test_all_machines_together_stand_no_longer_than_the_first_was_to(world: Clou
     assert json.loads(file.read_text())["remaining"] == 3600 + 1800 - 600
 
 
-def test_a_later_attempt_stops_early_enough_to_be_saved() -> None:
-    placed = Placement("gcp", "venv", lifetime=5400, remaining=1000)
-    assert of_this_attempt(3600, Run("r", "d", "t"), placed) == 1000 - SAVING
+def test_spot_and_a_deadline_and_max_cost_together_hold_over_all_attempts(world: Clouded) -> None:
+    folder = world.folder("dear", spec="resources: {spot: true}\nlimits: {max_duration: 40h, max_cost: 0.50}\n")
+    found = world.up(folder).site
+    at = stamp(world.clock.now())
+    begun = newest(found).moved(RunState.RUNNING, at=at, reason="it began")
+    found.runs.save(replace(begun, started_at=at, attempt_at=at))
+    first, rate = world.entry(folder).lifetime, world.entry(folder).per_hour
+    taken(world, found)
+    again(world, found)
+    (file,) = folder.glob(".cynthus/*/runtime.tfvars.json")
+    remaining = json.loads(file.read_text())["remaining"]
+    assert first is not None
+    assert rate is not None
+    assert remaining == first - 600
+    assert (remaining + 600) / 3600 * rate <= 0.50
 
 
 def test_it_fails_where_hardly_any_of_its_time_is_left(world: Clouded, site: Site) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from cynthus.core.allowance import cost, left
+from cynthus.core.allowance import cost
 from cynthus.errors import PlacementRefused
 from cynthus.targets.gcp.catalog import catalog
 from cynthus.targets.gcp.choice import choose_in
@@ -199,20 +199,3 @@ def test_a_place_that_is_too_dear_for_the_money_is_refused(tmp_path: Path) -> No
 def test_where_nobody_is_to_remove_it_nobody_does_elsewhere(tmp_path: Path) -> None:
     here = replace(place(tmp_path), lifetime=None)
     assert elsewhere(spec(), here, 2.0, "a machine") == here
-
-
-def test_spot_machines_that_are_taken_back_cost_no_more_together_than_was_said() -> None:
-    """Each has a part of its time, and the next one gets what that has left."""
-    app, price, spent, taken_after = limited(10, "12h", gpu="A100:1", spot=True), 2.0, 0.0, 1.5 * HOUR
-    machines = 0
-    while True:
-        try:
-            lived = min(lives(app, price), taken_after)
-        except PlacementRefused:
-            break
-        machines, spent = machines + 1, spent + cost(price, lived + LATE)
-        rest = left(app.limits, seconds=lived - AROUND, dollars=cost(price, lived + LATE))
-        if rest is None:
-            break
-        app = replace(app, limits=rest)
-    assert (machines, spent <= 10) == (3, True)

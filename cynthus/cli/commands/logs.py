@@ -6,7 +6,8 @@ import click
 
 from cynthus.cli import options
 from cynthus.cli.app import App, pass_app
-from cynthus.cli.ending import judge, stay_on
+from cynthus.cli.ending import stay_on
+from cynthus.cli.verdict import judge
 from cynthus.core.run import RunState
 
 

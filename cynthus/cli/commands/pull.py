@@ -8,7 +8,7 @@ import click
 
 from cynthus.cli import documents, options
 from cynthus.cli.app import App, pass_app
-from cynthus.cli.ending import judge
+from cynthus.cli.verdict import judge
 from cynthus.cli.wording import typed
 from cynthus.errors import HostUnreachable, Interrupted, NothingToPull
 
