@@ -145,6 +145,18 @@ def test_the_run_is_told_how_many_gpus_it_has_there(person: Laptop) -> None:
     assert person.up(person.app).run.id == outcome.run.id
 
 
+def test_after_all_have_refused_the_next_up_begins_with_the_gpu_that_is_liked_best(person: Laptop) -> None:
+    wish(person, "resources: {region: us-central1, gpu: [L4, T4]}\n")
+    sell_out_region(person, "us-central1")
+    with pytest.raises(NowhereLeft):
+        person.up(person.app)
+    for zone in REGIONS["us-central1"]:
+        person.cloud.project.restock(zone)
+    person.up(person.app)
+    (machine,) = person.cloud.instances()
+    assert machine["machineType"].endswith("/g2-standard-4")
+
+
 def test_without_any_gpus_for_the_cloud_project_no_other_is_tried(person: Laptop) -> None:
     wish(person, "resources: {gpu: [L4, T4]}\n")
     person.cloud.project.set_limit("GPUS_ALL_REGIONS", 0)

@@ -207,11 +207,12 @@ def test_what_is_tried_is_what_was_offered(tmp_path: Path) -> None:
 
 
 def stands(folder: Path, base: dict[str, Any], compute: dict[str, Any], *, machine: bool) -> Path:
-    """A deployment of which the machine stands, or is gone."""
-    for root, values, made in (("base", base, True), ("infra", compute, machine)):
+    """A deployment of which the machine stands, or was refused."""
+    image, instance = {"type": "terraform_data"}, {"type": "google_compute_instance"}
+    for root, values, made in (("base", base, [image]), ("infra", compute, [image, instance] if machine else [image])):
         (folder / root).mkdir()
         (folder / root / "terraform.tfvars.json").write_text(json.dumps(values))
-        (folder / root / "terraform.tfstate").write_text(json.dumps({"resources": [{}] if made else []}))
+        (folder / root / "terraform.tfstate").write_text(json.dumps({"resources": made}))
     return folder
 
 

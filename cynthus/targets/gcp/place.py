@@ -30,6 +30,7 @@ ZONE_VARIABLES = ("GOOGLE_ZONE", "CLOUDSDK_COMPUTE_ZONE")
 BASE = "base"
 """The root of what lasts, beside the one of the machines."""
 STATE = "terraform.tfstate"
+MACHINE = "google_compute_instance"
 
 _SAY = "write `gcp: {project: ...}` in cynthus.yaml, or set GOOGLE_CLOUD_PROJECT"
 
@@ -73,7 +74,7 @@ def settled(spec: AppSpec, environment: Mapping[str, str], root: Path, catalog: 
 
 def _as_it_stands(wanted: Resources, root: Path, catalog: Catalog) -> Resources:
     """Of several GPUs, the one that the machine has which stands: nobody wants another in its place."""
-    if len(wanted.gpu) < 2 or not is_made(root):
+    if len(wanted.gpu) < 2 or not is_made(root, MACHINE):
         return wanted
     values = rendered_values(root)
     added = values.get("accelerator")
@@ -92,7 +93,7 @@ def _near_what_lasts(wanted: Resources, root: Path, catalog: Catalog) -> Resourc
     """A machine that had to go to another region is gone: the next one begins again where the buckets are, if there is
     such a machine there."""
     home, zone = home_region(root), rendered(root, "zone")
-    if wanted.region or wanted.zone or is_made(root) or not (home and zone) or region_of(zone) == home:
+    if wanted.region or wanted.zone or is_made(root, MACHINE) or not (home and zone) or region_of(zone) == home:
         return wanted
     try:
         choose(wanted, catalog, Place(home))
@@ -107,13 +108,16 @@ def home_region(root: Path) -> str | None:
     return rendered(base, "region") if is_made(base) else None
 
 
-def is_made(root: Path) -> bool:
-    """Whether something stands of what a root makes. Where its state is not this machine's nobody can tell, and it is
-    taken for made."""
+def is_made(root: Path, what: str = "") -> bool:
+    """Whether something stands of what a root makes: something of these kinds, for an apply that was refused leaves
+    others. Where its state is not this machine's, or is encrypted, nobody can tell, and it is taken for made."""
     if rendered_bucket(root):
         return True
     state = _document(root / STATE)
-    return bool(state) and state.get("resources") != []
+    listed = state.get("resources")
+    if not isinstance(listed, list):
+        return bool(state)
+    return any(isinstance(each, dict) and what in str(each.get("type")) for each in listed)
 
 
 def _known(region: str, catalog: Catalog) -> str:

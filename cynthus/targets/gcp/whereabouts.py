@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cynthus.core.resources import Resources
     from cynthus.core.spec import AppSpec
     from cynthus.targets.gcp.catalog import Machine
+
 BLOCKS = "10.128.0.0/14"
 """Of which the network's part at home has the first /20."""
 PARTS = "other_regions"
