@@ -59,7 +59,7 @@ def with_what_is_left(tools: Tools, site: Site, run: Run, placement: Placement) 
     remaining = int(placement.lifetime - _stood(tools, site, run))
     if remaining >= LEAST:
         return replace(placement, remaining=remaining)
-    said = f"the machines of its {run.attempt - 1} attempts have stood for all the time that it may take"
+    said = "its machines have stood for all the time that it may take"
     now = stamp(tools.clock.now())
     site.runs.save(replace(run, ended_at=now).moved(RunState.FAILED, at=now, reason=f"deadline: {said}"))
     raise RunPreempted(

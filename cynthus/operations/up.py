@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.run import RunState
-from cynthus.errors import CynthusError, UsageError
+from cynthus.errors import CynthusError, RunPreempted, UsageError
 from cynthus.operations import infrastructure, launch, retry
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
@@ -131,7 +131,14 @@ def _under_way(
         return Outcome("unchanged", _at_home_here(tools, site), newest)
     if newest is not None and newest.fingerprint == ready.fingerprint and (resting or newest.earlier):
         newest = retry.following(tools, site, newest) if resting else newest
-        ready = replace(ready, placement=retry.with_what_is_left(tools, site, newest, ready.placement))
+        try:
+            ready = replace(ready, placement=retry.with_what_is_left(tools, site, newest, ready.placement))
+        except RunPreempted as error:
+            if request.resumes:
+                raise
+            # Somebody asks for it, so another one begins, with a time of its own.
+            tools.progress.note(error.message)
+            newest = site.runs.load(newest.id)
     elif request.resumes:
         raise retry.changed(newest)
     return bring(tools, ready, newest, journal, request, lock, start=verb != "prepare")

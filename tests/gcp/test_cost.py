@@ -12,6 +12,8 @@ from cynthus.operations.down import down
 from cynthus.operations.status import status
 from cynthus.operations.up import Request, run
 from cynthus.targets.gcp.catalog import catalog
+from cynthus.targets.gcp.life import HOURS_OF_A_MONTH
+from cynthus.targets.gcp.machine import LEAST_DISK
 from cynthus.terraform.factory import TerraformCommand
 from cynthus.testing.gcp.control import answer
 from tests.gcp.laptop import LIFETIME, SPEC, Laptop, laptop
@@ -37,9 +39,10 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Laptop]:
 
 
 def charge(cloud: SimulatedCloud, way: Any) -> None:
-    """Have the ledger count by the prices that `up` shows."""
+    """Have the ledger count by the prices that `up` shows, with the disk that a machine without a GPU has."""
     found = {each.type: each.price("us-central1", way) for each in catalog().machines}
-    cloud.world.ledger.prices = {kind: price for kind, price in found.items() if price is not None}
+    disk = catalog().disks["pd-balanced"]["us-central1"] * LEAST_DISK / HOURS_OF_A_MONTH
+    cloud.world.ledger.prices = {kind: price + disk for kind, price in found.items() if price is not None}
 
 
 def charged(cloud: SimulatedCloud) -> float:

@@ -167,8 +167,17 @@ def test_it_fails_where_hardly_any_of_its_time_is_left(world: Clouded, site: Sit
     world.clock.advance(4600)
     taken(world, site)
     with pytest.raises(RunPreempted, match="have stood for all the time that it may take"):
-        again(world, site)
+        up(world.tools, request_for(newest(site), site))
     assert (newest(site).state, world.cloud.made) == (RunState.FAILED, 1)
+
+
+def test_who_types_up_then_gets_another_run_with_a_time_of_its_own(world: Clouded, site: Site) -> None:
+    before = newest(site)
+    world.clock.advance(4600)
+    taken(world, site)
+    again(world, site)
+    assert site.runs.load(before.id).state is RunState.FAILED
+    assert (newest(site).id != before.id, newest(site).attempt, told(site)["max_duration"]) == (True, 1, 3600)
 
 
 def test_where_there_is_no_deadline_none_is_kept(world: Clouded, site: Site) -> None:
