@@ -11,11 +11,10 @@ from cynthus.cli.bill_text import bill_document
 from cynthus.core.deployment import way_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from cynthus.core.finding import Finding
-    from cynthus.core.leftover import Leftover
     from cynthus.core.renewal import Renewal
     from cynthus.core.run import Run
     from cynthus.errors import CynthusError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from cynthus.operations.data import Item
     from cynthus.operations.diff import Edited
     from cynthus.operations.down import Removed
-    from cynthus.operations.gc import Swept
     from cynthus.operations.gpus import Shelf
     from cynthus.operations.plan import Planned
     from cynthus.operations.pull import Pulled
@@ -239,44 +237,6 @@ def removed(gone: Removed) -> Document:
         stays=list(gone.stays),
         cost=bill_document(gone.bill),
     )
-
-
-def leftovers(swept: Swept, *, dry_run: bool) -> Document:
-    """What `gc` has found in a cloud, and what became of each."""
-    return document(
-        "leftovers",
-        place=swept.place,
-        dry_run=dry_run,
-        leftovers=list(_leftovers(swept, dry_run=dry_run)),
-        unseen=[to_builtins(each) for each in swept.unseen],
-        removed=swept.removed,
-    )
-
-
-def _leftovers(swept: Swept, *, dry_run: bool) -> Iterator[Document]:
-    left = swept.tried
-    for each in swept.found:
-        problem = swept.problems.get(each.address)
-        if each.goes and not dry_run and not left:
-            problem = "it was not tried any more"
-        left -= each.goes and left > 0
-        became = "stays" if not each.goes else "found" if dry_run else "failed" if problem else "removed"
-        yield _leftover(each, became, problem)
-
-
-def _leftover(each: Leftover, became: str, problem: str | None) -> Document:
-    return {
-        "kind": each.kind,
-        "name": each.name,
-        "place": each.place,
-        "address": each.address,
-        "deployment": each.deployment,
-        "owner": each.owner,
-        "expires_at": each.expires_at,
-        "became": became,
-        "why": each.why,
-        "problem": problem,
-    }
 
 
 def gpus(shelf: Shelf) -> Document:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cynthus.operations.fetch import Pair
-    from cynthus.targets.base import FileEntry
+    from cynthus.targets.connection import FileEntry
 
 SMALL = 1 << 16
 """Bytes of a file up to which it is asked for together with others: a host far away takes long for each question."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path, PurePosixPath
 
-    from cynthus.targets.base import Connection, FileEntry
+    from cynthus.targets.connection import Connection, FileEntry
 
 CHUNK = 1 << 20
 """Bytes read at once."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
     from cynthus.operations.warnings import Warnings
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 NOTE = 10.0
 """Seconds between two notes of what the host says, for the time when it does not answer any more."""

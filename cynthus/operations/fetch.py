@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cynthus.core.progress import Step
     from cynthus.state.known import Known, Sign
-    from cynthus.targets.base import Connection, FileEntry
+    from cynthus.targets.connection import Connection, FileEntry
 
 
 class Pair(Struct, frozen=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cynthus.core.clock import Clock
     from cynthus.core.run import Run
     from cynthus.operations.host_agent import HostAgent
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 Sink = Callable[[bytes], None]
 """Takes bytes of the log, in order."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cynthus.operations.ports import ServedPort
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
-    from cynthus.targets.base import Tunnel
+    from cynthus.targets.connection import Tunnel
 
 PAUSE = 0.5
 """Seconds between two looks at the connection and at the run."""

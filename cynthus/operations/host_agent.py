@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 
 class HostAgent(Struct, frozen=True):

@@ -15,7 +15,7 @@ from cynthus.process import alive
 from cynthus.state.holder import Holder, Place, here
 from cynthus.state.locks import BEAT, describe
 from cynthus.state.record import restore
-from cynthus.targets.base import Claim
+from cynthus.targets.connection import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cynthus.core.deployment import Host
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
-    from cynthus.targets.base import Connection, Hold
+    from cynthus.targets.connection import Connection, Hold
 
 LOST = 120.0
 """Seconds of silence after which a holder is gone: more than a command waits for a connection to come back."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from cynthus.operations.host_agent import HostAgent
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 PAUSE = 1.0
 """Seconds until the first look, and between two. An environment without requirements is made in less than one."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cynthus.operations.replayed import Replayed
     from cynthus.operations.site import Site
     from cynthus.operations.tools import Tools
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 
 class LogPlace(Struct, frozen=True):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.state.known import Known, Sign
-    from cynthus.targets.base import FileEntry
+    from cynthus.targets.connection import FileEntry
 
 BESIDE = ".from-host"
 """What is added to a name that is taken; a pattern such as *.pt does not find it."""

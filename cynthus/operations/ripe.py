@@ -11,7 +11,7 @@ from cynthus.operations.places import sign_of
 if TYPE_CHECKING:
     from cynthus.operations.fetch import Difference
     from cynthus.state.known import Sign
-    from cynthus.targets.base import FileEntry
+    from cynthus.targets.connection import FileEntry
 
 SMALL = 1 << 20
 """Bytes of a file that comes at once, whatever is written to it: metrics, which one wants to see grow."""

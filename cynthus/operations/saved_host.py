@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from cynthus.agent.layout import LOG_PART
 from cynthus.errors import CynthusError, HostUnreachable
 from cynthus.operations.saved_tree import SavedTree
-from cynthus.targets.base import FileEntry, Sum
+from cynthus.targets.connection import FileEntry, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cynthus.operations.saved_tree import SavedFile
     from cynthus.process import Command, Completed
     from cynthus.storage.base import Bucket
-    from cynthus.targets.base import Claim, Hold
+    from cynthus.targets.connection import Claim, Hold
 
 _TOP = PurePosixPath("/")
 _AT_ONCE = 16

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cynthus.core.run import Run
     from cynthus.operations.tools import Tools
     from cynthus.state.index import Entry
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 COMPUTE = "compute"
 """The root that holds the hosts, on every target."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from cynthus.settings import Settings
     from cynthus.state.index import Index
     from cynthus.storage.base import Bucket
-    from cynthus.targets.base import Connection, Target
+    from cynthus.targets.base import Target
+    from cynthus.targets.connection import Connection
     from cynthus.terraform.client import TerraformFactory
 
 

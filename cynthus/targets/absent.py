@@ -6,13 +6,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 from cynthus.errors import HostUnreachable
-from cynthus.targets.base import Hold
+from cynthus.targets.connection import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cynthus.process import Command, Completed
-    from cynthus.targets.base import Claim, FileEntry, Sum
+    from cynthus.targets.connection import Claim, FileEntry, Sum
 
 
 class AbsentConnection:

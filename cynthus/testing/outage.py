@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cynthus.errors import HostUnreachable
-from cynthus.targets.base import Hold
+from cynthus.targets.connection import Hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from cynthus.core.supply import Supply
     from cynthus.operations.tools import Targets
     from cynthus.process import Command, Completed
-    from cynthus.targets.base import Claim, Connection, FileEntry, Sum, Target, Tunnel
+    from cynthus.targets.base import Target
+    from cynthus.targets.connection import Claim, Connection, FileEntry, Sum, Tunnel
     from cynthus.targets.preflight import Preflight
 
 DOES_NOT_ANSWER = "the host does not answer"

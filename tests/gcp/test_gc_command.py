@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cynthus.cli import documents
+from cynthus.cli import leftovers_document
 from cynthus.cli.leftovers_text import ending, lines
 from cynthus.core.leftover import Leftover
 from cynthus.operations.gc import Swept
@@ -50,7 +50,7 @@ def test_a_program_gets_one_document_of_the_shape_that_is_promised(yard: Yard) -
 
 def test_of_what_was_not_tried_any_more_nobody_says_that_it_is_gone() -> None:
     swept = Swept("p", [WENT, WENT], {"repository": 2}, removed=1, tried=1)
-    became = documents.leftovers(swept, dry_run=False)["leftovers"]
+    became = leftovers_document.leftovers(swept, dry_run=False)["leftovers"]
     assert [each["became"] for each in became] == ["removed", "failed"]  # type: ignore[attr-defined]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from cynthus.errors import PullFailed
 from cynthus.operations.arrival import CHUNK, Arrival, append
-from cynthus.targets.base import FileEntry, Sum
+from cynthus.targets.connection import FileEntry, Sum
 from cynthus.targets.local.connection import LocalConnection
 from tests.operations.twins import OLD, Twins
 

@@ -12,7 +12,7 @@ from cynthus.targets.local.connection import LocalConnection
 from tests.operations.twins import OLD, Twins
 
 if TYPE_CHECKING:
-    from cynthus.targets.base import FileEntry
+    from cynthus.targets.connection import FileEntry
 
 
 @pytest.fixture

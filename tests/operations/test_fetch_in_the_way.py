@@ -16,7 +16,7 @@ from tests.operations.twins import OLD, Twins
 if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
-    from cynthus.targets.base import FileEntry
+    from cynthus.targets.connection import FileEntry
 
 
 @pytest.fixture

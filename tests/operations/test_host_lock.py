@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cynthus.operations.up import Outcome
-    from cynthus.targets.base import Claim, Hold
+    from cynthus.targets.connection import Claim, Hold
 
 THEM = Place("bob", "their-laptop", "another boot")
 HOST = Host("host-0", "there", "there", None, 22, 0, ConnectionInfo("ssh"))

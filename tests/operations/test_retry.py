@@ -47,9 +47,9 @@ def site(world: Clouded) -> Site:
     return found
 
 
-def taken(world: Clouded, site: Site, why: str = "preempted") -> None:
-    """The cloud takes its machine away, after ten minutes."""
-    world.clock.advance(600)
+def taken(world: Clouded, site: Site, why: str = "preempted", *, after: float = 600) -> None:
+    """The cloud takes its machine away, after so many seconds."""
+    world.clock.advance(after)
     world.take_away(site.folder)
     world.cloud.reasons.update(dict.fromkeys(world.cloud.removed, why))  # type: ignore[arg-type]  # one of the words
 
@@ -82,6 +82,13 @@ def test_it_goes_on_as_the_next_attempt_of_the_same_run(
     again(world, site, verb)
     assert (newest(site).id, newest(site).attempt, world.cloud.made) == (before.id, 2, 2)
     assert RunState.PREEMPTED in [each.state for each in newest(site).transitions]
+
+
+def test_twice_within_a_minute_is_no_reason_to_give_up(world: Clouded, site: Site) -> None:
+    for _ in range(2):
+        taken(world, site, after=20)
+        again(world, site)
+    assert (newest(site).attempt, world.cloud.made) == (3, 3)
 
 
 def test_a_machine_that_somebody_deleted_is_no_reason_to_go_on(world: Clouded, site: Site) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from cynthus.operations.fetch import Difference
 from cynthus.operations.ripe import FIRST, HELD, LONGEST, SMALL, Ripe
-from cynthus.targets.base import FileEntry
+from cynthus.targets.connection import FileEntry
 
 
 def file(path: str, size: int, mtime_ns: int = 1, link: str | None = None) -> FileEntry:

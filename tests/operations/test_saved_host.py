@@ -17,7 +17,7 @@ from cynthus.operations.saved_host import SavedHost
 from cynthus.storage.gcs import GcsBucket
 from cynthus.storage.local import LocalBucket
 from cynthus.storage.memory import MemoryBucket
-from cynthus.targets.base import Claim, FileEntry, Sum
+from cynthus.targets.connection import Claim, FileEntry, Sum
 from cynthus.testing.gcs import FakeGcs
 from tests.operations.host import ID, RUN
 

@@ -16,7 +16,7 @@ from tests.operations.host import Recorder
 if TYPE_CHECKING:
     from cynthus.operations.fetch import Beside, Difference
     from cynthus.state.known import Known
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 OLD = 1_600_000_000_000_000_000
 """A time of change, in nanoseconds, long before any test."""

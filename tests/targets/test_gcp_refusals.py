@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cynthus.targets.gcp.refusals import OTHER_NAMES, ROLES, SERVICES, is_nobody, role_of, understood
+from cynthus.targets.gcp.refusals import OTHER_NAMES, SERVICES, is_nobody, understood
+from cynthus.targets.gcp.roles import ROLES, role_of
 from cynthus.testing.gcp import refusals
 from cynthus.testing.gcp.roles import ROLES as WHAT_ROLES_MAY
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cynthus.cli import documents, options
+from cynthus.cli import leftovers_document, options
 from cynthus.cli.app import App, pass_app
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def command(
 
     def report(swept: Swept) -> None:
         if as_json:
-            app.console.document(documents.leftovers(swept, dry_run=dry_run))
+            app.console.document(leftovers_document.leftovers(swept, dry_run=dry_run))
         else:
             app.console.say(ending(swept, dry_run=dry_run))
 

@@ -13,7 +13,8 @@ from cynthus.errors import CloudFailed, ProjectUnfit, UsageError
 from cynthus.targets.gcp.api import NotThere
 from cynthus.targets.gcp.place import region_of
 from cynthus.targets.gcp.quotas import in_all_regions, in_regions, of_family
-from cynthus.targets.gcp.refusals import is_off, role_of, understood
+from cynthus.targets.gcp.refusals import is_off, understood
+from cynthus.targets.gcp.roles import role_of
 from cynthus.targets.gcp.services import enable, services
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from cynthus.errors import CloudFailed, CynthusError, HostUnreachable, NotLogged
 from cynthus.targets.gcp import names
 from cynthus.targets.gcp.api import NotThere
 from cynthus.targets.gcp.place import rendered
-from cynthus.targets.gcp.refusals import role_of, understood
+from cynthus.targets.gcp.refusals import understood
+from cynthus.targets.gcp.roles import role_of
 from cynthus.targets.gcp.ssh_key import public_half
 
 if TYPE_CHECKING:

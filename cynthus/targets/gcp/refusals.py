@@ -7,32 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from cynthus.core.refusal import Refusal
+from cynthus.targets.gcp.roles import role_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SERVICES = ("compute", "storage", "iam", "iamcredentials", "artifactregistry", "secretmanager", "iap")
 """What a deployment takes of Google's."""
-ROLES = {
-    "compute.instances": "compute.instanceAdmin.v1",
-    "compute.instances.osLogin": "compute.osAdminLogin",
-    "compute.instances.osAdminLogin": "compute.osAdminLogin",
-    "compute.disks": "compute.instanceAdmin.v1",
-    "compute.machineTypes": "compute.instanceAdmin.v1",
-    "compute.acceleratorTypes": "compute.instanceAdmin.v1",
-    "compute.subnetworks.use": "compute.instanceAdmin.v1",
-    "compute.firewalls": "compute.securityAdmin",
-    "compute.networks.updatePolicy": "compute.securityAdmin",
-    "compute": "compute.networkAdmin",
-    "iam.serviceAccounts.actAs": "iam.serviceAccountUser",
-    "iam.serviceAccounts": "iam.serviceAccountAdmin",
-    "storage": "storage.admin",
-    "artifactregistry": "artifactregistry.admin",
-    "secretmanager": "secretmanager.admin",
-    "iap.tunnelInstances": "iap.tunnelResourceAccessor",
-    "serviceusage.services.enable": "serviceusage.serviceUsageAdmin",
-}
-"""The role that has a permission, by how the permission begins: of several, the longest."""
 _NOBODY = re.compile(
     "invalid authentication credentials|could not find default credentials|invalid_grant|[Ee]rror 401|invalid_token"
 )
@@ -65,12 +46,6 @@ def is_off(said: str) -> bool:
 def enabling(hosts: Sequence[str], project: str) -> str:
     """The command that switches services on."""
     return f"`gcloud services enable {' '.join(hosts)} --project={project or 'PROJECT'}`"
-
-
-def role_of(permission: str) -> str:
-    """The role for who deploys that has this permission; '' where none of them has."""
-    fitting = [begin for begin in ROLES if permission == begin or permission.startswith(f"{begin}.")]
-    return f"roles/{ROLES[max(fitting, key=len)]}" if fitting else ""
 
 
 def no_state(bucket: str) -> Refusal:

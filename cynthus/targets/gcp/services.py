@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from cynthus.core.finding import Finding
 from cynthus.errors import CloudFailed, NotPermitted, ProjectUnfit
 from cynthus.targets.gcp.api import NotThere
-from cynthus.targets.gcp.refusals import enabling, is_off, role_of
+from cynthus.targets.gcp.refusals import enabling, is_off
+from cynthus.targets.gcp.roles import role_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cynthus import process
 from cynthus.process import Command, Completed
-from cynthus.targets.base import Claim, FileEntry, Hold, Sum
+from cynthus.targets.connection import Claim, FileEntry, Hold, Sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from cynthus import process
-from cynthus.targets.base import Claim, FileEntry, Hold, Sum
+from cynthus.targets.connection import Claim, FileEntry, Hold, Sum
 from cynthus.targets.ssh.channel import HURRY, PYTHON, Channel
 from cynthus.targets.ssh.diagnosis import unreachable
 from cynthus.targets.ssh.tunnel import SshTunnel

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cynthus.process import CommandTimeout
-from cynthus.targets.base import Sum
+from cynthus.targets.connection import Sum
 
 if TYPE_CHECKING:
     from pathlib import Path, PurePosixPath
 
     from cynthus.process import Completed
-    from cynthus.targets.base import Connection
+    from cynthus.targets.connection import Connection
 
 GARBLED = bytes(range(256))
 OLD = 1_600_000_000_123_456_789
