@@ -22,7 +22,7 @@ _SHORT = 0.5
 """The same for each half of an answer, where the machine is about to be gone."""
 _PAUSE = 1.0
 """Seconds until a server that does not answer is asked again."""
-REASON = "preempted: the cloud takes the machine back"
+REASON = "preempted: the cloud took the machine back"
 
 
 def ensure(attempt: Attempt, server: str) -> None:

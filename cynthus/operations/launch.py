@@ -24,6 +24,7 @@ from cynthus.operations.gather import gather
 from cynthus.operations.installing import Installing
 from cynthus.operations.moving import Moving
 from cynthus.operations.observe import keep_together, observe
+from cynthus.operations.restored import tell_restored
 from cynthus.operations.retry import taken_back
 from cynthus.operations.side_by_side import side_by_side
 from cynthus.operations.site import entered
@@ -113,6 +114,7 @@ def deploy(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], journal: 
                 )
         step.result(_what_changed(result))
     image_registry.tell(tools, result)
+    tell_restored(tools, result)
     environment, source = answer_of(result, "image").get("environment"), answer_of(result, "app").get("source")
     run = replace(run, version=Version(str(environment or ""), str(source or "")))
     site.runs.save(run)

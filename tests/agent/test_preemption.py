@@ -45,7 +45,7 @@ def test_a_machine_that_is_taken_back_ends_the_run_and_says_so(host: Host, metad
     until(lambda: metadata.asked)
     metadata.preempt()
     ended = host.ended()
-    assert (ended["signal"], ended["reason"]) == (signal.SIGTERM, "preempted: the cloud takes the machine back")
+    assert (ended["signal"], ended["reason"]) == (signal.SIGTERM, "preempted: the cloud took the machine back")
 
 
 def test_main_has_time_to_save_and_that_goes_to_the_bucket(host: Host, metadata: Metadata) -> None:

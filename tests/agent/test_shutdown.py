@@ -127,7 +127,7 @@ def test_a_machine_that_is_taken_back_is_told_from_one_that_is_shut_down(
 ) -> None:
     begin(machine, program, tmp_path, main)
     machine.text("touch", "/srv/preempted")
-    assert ended(machine) == "preempted: the cloud takes the machine back"
+    assert ended(machine) == "preempted: the cloud took the machine back"
 
 
 def test_one_that_its_own_clock_ends_is_shut_down(machine: Host, program: Path, tmp_path: Path) -> None:
