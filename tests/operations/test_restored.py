@@ -19,7 +19,7 @@ ALL = {"checkpoints": 1, "newest": "rounds.json", "outputs": 3, "files": 4, "byt
 
 def said(workshop: Workshop, *restored: Any) -> tuple[list[str], list[str]]:
     tasks = tuple(
-        TaskResult(f"host-{number}", "app", "Bring the source of the app", changed=True, stdout=json.dumps({"restored": each}))
+        TaskResult(f"host-{number}", "app", "Bring it", changed=True, stdout=json.dumps({"restored": each}))
         for number, each in enumerate(restored)
     )
     tell_restored(replace(workshop.tools, progress=workshop.progress), PlayResult(tasks))
