@@ -128,7 +128,8 @@ def _why(found: Status) -> str:
     run = found.run
     if run and run.state in (RunState.RUNNING, RunState.CONFIGURING) and run.earlier:
         return f" (attempt {run.attempt}: {run.earlier[-1].reason})"
-    return f" ({run.reason})" if run and run.state in _EXPLAINED else ""
+    on = "; `cynthus up` goes on with it" if run and run.state is RunState.PREEMPTED else ""
+    return f" ({run.reason}{on})" if run and run.state in _EXPLAINED else ""
 
 
 def _silent(found: Status, now: datetime) -> str:

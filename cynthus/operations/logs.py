@@ -11,6 +11,7 @@ from cynthus.operations.boundary import beginning_of
 from cynthus.operations.found import run_named
 from cynthus.operations.log_place import log_places, tail_begins
 from cynthus.operations.observe import observe
+from cynthus.operations.retry import explained_loss
 from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import last_known_runs
 from cynthus.operations.site import locate
@@ -44,7 +45,7 @@ def logs(
         run, silent[0] = _last_known(site, run_id), error
     there = () if silent else readers(tools, site, run)
     if all_gone(there):
-        run = _as_saved(tools, run, there, silent)
+        run = _as_saved(tools, site, run, there, silent)
     attendance = Attendance(tools, site, run)
     places = {
         rank: log_places(
@@ -84,10 +85,12 @@ def _last_known(site: Site, run_id: str | None) -> Run:
     return next((run for run in runs if run.id == run_id), None) or site.runs.load(run_id)
 
 
-def _as_saved(tools: Tools, run: Run, there: Sequence[HostAgent], silent: dict[int, HostUnreachable]) -> Run:
+def _as_saved(
+    tools: Tools, site: Site, run: Run, there: Sequence[HostAgent], silent: dict[int, HostUnreachable]
+) -> Run:
     """The run as its bucket tells of it. That is all there is, so there is nothing to wait for."""
     try:
-        return observe(run, there, tools.clock)
+        return explained_loss(tools, site, observe(run, there, tools.clock))
     except HostUnreachable as error:
         silent[0] = error
         return run

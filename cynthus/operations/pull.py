@@ -17,6 +17,7 @@ from cynthus.operations.found import adopt
 from cynthus.operations.log_home import fetch_log
 from cynthus.operations.observe import observe
 from cynthus.operations.prune import KEPT
+from cynthus.operations.retry import explained_loss
 from cynthus.operations.saved import all_gone, readers
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, locate, newest_run, outputs_at_home
@@ -72,7 +73,7 @@ def bring(tools: Tools, site: Site, run: Run) -> Pulled:
     """
     there = _there(tools, site, run)
     if all_gone(there):
-        run = observe(run, there, tools.clock)
+        run = explained_loss(tools, site, observe(run, there, tools.clock))
         site.runs.save(run)
     if run.pruned:
         raise NothingToPull(

@@ -36,6 +36,11 @@ def taken_back(tools: Tools, site: Site, run: Run) -> Run:
     return run.moved(RunState.PREEMPTED, at=stamp(tools.clock.now()), reason=reason)
 
 
+def explained_loss(tools: Tools, site: Site, run: Run) -> Run:
+    """A run that seems to be lost, as one that rests where that is why. Only then is the cloud asked."""
+    return taken_back(tools, site, run) if run.state is RunState.LOST else run
+
+
 def taken(tools: Tools, site: Site) -> list[str]:
     """The names of its hosts, those of now and those that went last, that the cloud says it has taken back."""
     target, went = tools.targets.find(site.target), site.entry.went if site.entry else ()

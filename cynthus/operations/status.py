@@ -17,6 +17,7 @@ from cynthus.operations.gone import why_gone
 from cynthus.operations.observe import observe
 from cynthus.operations.outliving import what_outlives
 from cynthus.operations.ports import ports_of
+from cynthus.operations.retry import explained_loss
 from cynthus.operations.saved import machine_gone, witnesses
 from cynthus.operations.saving import saving_of
 from cynthus.operations.side_by_side import side_by_side
@@ -211,7 +212,7 @@ def _look_at(tools: Tools, site: Site, silent: Mapping[str, HostUnreachable]) ->
     runs = all_runs(tools, site)
     there = witnesses(tools, site, runs[-1] if runs else None)
     if runs:
-        runs = (*runs[:-1], observe(runs[-1], there, tools.clock))
+        runs = (*runs[:-1], explained_loss(tools, site, observe(runs[-1], there, tools.clock)))
     run = runs[-1] if runs else None
     counted, uncounted = unsaved(site, runs, there)
     damaged, busy, hosts = _damaged(tools, site), _at_work(tools, site, run), _hosts(there, site, run, silent)

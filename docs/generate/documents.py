@@ -12,6 +12,7 @@ RUN = record(
     state=one_of(*RunState),
     reason=TEXT,
     attempt=INTEGER,
+    earlier=listed(record(started_at=maybe(TEXT), ended_at=TEXT, reason=TEXT, made_at=maybe(TEXT))),
     arguments=strings(),
     exit_code=maybe(INTEGER),
     signal=maybe(INTEGER),

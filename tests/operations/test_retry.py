@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from cynthus.cli.status_text import lines
 from cynthus.core.clock import stamp
 from cynthus.core.placement import Placement
 from cynthus.core.retry import Retry
@@ -16,6 +17,7 @@ from cynthus.errors import RunPreempted
 from cynthus.operations.cancel import cancel
 from cynthus.operations.down import down
 from cynthus.operations.retry import may_go_on, request_for, with_what_is_left
+from cynthus.operations.status import status
 from cynthus.operations.up import Request, run, up
 from tests.operations.clouds import Clouded
 
@@ -134,6 +136,21 @@ def test_the_play_is_told_which_attempt_begins(world: Clouded, site: Site) -> No
     taken(world, site)
     again(world, site)
     assert world.plays.plays[-1].extravars["cynthus_attempt"] == 2
+
+
+def test_status_says_that_it_rests_and_how_it_goes_on(world: Clouded, site: Site) -> None:
+    taken(world, site)
+    found = status(world.tools, str(site.folder))
+    (line,) = [each for each in lines(found, world.clock.now()) if each.startswith("  run  ")]
+    assert line.endswith("PREEMPTED (the cloud has taken host-0 back; `cynthus up` goes on with it)")
+
+
+def test_status_says_which_attempt_it_is_and_why(world: Clouded, site: Site) -> None:
+    taken(world, site)
+    again(world, site)
+    found = status(world.tools, str(site.folder))
+    (line,) = [each for each in lines(found, world.clock.now()) if each.startswith("  run  ")]
+    assert line.endswith("(attempt 2: the cloud has taken host-0 back)")
 
 
 # what is left
