@@ -75,6 +75,8 @@ def stay_on(
         from cynthus.operations.resume import resume
 
         attendance = resume(app.tools, attendance)
+        if attendance.run.state.ended and not attendance.site.hosts:
+            return attendance, _finished(app, attendance, where, quiet=quiet)
 
 
 def _stay_or_rest(
@@ -88,7 +90,10 @@ def _stay_or_rest(
         from cynthus.operations.resume import look_why
 
         # Of a machine that was taken back from one moment to the next its agent has said nothing.
-        if not look_why(app.tools, attendance):
+        run = look_why(app.tools, attendance)
+        if run.state.ended:
+            return _finished(app, attendance, where, quiet=quiet)
+        if run.state is not RunState.PREEMPTED:
             raise
         return None
 
@@ -159,6 +164,10 @@ def stay(
     if attendance.run.state is RunState.PREEMPTED:
         attendance.rest()
         return None
+    return _finished(app, attendance, where, quiet=quiet)
+
+
+def _finished(app: App, attendance: Attendance, where: str | None, *, quiet: bool) -> Pulled | None:
     try:
         pulled = attendance.finish()
     except KeyboardInterrupt:

@@ -101,6 +101,8 @@ class Run(Struct, frozen=True):
     attempt_at: str | None = None
     """When this one did."""
     ended_at: str | None = None
+    asked_version: str = ""
+    """The version that was asked for by its name; '' for what lay in the folder."""
     nodes: int = 1
     """On how many hosts it runs."""
     pulled: bool = False

@@ -66,6 +66,8 @@ def give_up_run(tools: Tools, site: Site, verb: str) -> Run | None:
     """The newest run, which ends here if it went on as far as anybody knows. What a killed command left is ended."""
     tools.ansible.end_leftovers()
     run = next(reversed(last_known_runs(site)), None)
+    if run is not None and run.state is RunState.PREEMPTED:
+        return move(tools, site, run, RunState.CANCELLED, f"by `cynthus {verb} --discard` while it rested")
     if run is None or run.over:
         return run
     if run.state is RunState.RUNNING:

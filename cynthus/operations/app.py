@@ -248,7 +248,9 @@ def fingerprint(app: App, run_document: Mapping[str, Any], source: str) -> str:
     from cynthus.agent.failure import Failure
 
     folder = app.folder
-    asked = {key: value for key, value in run_document.items() if key != "linger"}
+    # Of a list of GPUs the one that was to be had counts for nothing: the same run may go on with another.
+    left_out = {"linger", "gpus"} if len(app.spec.resources.gpu) > 1 else {"linger"}
+    asked = {key: value for key, value in run_document.items() if key not in left_out}
     digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
     digest.update(source.encode())
     if app.needs.listed is not None and run_document["requirements"] == app.needs.requirements:

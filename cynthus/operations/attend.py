@@ -148,8 +148,10 @@ class Attendance(Struct):
     def rest(self) -> None:
         """Record that it rests, as it was seen, unless somebody else is at work and records that."""
         with suppress(Locked), at_work(self.tools, self.site, "follow") as (self.site, _):
-            self.run = settle(self.site, self.run)
-            with_entry(self.tools, self.site, last_run=self.run)
+            settled = settle(self.site, self.run)
+            if settled.attempt == self.run.attempt:
+                self.run = settled
+            with_entry(self.tools, self.site, last_run=settled)
 
     def _there(self) -> tuple[HostAgent, ...]:
         return agents(self.tools, self.site)[: self.run.nodes]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from cynthus.core.run import RunState
 from cynthus.errors import NothingRunning
 from cynthus.operations.at_work import at_work
-from cynthus.operations.recover import recover, stop, withdraw
+from cynthus.operations.launch import move
+from cynthus.operations.recover import recover, stop
 from cynthus.operations.remains import explained
 from cynthus.operations.site import locate, with_entry
 
@@ -27,7 +28,7 @@ def cancel(tools: Tools, where: str | None, *, target: str | None = None) -> tup
     with at_work(tools, found, "cancel", hosts=found.hosts) as (site, journal), explained(site):
         run = recover(tools, site, journal)
         if run is not None and run.state is RunState.PREEMPTED:
-            run = withdraw(tools, site, run, "cancelled: by `cynthus cancel`")
+            run = move(tools, site, run, RunState.CANCELLED, "by `cynthus cancel`")
             return with_entry(tools, site, last_run=run), run
         if run is None or run.over:
             said = f"its last run {run.id} is {run.state}" if run else "it has no run"

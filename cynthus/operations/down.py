@@ -15,10 +15,11 @@ from cynthus.operations.at_work import at_work
 from cynthus.operations.bill import Asked
 from cynthus.operations.checkpoints import bring_checkpoints_home, unsaved_checkpoints
 from cynthus.operations.found import run_named, unrecorded
+from cynthus.operations.launch import move
 from cynthus.operations.observe import observe
 from cynthus.operations.outliving import insist_on_saved, tell_gone, tell_left_in_cloud, what_outlives
 from cynthus.operations.purge import plan_purge
-from cynthus.operations.recover import bring_home, recover, stop, withdraw
+from cynthus.operations.recover import bring_home, recover, stop
 from cynthus.operations.remains import explained
 from cynthus.operations.removing import remove_root
 from cynthus.operations.saved import all_gone, tellers
@@ -108,7 +109,7 @@ def _down(tools: Tools, found: Site, *, yes: bool, discard: bool, forget: bool, 
         if run is not None and not run.over:
             stop(tools, site, run, f"cancelled: by `cynthus {verb}`")
         elif run is not None and run.state is RunState.PREEMPTED:
-            withdraw(tools, site, run, f"cancelled: by `cynthus {verb}` while it rested")
+            move(tools, site, run, RunState.CANCELLED, f"by `cynthus {verb}` while it rested")
         _bring_home(tools, site, discard=discard)
         if forget and not discard:
             insist_on_saved(tools, site)
@@ -126,7 +127,7 @@ def _down(tools: Tools, found: Site, *, yes: bool, discard: bool, forget: bool, 
 
 def _listed_as_down(tools: Tools, site: Site, run: Run | None) -> Site:
     return with_entry(
-        tools, site, phase="down", hosts=(), last_run=run, expires_at=None, awaited=False, readied=False
+        tools, site, phase="down", hosts=(), last_run=run, expires_at=None, owed=False, awaited=False, readied=False
     )
 
 

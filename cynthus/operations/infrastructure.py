@@ -218,6 +218,7 @@ def _listed(
         expires_at=offer.deletes_itself_at,
         no_deadline=makes and placement.lifetime is None,
         lifetime=placement.lifetime,
+        owed=before is not None and before.owed,
         awaited=awaited,
         readied=before is not None and before.readied and same,
     )

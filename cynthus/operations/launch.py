@@ -59,12 +59,16 @@ class Launch(Struct, frozen=True):
     restore: bool = False
 
 
-def new_run(tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...], *, nodes: int = 1) -> Run:
+def new_run(
+    tools: Tools, site: Site, fingerprint: str, arguments: tuple[str, ...], *, nodes: int = 1, version: str = ""
+) -> Run:
     """A run that is about to be made, on disk before anything of it exists."""
     now = tools.clock.now()
     last = site.runs.newest()
     name = mint_run_id(now, tools.random, after=last.id if last else "")
-    run = Run(name, site.id, stamp(now), fingerprint=fingerprint, arguments=arguments, nodes=nodes)
+    run = Run(
+        name, site.id, stamp(now), fingerprint=fingerprint, arguments=arguments, nodes=nodes, asked_version=version
+    )
     site.runs.save(run)
     return run
 

@@ -60,7 +60,7 @@ def _look(run: Run, there: Sequence[HostAgent], clock: Clock) -> list[ranks.Rank
 def _concluded(run: Run, seen: Sequence[ranks.Rank], clock: Clock) -> Run:
     at = stamp(clock.now())
     status = ranks.as_one(run, seen) if seen else None
-    if status is not None and status.get("state") != "EXITED" and any(rank.agent.gone for rank in seen):
+    if status is not None and any(rank.agent.gone and _in_the_middle(rank.status or status) for rank in seen):
         return _cut_off(run, status, at)
     if status is not None:
         return read_status(run, status, at=at)
@@ -69,11 +69,18 @@ def _concluded(run: Run, seen: Sequence[ranks.Rank], clock: Clock) -> Run:
     return run.moved(RunState.LOST, at=at, reason="nothing of it is on its host") if gone else run
 
 
+def _in_the_middle(status: Mapping[str, object]) -> bool:
+    """Whether a machine went before all of the run was saved. Of what main.py has done is known then what is saved."""
+    sync = status.get("sync")
+    unsaved = isinstance(sync, dict) and sync.get("state") != "saved"
+    return status.get("state") != "EXITED" or (status.get("exit_code") == 0 and not status.get("reason") and unsaved)
+
+
 def _cut_off(run: Run, status: Mapping[str, object], at: str) -> Run:
     """A run that went on when its machine went, by what had been saved until then."""
     if run.state not in (RunState.CONFIGURING, RunState.RUNNING):
         return run
-    begun = read_status(run, status, at=at)
+    begun = replace(read_status(run, {**status, "state": "RUNNING"}, at=at), ended_at=_time(status.get("beat_at")))
     reason = f"its machine is gone; it was saved until {status.get('beat_at')}"
     return begun.moved(RunState.LOST, at=at, reason=reason)
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cynthus.core.run import RunState
 from cynthus.errors import CynthusError, HostUnreachable
-from cynthus.operations.outcome import outcome
+from cynthus.operations.outcome import PREEMPTED, outcome
 from cynthus.operations.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ class Rank(Struct, frozen=True):
             return ""
         state, reason = outcome(self.status)
         return reason if state is RunState.FAILED else ""
+
+
+    @property
+    def taken(self) -> bool:
+        """Whether the cloud took its machine back while main.py ran there."""
+        return self.status is not None and self.ended and outcome(self.status)[0] is RunState.PREEMPTED
 
 
 def look(run: Run, there: Sequence[HostAgent], ask: Callable[[HostAgent], Mapping[str, object] | None]) -> list[Rank]:
@@ -86,12 +92,15 @@ def as_one(run: Run, ranks: Sequence[Rank]) -> Mapping[str, object] | None:
 
 
 def stop_rest(run: Run, ranks: Sequence[Rank]) -> bool:
-    """Where main.py has failed on one host, end it on the others; gives whether there was anything to end."""
-    failed = _first_failure(ranks)
+    """Where main.py has failed on one host, or the cloud took that back, end it on the others; gives whether there was
+    anything to end."""
+    failed, lost = _first_failure(ranks), next((rank for rank in ranks if rank.taken), None)
     going = [rank for rank in ranks if rank.status is not None and not rank.ended]
-    if failed is None or not going:
+    if (failed is None and lost is None) or not going:
         return False
-    reason = f"{failed.agent.name}: {failed.failure}"
+    reason = f"{failed.agent.name}: {failed.failure}" if failed is not None else ""
+    if lost is not None:
+        reason = f"{PREEMPTED}the cloud took {lost.agent.name} back"
     for answer in side_by_side([partial(rank.agent.stop, run.id, reason, run.attempt) for rank in going]):
         error = answer.exception()
         # One that has become silent meanwhile is seen to be at the next look.
@@ -101,7 +110,11 @@ def stop_rest(run: Run, ranks: Sequence[Rank]) -> bool:
 
 
 def _decisive(ranks: Sequence[Rank]) -> Status:
-    """The end that counts: the first failure, else that it was cancelled, else the first host's."""
+    """The end that counts: that the cloud took one of them back, for what fails elsewhere comes of that; else the first
+    failure, else that it was cancelled, else the first host's."""
+    taken = next((rank.status for rank in ranks if rank.taken and rank.status), None)
+    if taken is not None:
+        return dict(taken)
     failed = _first_failure(ranks)
     if failed is not None:
         assert failed.status is not None  # noqa: S101 - it has failed

@@ -58,6 +58,10 @@ def look_again(tools: Tools, site: Site, run: Run) -> Run:
     seen = keep_together(run, there, tools.clock)
     if seen.state is RunState.LOST or site.gone or not site.hosts:
         seen = taken_back(tools, site, seen)
+    known = site.runs.get(seen.id)
+    if known is not None and known.attempt > seen.attempt:
+        # Somebody has gone on with it: what is on the host is of that attempt.
+        return known
     if seen != run:
         site.runs.save(seen)
     if not all_gone(there):
@@ -137,4 +141,7 @@ def stop(tools: Tools, site: Site, run: Run, reason: str) -> Run:
         while not run.over:
             run = look_again(tools, site, run)
             tools.clock.sleep(0.0 if run.over else 0.1)
+    if run.state is RunState.PREEMPTED:
+        # It was about to end anyway; that nobody goes on with it is what was asked for.
+        return move(tools, site, run, RunState.CANCELLED, why_cancelled(reason))
     return settle(site, run)

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from cynthus.core.run import RunState
 from cynthus.errors import AnsibleError, HostError, HostUnreachable, NowhereLeft, RunLost
-from cynthus.operations.retry import await_end, may_go_on, request_for, taken, taken_back
+from cynthus.operations.retry import may_go_on, taken, taken_back
 from cynthus.operations.site import as_it_stands, newest_run
 
 if TYPE_CHECKING:
+    from cynthus.core.run import Run
     from cynthus.core.spec import AppSpec
     from cynthus.errors import CynthusError
     from cynthus.operations.request import Request
@@ -31,6 +32,11 @@ class Tries(Struct):
     tools: Tools
     spec: AppSpec
     _count: int = 0
+    _before: Run | None = None
+
+    def begin(self, site: Site) -> None:
+        """Another try begins."""
+        self._before = newest_run(site)
 
     def after(self, site: Site, request: Request, error: CynthusError) -> Request:
         """What is to be done after an error.
@@ -47,14 +53,13 @@ class Tries(Struct):
     def _again(self, site: Site, request: Request, error: CynthusError) -> Request | None:
         if isinstance(error, NowhereLeft):
             return self._later(request, error) if "no_capacity" in self.spec.retry.on else None
-        if not self.spec.resources.spot or not isinstance(error, _OF_HOSTS):
+        if not self.spec.resources.spot:
             return None
         tools = self.tools
         fresh = as_it_stands(tools, replace(site, entry=tools.index.known(site.id) or site.entry))
         again = self._elsewhere(fresh, request, error)
         if again is not None:
             tools.progress.note(f"{error.message}: on to another machine")
-            await_end(tools, fresh)
         return again
 
     def _later(self, request: Request, error: NowhereLeft) -> Request:
@@ -67,10 +72,17 @@ class Tries(Struct):
 
     def _elsewhere(self, site: Site, request: Request, error: CynthusError) -> Request | None:
         run = newest_run(site)
-        rested = taken_back(self.tools, site, run) if run is not None else None
-        if rested is not None and rested.state is RunState.PREEMPTED:
-            site.runs.save(rested)
-            return None if may_go_on(rested, self.spec.retry) else request_for(rested, site)
+        # One that rested before has nothing to do with it.
+        mine = run if run is not None and not _same(run, self._before) else None
+        if mine is not None and mine.state is not RunState.PREEMPTED and isinstance(error, _OF_HOSTS):
+            mine = taken_back(self.tools, site, mine)
+        if mine is not None and mine.state is RunState.PREEMPTED:
+            site.runs.save(mine)
+            return None if may_go_on(mine, self.spec.retry) else replace(request, yes=True)
         lost = isinstance(error, HostUnreachable) and "preempted" in self.spec.retry.on
         # There is no run yet, for none is made before its hosts let somebody in.
         return replace(request, yes=True) if lost and taken(self.tools, site) else None
+
+
+def _same(run: Run, before: Run | None) -> bool:
+    return before is not None and (run.id, run.attempt, run.state) == (before.id, before.attempt, before.state)

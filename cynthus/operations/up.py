@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cynthus.core.run import RunState
-from cynthus.errors import CynthusError, RunPreempted, UsageError
+from cynthus.errors import CynthusError, UsageError
 from cynthus.operations import infrastructure, launch, retry
 from cynthus.operations.app import fingerprint, load_app
 from cynthus.operations.at_work import holding, journal_of
@@ -27,7 +27,7 @@ from cynthus.operations.remains import cost_told, explained
 from cynthus.operations.request import Outcome as Outcome
 from cynthus.operations.request import Request as Request
 from cynthus.operations.silence import note_run
-from cynthus.operations.site import agents, with_entry
+from cynthus.operations.site import agents, as_it_stands, with_entry
 from cynthus.operations.source import Source, pack_source
 from cynthus.operations.taken_out import tell_taken_out
 from cynthus.operations.tries import Tries
@@ -96,6 +96,7 @@ def _bring_up(tools: Tools, request: Request, verb: Literal["up", "run", "prepar
     with holding(tools, app.folder, verb):
         while True:
             site = identify(tools, app.folder, app.spec, yes=request.yes)
+            tries.begin(site)
             try:
                 with HostLock(tools, verb) as lock, explained(site):
                     _open(tools, site, app)
@@ -118,29 +119,24 @@ def _under_way(
 ) -> Outcome:
     journal = journal_of(tools, site, verb, lock)
     newest = recover(tools, site, journal, home=not request.resumes)
-    running = newest is not None and newest.state is RunState.RUNNING
-    resting = newest is not None and newest.state is RunState.PREEMPTED
-    app = pinned(tools, app, site, anew=not (running or resting))
+    if request.resumes:
+        retry.insist_on(request.resumes, newest)
+    running, waiting = newest is not None and newest.state is RunState.RUNNING, retry.waits(newest)
+    if waiting:
+        retry.await_end(tools, site)
+        site = as_it_stands(tools, site)
+    app = pinned(tools, app, site, anew=not (running or waiting))
     app = with_arguments(tools, app, request, newest)
-    ready = make_ready(tools, app, site, request.version, no_deadline=request.no_deadline, keep=request.keep)
+    no_deadline = request.no_deadline or (waiting and site.entry is not None and site.entry.no_deadline)
+    ready = make_ready(tools, app, site, request.version, no_deadline=no_deadline, keep=request.keep)
     if newest is not None and running:
         _insist_on_version(request, newest, ready)
         return Outcome("attached", _at_home_here(tools, site), _attached(tools, newest, ready))
     if verb == "up" and newest and newest.state is RunState.SUCCEEDED and newest.fingerprint == ready.fingerprint:
         infrastructure.mend(tools, site)
         return Outcome("unchanged", _at_home_here(tools, site), newest)
-    if newest is not None and newest.fingerprint == ready.fingerprint and (resting or newest.earlier):
-        newest = retry.following(tools, site, newest) if resting else newest
-        try:
-            ready = replace(ready, placement=retry.with_what_is_left(tools, site, newest, ready.placement))
-        except RunPreempted as error:
-            if request.resumes:
-                raise
-            # Somebody asks for it, so another one begins, with a time of its own.
-            tools.progress.note(error.message)
-            newest = site.runs.load(newest.id)
-    elif request.resumes:
-        raise retry.changed(newest)
+    if newest is not None and waiting:
+        newest, ready = retry.continued(tools, request, newest, ready)
     return bring(tools, ready, newest, journal, request, lock, start=verb != "prepare")
 
 
@@ -232,20 +228,18 @@ def bring(
     """
     if not start and ready.target.makes and not ready.site.hosts:
         return _prepare_without_hosts(tools, ready, newest, journal, request)
-    before = ready.site
+    if ready.site.gone or (ready.site.entry and ready.site.entry.phase == "gone"):
+        # What stood before has saved its checkpoints, and nobody has brought them home.
+        ready = replace(ready, site=with_entry(tools, ready.site, owed=True))
     ready = make_hosts(tools, ready, journal, yes=request.yes)
-    # What stood before and is gone has saved its checkpoints, and nobody has brought them home.
-    vanished = bool(before.gone or (before.entry and before.entry.phase == "gone"))
     with cost_told(tools, ready.site):
-        return on_hosts(tools, ready, newest, journal, request, lock, start=start, restore=vanished)
+        return on_hosts(tools, ready, newest, journal, request, lock, start=start)
 
 
 def on_hosts(
-    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool,
-    restore: bool = False,
+    tools: Tools, ready: Ready, newest: Run | None, journal: Journal, request: Request, lock: HostLock, *, start: bool
 ) -> Outcome:
-    """Go on with hosts that stand: make them ready, deploy, and start where asked to. `restore`: they stand in the
-    place of others, which have saved something."""
+    """Go on with hosts that stand: make them ready, deploy, and start where asked to."""
     site = ready.site
     lock.take(site)
     make_hosts_ready(tools, site, ready.placement, journal, yes=request.yes, allowed=request.allowed)
@@ -258,18 +252,19 @@ def on_hosts(
     there = agents(tools, site)
     if start:
         prune(tools, site, there)
-    run = _run_to_start(tools, site, ready, newest)
+    run = _run_to_start(tools, site, ready, newest, request)
     if len(there) > 1 and newest is not None and newest.over:
         launch.end_leftovers(newest, there)
     app = through_bucket(tools, ready.target, site, ready.app, ready.placement, journal)
-    plan = launch.Launch(site, app, ready.placement, run, ready.source.archive, restore)
+    owed = site.entry is not None and site.entry.owed
+    plan = launch.Launch(site, app, ready.placement, run, ready.source.archive, restore=owed)
     if start:
         run = launch.start(tools, plan, there, journal)
     else:
         run = launch.deploy(tools, plan, there, journal, start=False)
     if ready.environment and ready.environment != run.version.environment:
         tools.progress.warn("its environment is not the one of that version: the host's Python is another one by now")
-    site = with_entry(tools, site, last_run=run)
+    site = with_entry(tools, site, last_run=run, owed=False)
     note_run(tools, site, run)
     return Outcome("started" if start else "prepared", site, run, app.spec.resources.spot)
 
@@ -279,11 +274,11 @@ def _prepare_without_hosts(
 ) -> Outcome:
     site = make_long_lived(tools, ready, journal, yes=request.yes)
     through_bucket(tools, ready.target, site, ready.app, ready.placement, journal)
-    run = _run_to_start(tools, site, ready.with_files_written(), newest)
+    run = _run_to_start(tools, site, ready.with_files_written(), newest, request)
     return Outcome("prepared", with_entry(tools, site, last_run=run), run)
 
 
-def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None) -> Run:
+def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None, request: Request) -> Run:
     """The run that was prepared, or cut off before its start, if it is still the one wanted; else a new one."""
     if newest is not None and not newest.state.begun:
         if newest.fingerprint == ready.fingerprint:
@@ -291,6 +286,8 @@ def _run_to_start(tools: Tools, site: Site, ready: Ready, newest: Run | None) ->
             return newest
         withdraw(tools, site, newest, "cancelled: replaced before it started")
     if newest is not None and newest.state is RunState.PREEMPTED:
-        withdraw(tools, site, newest, "cancelled: replaced while it rested")
-    nodes = ready.placement.nodes
-    return launch.new_run(tools, site, ready.fingerprint, ready.app.arguments, nodes=nodes)
+        launch.move(tools, site, newest, RunState.CANCELLED, "replaced while it rested")
+    return launch.new_run(
+        tools, site, ready.fingerprint, ready.app.arguments, nodes=ready.placement.nodes,
+        version=request.version or "",
+    )

@@ -56,6 +56,8 @@ class Entry(Struct, frozen=True):
     """Whether somebody typed that nobody is to remove them."""
     went: tuple[Host, ...] = ()
     """Its hosts that were made and are gone by themselves, those that went last."""
+    owed: bool = False
+    """Whether hosts that are gone have saved something that the next ones are to get."""
     awaited: bool = False
     """Whether hosts that were made have let nobody in so far: nothing of ours is on them."""
     readied: bool = False

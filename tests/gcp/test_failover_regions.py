@@ -160,6 +160,7 @@ def test_after_all_have_refused_the_next_up_begins_with_the_gpu_that_is_liked_be
 def test_without_any_gpus_for_the_cloud_project_no_other_is_tried(person: Laptop) -> None:
     wish(person, "resources: {gpu: [L4, T4]}\n")
     person.cloud.project.set_limit("GPUS_ALL_REGIONS", 0)
+    person.target.looks_ahead = False
     with pytest.raises(TerraformFailed, match="GPUS_ALL_REGIONS") as caught:
         person.up(person.app)
     assert "iam-admin/quotas" in caught.value.hint
@@ -192,6 +193,7 @@ def test_gpus_that_are_nowhere_or_elsewhere_are_told_before_anything_is_made(
 def test_a_quota_of_a_region_that_is_named_is_told_with_the_page_to_ask_for_more(person: Laptop) -> None:
     wish(person, "resources: {region: us-central1}\n")
     person.cloud.project.set_limit("CPUS", 0, region="us-central1")
+    person.target.looks_ahead = False
     with pytest.raises(NowhereLeft, match="may have 0 of CPUS in region us-central1") as caught:
         person.up(person.app)
     assert "iam-admin/quotas?project=rehearsal" in caught.value.hint

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
-from cynthus.errors import AnsibleError, CynthusError, HostUnreachable, NowhereLeft, TerraformFailed
-from cynthus.operations.retry import request_for
+from cynthus.core.run import RunState
+from cynthus.errors import AnsibleError, CynthusError, DownloadFailed, HostUnreachable, NowhereLeft, TerraformFailed
+from cynthus.operations.status import status
 from cynthus.operations.tries import WAITS, Tries
 from cynthus.operations.up import Request, up
 from tests.operations.clouds import Clouded
@@ -67,7 +69,18 @@ def test_a_machine_that_is_taken_back_before_main_py_runs_is_made_again(
 ) -> None:
     taken(world, site)
     again = tries(world, site.folder).after(site, Request(), error)
-    assert again == request_for(newest(site), site)
+    assert (again, newest(site).state) == (Request(yes=True), RunState.PREEMPTED)
+
+
+def test_one_that_rested_before_is_not_gone_on_with_for_an_error_of_another(world: Clouded, site: Site) -> None:
+    taken(world, site)
+    status(world.tools, str(site.folder))
+    resting = newest(site)
+    site.runs.save(replace(resting.moved(RunState.PREEMPTED, at=resting.created_at, reason="taken")))
+    asked = tries(world, site.folder)
+    asked.begin(site)
+    with pytest.raises(DownloadFailed):
+        asked.after(site, Request(), DownloadFailed("no answer", hint="x"))
 
 
 @pytest.mark.parametrize("error", [TerraformFailed("no", hint="x"), HostUnreachable("no route", hint="x")])
