@@ -114,6 +114,7 @@ class Sender:
         self._log_behind = 0
         self._complete: list[object] | None = None
         self._status_due = 0.0
+        self._end_told = False
         self._problem = ""
         self.pause = 0.0
         self.moved = False
@@ -128,6 +129,11 @@ class Sender:
         self._problem, self.moved, self.pause = "", False, 1.0 if ended else _PAUSE
         try:
             self._send_log()
+            if ended and not self._end_told:
+                # Before all files: a machine that is taken back may not last so long, and this says why it ended.
+                self._status_due = 0.0
+                self._send_status(self._standing())
+                self._end_told = True
             self._send_files(quiet=quiet)
             told = self._standing()
             if ended and not (told.files_behind or told.bytes_behind or told.problem):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cynthus.core.amounts import counted
 from cynthus.errors import HostUnreachable, NothingToPull, PullFailed
 from cynthus.files import write_atomic
 from cynthus.operations.at_work import at_work
@@ -19,6 +20,7 @@ from cynthus.operations.observe import observe
 from cynthus.operations.prune import KEPT
 from cynthus.operations.retry import explained_loss
 from cynthus.operations.saved import all_gone, readers
+from cynthus.operations.saving import saving_of
 from cynthus.operations.silence import note_run
 from cynthus.operations.site import agents, locate, newest_run, outputs_at_home
 from cynthus.operations.strays import described, outputs_of, strays_at_end
@@ -133,9 +135,18 @@ def collect(site: Site, run: Run, there: Sequence[HostAgent], progress: Progress
         for remark in remarks(each.found, each.beside, each.shown):
             progress.warn(remark)
     if run.state.ended and not run.pulled and not problem:
+        _tell_lost(run, there, progress)
         run = replace(run, pulled=True)
         site.runs.save(run)
     return Pulled(run, folder, changed, sum(each.found.size[1] for each in came), total, problem=problem)
+
+
+def _tell_lost(run: Run, there: Sequence[HostAgent], progress: Progress) -> None:
+    """Of what a machine had not saved when it went nothing can come home any more: once, that is said."""
+    for agent in there[: run.nodes]:
+        saving = saving_of(agent.status(run.id, run.attempt)) if agent.gone else None
+        if saving is not None and saving.files:
+            progress.warn(f"{counted(saving.files, 'file')} had not been saved when the machine of {agent.name} went")
 
 
 def _collect_from(site: Site, run: Run, agent: HostAgent, step: Step) -> _Came:

@@ -269,3 +269,14 @@ def test_a_success_that_was_saved_is_one_although_the_machine_is_gone(machines: 
     saved_status(machines, state="EXITED", exit_code=0, reason="", sync={"state": "saved", "files_behind": 0})
     machines.deleted()
     assert look_why(machines.tools, Attendance(machines.tools, machines.site, machines.run)).state is RunState.SUCCEEDED
+
+
+def test_what_a_machine_had_not_saved_after_a_failure_is_told_once(machines: Machines) -> None:
+    machines.prints(b"a\n")
+    machines.saves()
+    saved_status(machines, state="EXITED", exit_code=1, reason="", sync={"state": "sending", "files_behind": 12})
+    machines.deleted()
+    for _ in range(2):
+        pull(machines.tools, str(machines.folder))
+    told = [each for each in machines.workshop.progress.warnings if "had not been saved" in each]
+    assert told == ["12 files had not been saved when the machine of host-0 went"]
