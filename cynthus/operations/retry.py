@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from cynthus.core.allowance import LEAST
 from cynthus.core.clock import parse_stamp, stamp
 from cynthus.core.run import RunState
-from cynthus.errors import RunPreempted
+from cynthus.errors import HostUnreachable, RunPreempted
 from cynthus.operations.bill import Asked
 from cynthus.operations.request import Request
+from cynthus.operations.site import agents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,12 +150,15 @@ def may_go_on(run: Run, retry: Retry) -> str:
     return ""
 
 
-def await_end(tools: Tools, site: Site) -> None:
-    """Wait until the machine that is taken back is gone: until then it saves, and has the name of the next one."""
-    target, hosts = tools.targets.find(site.target), site.hosts or (site.entry.went if site.entry else ())
-    if len(hosts) > 1:
+def await_end(tools: Tools, site: Site, run: Run) -> None:
+    """Wait until the machine that is taken back is gone: until then it saves, and has the name of the next one. Not for
+    one that stands in its place already."""
+    target, hosts = tools.targets.find(site.target), site.entry.went if site.entry and not site.hosts else ()
+    if len(site.hosts) == 1:
+        hosts = site.hosts if _ran_there(tools, site, run) else ()
+    elif site.hosts:
         # The others stand, and are used again.
-        hosts = tuple(host for host in hosts if target.why_gone(host) == "preempted")
+        hosts = tuple(host for host in site.hosts if target.why_gone(host) == "preempted")
     if not target.makes or not hosts or _all_gone(target, hosts):
         return
     deadline = tools.clock.monotonic() + PATIENCE
@@ -162,6 +166,14 @@ def await_end(tools: Tools, site: Site) -> None:
         step.activity("it saves what is not saved yet")
         while not _all_gone(target, hosts) and tools.clock.monotonic() < deadline:
             tools.clock.sleep(PAUSE)
+
+
+def _ran_there(tools: Tools, site: Site, run: Run) -> bool:
+    """Whether it is the host of the attempt that was cut off. Of one that does not answer that is likely."""
+    try:
+        return agents(tools, site)[0].status(run.id, run.attempt) is not None
+    except HostUnreachable:
+        return True
 
 
 def _all_gone(target: Target, hosts: Sequence[Host]) -> bool:

@@ -122,8 +122,8 @@ def _under_way(
     if request.resumes:
         retry.insist_on(request.resumes, newest)
     running, waiting = newest is not None and newest.state is RunState.RUNNING, retry.waits(newest)
-    if waiting:
-        retry.await_end(tools, site)
+    if newest is not None and newest.state is RunState.PREEMPTED:
+        retry.await_end(tools, site, newest)
         site = as_it_stands(tools, site)
     app = pinned(tools, app, site, anew=not (running or waiting))
     app = with_arguments(tools, app, request, newest)

@@ -159,6 +159,16 @@ def test_who_typed_that_there_is_no_deadline_need_not_type_it_again(world: Cloud
     assert (newest(found).id, newest(found).attempt) == (before, 2)
 
 
+def test_a_new_machine_that_stands_already_is_not_waited_for(world: Clouded, site: Site) -> None:
+    """It was made, and then everything was killed."""
+    at = stamp(world.clock.now())
+    site.runs.save(replace(newest(site).moved(RunState.PREEMPTED, at=at, reason="taken"), ended_at=at))
+    before = world.clock.monotonic()
+    again(world, site)
+    assert world.clock.monotonic() - before < 60
+    assert (newest(site).attempt, world.cloud.made) == (2, 1)
+
+
 # what was saved
 
 
