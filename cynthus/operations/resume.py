@@ -31,6 +31,7 @@ def resume(tools: Tools, attendance: Attendance) -> Attendance:
         CynthusError: no machine can be made, or main.py cannot be started there.
     """
     run, site = attendance.run, attendance.site
+    tools.progress.note(f"attempt {run.attempt} is over: {run.reason}")
     waited = False
     while True:
         known = site.runs.get(run.id) or run

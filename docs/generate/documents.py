@@ -89,7 +89,6 @@ STATUS = record(
     **DEPLOYMENT_PARTS,
     run=maybe(RUN),
     runs=listed(record(id=TEXT, state=one_of(*RunState))),
-    dollars_so_far=maybe(NUMBER),
     host_reports=listed(
         record(host=TEXT, status=maybe(anything("the host's status.json")), silence=maybe(SILENCE), gone=FLAG)
     ),
