@@ -32,11 +32,11 @@ module "network" {
   source = "./modules/network"
   count  = local.own_network ? 1 : 0
 
-  name            = var.deployment
-  region          = var.region
-  ip_range        = var.ip_range
-  other_regions   = var.other_regions
-  ssh_from        = local.ssh_from[var.access]
+  name          = var.deployment
+  region        = var.region
+  ip_range      = var.ip_range
+  other_regions = var.other_regions
+  ssh_from      = local.ssh_from[var.access]
   # A machine with a public address goes out by that.
   nat             = var.access != "public"
   service_account = module.identity.email
