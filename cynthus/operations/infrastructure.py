@@ -212,7 +212,7 @@ def _listed(
         last_run=before.last_run if before else None,
         updated_at=now,
         per_hour=offer.per_hour,
-        at_most=offer.maximum,
+        at_most=_at_most(placement, offer, hosts),
         made_at=(before.made_at if before and same else now) if makes and hosts else None,
         left=left,
         expires_at=offer.deletes_itself_at,
@@ -227,6 +227,13 @@ def _listed(
     if makes and hosts:
         note_machines(site)
     return site
+
+
+def _at_most(placement: Placement, offer: Offer, hosts: tuple[Host, ...]) -> float | None:
+    """What the hosts can cost: where they were made, which need not be the dearest place of the offer."""
+    if not hosts or offer.per_hour is None or placement.stands is None:
+        return offer.maximum
+    return cost(offer.per_hour, placement.stands)
 
 
 def _written(changes: Sequence[FileChange], site: Site) -> str:

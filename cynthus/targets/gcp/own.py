@@ -55,6 +55,7 @@ def with_facts(own: File, shipped: File) -> File:
         images=shipped.images,
         secrets=shipped.secrets,
         storage=shipped.storage,
+        disks=shipped.disks,
         sources={**own.sources, **shipped.sources},
         zones={**shipped.zones, **own.zones},
         gpus={**own.gpus, **shipped.gpus},

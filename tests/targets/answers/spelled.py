@@ -18,7 +18,7 @@ Page = dict[str, Any]
 NAME = "gcosts-july"
 SOURCE = Source(
     "2026-07-30",
-    "prices: pricing.yml of gcosts (Nils Knieling, Apache-2.0), made of Google's billing catalog; "
+    "prices, also of disks: pricing.yml of gcosts (Nils Knieling, Apache-2.0), made of Google's billing catalog; "
     "github.com/Cyclenerd/google-cloud-pricing-cost-calculator, commit fd66b26",
 )
 """As the table names what the figures are from."""

@@ -24,6 +24,7 @@ def written(file: File) -> bytes:
         f'"images": {_text(file.images)}',
         f'"secrets": {_text(file.secrets)}',
         f'"storage": {_text(dict(file.storage))}',
+        f'"disks": {_text({kind: dict(prices) for kind, prices in file.disks.items()})}',
         f'"zones": {_text(dict(file.zones))}',
         f'"gpus": {_lines(gpus)}',
         '"families": [\n' + ",\n".join(map(_family, file.families)) + "\n]",
