@@ -4,12 +4,15 @@ before it stopped."""
 from __future__ import annotations
 
 import os
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.gcp.api import Api, P
 from tests.gcp.someone import Someone, someone
+from tests.journeys.serving import forwarded, healthy
+from tests.ports import free_port
 from tests.processes import wait_for
 
 if TYPE_CHECKING:
@@ -120,6 +123,26 @@ def test_a_shell_there_opens(person: Someone, came: Ended, app: Path) -> None:
     assert (answer.code, answer.out) == (0, "cynthus\n"), answer
 
 
+def answers_here(person: Someone, app: Path) -> bytes:
+    """What a run that serves something there says to whoever asks a port of this machine. Then all is as before."""
+    spec, port = app / "cynthus.yaml", free_port()
+    before = spec.read_text()
+    spec.write_text(f"{before}ports: [{port}]\n")
+    started = person.user.cynthus("run", app, "-y", "--detach", "--", str(port), timeout=120)
+    assert started.code == 0, started
+    wait_for(lambda: healthy(person.user, app), "a healthy port", patience=60)
+    with forwarded(person.user, app) as (_, address), urllib.request.urlopen(f"http://{address}", timeout=20) as answer:
+        said: bytes = answer.read()
+    assert person.user.cynthus("cancel", app).code == 0
+    spec.write_text(before)
+    assert person.user.cynthus("run", app, "-y", "--", timeout=120).code == 0
+    return said
+
+
+def test_a_port_there_comes_here(person: Someone, came: Ended, app: Path) -> None:
+    assert answers_here(person, app) == b"hello", came
+
+
 def test_the_log_and_the_outputs_come_again(person: Someone, came: Ended, app: Path) -> None:
     said, pulled = person.user.cynthus("logs", app), person.user.cynthus("pull", app)
     assert (said.code, said.out, pulled.code) == (0, "here\n", 0), (said, pulled)
@@ -163,6 +186,10 @@ def test_through_googles_proxy_again_the_address_is_given_back(person: Someone, 
     (machine,) = person.cloud.instances()
     assert "accessConfigs" not in machine["networkInterfaces"][0]
     assert ranges(person) == [["35.235.240.0/20"]]
+
+
+def test_a_port_there_comes_here_through_the_proxy_too(person: Someone, came: Ended, app: Path) -> None:
+    assert answers_here(person, app) == b"hello", came
 
 
 def test_down_and_destroy_leave_nothing(person: Someone, came: Ended, app: Path) -> None:
