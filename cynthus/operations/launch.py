@@ -170,7 +170,8 @@ def _after_failure(tools: Tools, launch: Launch, there: tuple[HostAgent, ...], e
     """The run, where it was started all the same.
 
     Raises:
-        CynthusError: the error; the run has failed and will not be started later by a play that still goes on.
+        CynthusError: the error; the run has failed and will not be started later by a play that still goes on, or it
+            rests, where its machine was taken back.
     """
     run = launch.site.runs.load(launch.run.id)
     reason = f"{error.code}: {error.message}"

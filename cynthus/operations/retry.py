@@ -34,10 +34,10 @@ PAUSE = 1.0
 def taken_back(tools: Tools, site: Site, run: Run) -> Run:
     """The run, as one that rests where it went on and the cloud says that it has taken its machine back. Of a run that
     is not the newest nobody knows which machines it had."""
+    if run.state not in (RunState.PROVISIONING, RunState.CONFIGURING, RunState.RUNNING, RunState.LOST):
+        return run
     newest = site.runs.newest()
     if newest is not None and newest.id != run.id:
-        return run
-    if run.state not in (RunState.PROVISIONING, RunState.CONFIGURING, RunState.RUNNING, RunState.LOST):
         return run
     names = taken(tools, site)
     if not names:

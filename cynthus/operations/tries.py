@@ -36,7 +36,8 @@ class Tries(Struct):
 
     def begin(self, site: Site) -> None:
         """Another try begins."""
-        self._before = newest_run(site)
+        if self.spec.resources.spot:
+            self._before = newest_run(site)
 
     def after(self, site: Site, request: Request, error: CynthusError) -> Request:
         """What is to be done after an error.

@@ -63,6 +63,21 @@ def another(person: Laptop) -> None:
     run(person.tools, Request(str(person.app), yes=True))
 
 
+def of_three(person: Laptop, first: int, second: int, third: int) -> Bill:
+    """One is taken back, one expires and one is removed, each so many seconds before the next begins."""
+    person.up(person.app)
+    person.cloud.advance(1800)
+    person.cloud.preempt(person.cloud.instances()[0]["name"])
+    person.cloud.advance(first)
+    another(person)
+    person.cloud.advance(second)
+    another(person)
+    person.cloud.advance(third)
+    found = down(person.tools, str(person.app), yes=True).bill
+    assert found is not None
+    return found
+
+
 def test_a_machine_that_stands_costs_what_the_ledger_says(person: Laptop) -> None:
     person.up(person.app)
     person.cloud.advance(3600)
@@ -72,16 +87,7 @@ def test_a_machine_that_stands_costs_what_the_ledger_says(person: Laptop) -> Non
 
 
 def test_machines_that_were_taken_back_expired_and_removed_cost_what_the_ledger_says(person: Laptop) -> None:
-    person.up(person.app)
-    person.cloud.advance(1800)
-    person.cloud.preempt(person.cloud.instances()[0]["name"])
-    person.cloud.advance(1234)
-    another(person)
-    person.cloud.advance(LIFETIME + 4321)
-    another(person)
-    person.cloud.advance(777)
-    found = down(person.tools, str(person.app), yes=True).bill
-    assert found is not None
+    found = of_three(person, 1234, LIFETIME + 4321, 777)
     assert [each.why for each in found.machines] == ["preempted", "expired", "deleted"]
     assert not found.guessed
     assert found.dollars == pytest.approx(charged(person.cloud), abs=1e-6)
@@ -144,15 +150,6 @@ def test_a_machine_that_a_killed_up_has_not_noted_is_counted_all_the_same(person
 def test_with_the_real_provider_it_is_the_ledgers_sum_too(person: Laptop, google: dict[str, str]) -> None:
     person.exports(**{**google, **person.cloud.environment()})
     person.tools = replace(person.tools, terraform=TerraformCommand(person.tools.settings))
-    person.up(person.app)
-    person.cloud.advance(1800)
-    person.cloud.preempt(person.cloud.instances()[0]["name"])
-    person.cloud.advance(31)
-    another(person)
-    person.cloud.advance(LIFETIME + 1)
-    another(person)
-    person.cloud.advance(600)
-    found = down(person.tools, str(person.app), yes=True).bill
-    assert found is not None
+    found = of_three(person, 31, LIFETIME + 1, 600)
     assert [each.why for each in found.machines] == ["preempted", "expired", "deleted"]
     assert found.dollars == pytest.approx(charged(person.cloud), abs=1e-6)

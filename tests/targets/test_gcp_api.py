@@ -65,7 +65,7 @@ def test_the_cloud_project_whose_quota_it_is_is_named_where_there_is_one(payer: 
     with serving(WebServer()) as web:
         web.put("/cloudbilling/v1/services", b"{}")
         environment = {"CYNTHUS_GOOGLE_API": web.address, "GOOGLE_OAUTH_ACCESS_TOKEN": SENTINEL}
-        Api(environment, payer=payer).ask("GET", "cloudbilling", "services")
+        Api(environment).ask("GET", "cloudbilling", "services", paid_by=payer)
     assert web.asked[0].headers.get("x-goog-user-project") == sent
 
 

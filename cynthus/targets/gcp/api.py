@@ -54,12 +54,8 @@ class NotThere(Exception):
 class Api:
     """Asks as the user whose credentials lie on this machine. Nothing is looked for before the first question."""
 
-    def __init__(
-        self, environment: Mapping[str, str], *, wait: float = _WAIT, tries: int = _TRIES, payer: str = ""
-    ) -> None:
-        """`payer`: the cloud project whose quota is used, which some services want to be named to a user."""
+    def __init__(self, environment: Mapping[str, str], *, wait: float = _WAIT, tries: int = _TRIES) -> None:
         self._environment = environment
-        self._payer = payer
         self._wait = wait
         self._tries = tries
         self._token: Bearer | None = None
@@ -103,12 +99,13 @@ class Api:
         raise AssertionError  # the last try has returned or raised
 
     def pages(
-        self, service: str, path: str, query: Mapping[str, str] = MappingProxyType({})
+        self, service: str, path: str, query: Mapping[str, str] = MappingProxyType({}), paid_by: str = ""
     ) -> Iterator[dict[str, Any]]:
         """Each page of a list; the same errors."""
         token = ""
         while True:
-            page = self.ask("GET", service, path, query={**query, **({"pageToken": token} if token else {})})
+            asked = {**query, **({"pageToken": token} if token else {})}
+            page = self.ask("GET", service, path, query=asked, paid_by=paid_by)
             yield page
             token = str(page.get("nextPageToken") or "")
             if not token:
@@ -133,8 +130,8 @@ class Api:
     def _once(self, method: str, address: str, data: bytes | None, paid_by: str) -> dict[str, Any]:
         self._sent = self._bearer().value
         headers = {"Authorization": f"Bearer {self._sent}", "Content-Type": "application/json"}
-        if paid_by or self._payer:
-            headers["X-Goog-User-Project"] = paid_by or self._payer
+        if paid_by:
+            headers["X-Goog-User-Project"] = paid_by
         with web.ask(address, headers, body=data, method=method, timeout=_TIMEOUT) as answer:
             self.said_at = _date(answer.headers.get("Date"))
             said = answer.read()

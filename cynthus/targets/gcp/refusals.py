@@ -239,6 +239,8 @@ def _not_by_name(found: re.Match[str], _: str) -> Refusal:
         "leave `reservation:` out: Google takes the machine from it by itself; or make one with "
         "--require-specific-reservation",
     )
+
+
 def _taken_back(_: re.Match[str], __: str) -> Refusal:
     return Refusal("Google took the machine back while it was being made", f"run it again; {_MORE_PLACES}")
 

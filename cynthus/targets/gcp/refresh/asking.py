@@ -55,7 +55,7 @@ def ask(api: Api, project: str) -> Answers:
 
     def pages(asked: tuple[str, str, Mapping[str, str]]) -> list[Page]:
         # Who is refused one list needs no more of the others.
-        return list(takewhile(lambda _: not ended.is_set(), api.pages(*asked)))
+        return list(takewhile(lambda _: not ended.is_set(), api.pages(*asked, paid_by=project)))
 
     try:
         with ThreadPoolExecutor(len(lists)) as several:

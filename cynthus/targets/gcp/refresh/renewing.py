@@ -39,7 +39,7 @@ def renew(environment: Mapping[str, str], day: date, project: str, *, keep: bool
     before, notes = to_renew(environment)
     # Beside the copy nothing is rendered, so that it is the environment or the credentials that say which.
     project = project or cloud_project(None, environment, path.parent)
-    answers = ask(Api(environment, payer=project), project)
+    answers = ask(Api(environment), project)
     made = refreshed(before, answers, SOURCE, Source(day.isoformat(), _WHAT))
     wrong = next(contradictions(made.file), None)
     if wrong:
