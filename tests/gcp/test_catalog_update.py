@@ -15,6 +15,7 @@ from cynthus.targets.gcp.own import own_copy
 from cynthus.targets.gcp.refresh.renewing import renew
 from cynthus.targets.gcp.table import load
 from cynthus.testing.gcp import Fault, SimulatedCloud
+from cynthus.testing.gcp.principals import OWNER
 from tests.journeys.test_schemas import complaints
 from tests.targets.answers.spelled import skus, traps
 
@@ -105,6 +106,13 @@ def test_a_broken_copy_is_made_anew_and_that_is_told(environment: dict[str, str]
     old(environment)
     assert "cannot be read" in made(environment).notes[0]
     assert load(own_copy(environment)).as_of == TODAY.isoformat()
+
+
+def test_it_is_asked_on_the_account_of_the_cloud_project(
+    seller: SimulatedCloud, environment: dict[str, str]
+) -> None:
+    seller.deny(OWNER, "serviceusage.services.use")
+    assert "serviceusage" in refusal(environment).message + refusal(environment).hint
 
 
 def test_a_cloud_project_that_is_not_there_is_told(environment: dict[str, str]) -> None:
